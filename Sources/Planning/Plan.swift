@@ -155,7 +155,8 @@ extension Plan {
     public var probability: Fraction
     public var area: SolidAngle
     public var assignmentCount: Int
-    /// Probability of the sky that some telescope of the plan can observe at some time: no plan can beat it.
+    /// Probability of the sky that some telescope can observe at some time, estimated from outside to a degree
+    /// or two.
     public var reachable: Fraction
     /// Proven upper bound on `probability` over all plans of the same request; nil when none was computed.
     public var upperBound: Fraction?

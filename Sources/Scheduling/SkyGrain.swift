@@ -19,6 +19,7 @@ public struct SkyGrain: Sendable {
   let orders: ContiguousArray<UInt8>
   /// Probability of one of the 64 parts.
   let partWeight: ContiguousArray<Double>
+  private let tree: GrainTree
   private let toMap: Rotation<ICRS, MapFrame>
 
   public var count: Int { keys.count }
@@ -57,6 +58,7 @@ public struct SkyGrain: Sendable {
     self.orders = orders
     partWeight = weights
     probability = total
+    tree = GrainTree(keys: keys, orders: orders)
     toMap = map.toMap
   }
 
@@ -68,35 +70,18 @@ public struct SkyGrain: Sendable {
     var cover = Cover()
     for region in regions {
       let own = (region.corners.isEmpty ? region.polygonOfEqualArea : region).rotated(by: toMap)
-      for base in 0..<12 {
-        descend(Cell(order: 0, index: UInt64(base)), low: 0, high: keys.count, region: own, into: &cover)
+      tree.forEachOverlap(with: own) { grains, isInside in
+        if isInside {
+          for i in grains { cover.append(grain: i, mask: .max) }
+        } else {
+          let i = grains.lowerBound
+          let mask = mask(of: Cell(order: Int(orders[i]), key: keys[i]), in: own)
+          if mask != 0 { cover.append(grain: i, mask: mask) }
+        }
       }
     }
     if regions.count > 1 { cover.merge() }
     return cover
-  }
-
-  private func descend(
-    _ cell: Cell, low: Int, high: Int, region: ConvexRegion<MapFrame>, into cover: inout Cover
-  ) {
-    let low = lowerBound(cell.firstKey, low, high)
-    let high = lowerBound(cell.keys.upperBound, low, high)
-    guard low < high else { return }
-    let (sinRadius, cosRadius) = Self.boundingCaps[cell.order]
-    switch region.overlap(center: cell.fastCenter, sinRadius: sinRadius, cosRadius: cosRadius) {
-    case .outside: return
-    case .inside:
-      for i in low..<high { cover.append(grain: i, mask: .max) }
-    case .partial:
-      if high - low == 1, Int(orders[low]) == cell.order {
-        let mask = mask(of: cell, in: region)
-        if mask != 0 { cover.append(grain: low, mask: mask) }
-      } else {
-        for i in 0..<4 {
-          descend(cell.child(UInt64(i)), low: low, high: high, region: region, into: &cover)
-        }
-      }
-    }
   }
 
   /// Bit 8 v + u is the part at ((u + 1/2) / 8, (v + 1/2) / 8) of the cell.
@@ -126,20 +111,6 @@ public struct SkyGrain: Sendable {
     var result: UInt8 = 0
     for i in 0..<8 where m[i] { result |= 1 << UInt8(i) }
     return result
-  }
-
-  private func lowerBound(_ key: UInt64, _ low: Int, _ high: Int) -> Int {
-    var (low, high) = (low, high)
-    while low < high {
-      let middle = (low + high) / 2
-      if keys[middle] < key { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
-
-  private static let boundingCaps: [(sin: Double, cos: Double)] = (0...Cell.maxOrder).map { order in
-    let r = Cell.boundingRadius(order: order)
-    return (Direction<ICRS>(ra: .zero, dec: r).unit.z, Direction<ICRS>(ra: .zero, dec: r).unit.x)
   }
 }
 
@@ -186,7 +157,7 @@ extension SkyGrain {
       return sum
     }
 
-    mutating func insert(_ cover: Cover) {
+    public mutating func insert(_ cover: Cover) {
       for i in cover.grains.indices { masks[Int(cover.grains[i])] |= cover.masks[i] }
     }
   }
@@ -205,11 +176,6 @@ extension SkyGrain {
   }
 }
 
-extension Cell {
-  /// The centre without a call into C.
-  var fastCenter: SIMD3<Double> { point(0.5, 0.5) }
-}
-
 extension ConvexRegion {
   /// A regular 16-gon with the area of this cap, so that every side is a great circle.
   fileprivate var polygonOfEqualArea: ConvexRegion {
@@ -225,5 +191,96 @@ extension ConvexRegion {
       return Direction<Frame>(normalizing: axis * cos(radius) + (x * cos(angle) + y * sin(angle)) * sin(radius))
     }
     return ConvexRegion(corners: corners) ?? self
+  }
+}
+
+extension SkyGrain {
+  /// A grain with what it still has to offer.
+  public struct Offer: Sendable {
+    public let grain: Int
+    /// Uncovered probability per steradian, averaged over the grain.
+    public let density: Double
+  }
+
+  /// Grains that still hold uncovered probability, the densest first; ties by position.
+  public func ranked(besides covered: Covered) -> [Offer] {
+    keys.indices.compactMap { i -> Offer? in
+      let open = (~covered.masks[i]).nonzeroBitCount
+      guard open > 0 else { return nil }
+      let density = partWeight[i] * Double(open) / Cell.area(order: Int(orders[i])).steradians
+      return Offer(grain: i, density: density)
+    }.sorted { $0.density != $1.density ? $0.density > $1.density : $0.grain < $1.grain }
+  }
+
+  /// The cell of `order`, or the grain itself if that is coarser, that a grain lies in.
+  public func block(of grain: Int, order: Int) -> Cell {
+    Cell(order: min(order, Int(orders[grain])), key: keys[grain])
+  }
+
+  /// The centre of a cell and its four corners.
+  public func marks(of cell: Cell) -> [Direction<ICRS>] {
+    let toSky = toMap.inverse
+    let (s, e, n, w) = cell.corners
+    return [cell.center, s, e, n, w].map { Direction(unit: toSky($0)) }
+  }
+
+  /// Points spread evenly over a grain, no farther apart than `spacing`.
+  public func forEachProbe(of grain: Int, spacing: Angle, _ body: (Direction<ICRS>) -> Void) {
+    let cell = Cell(order: Int(orders[grain]), key: keys[grain])
+    let side = cell.area.steradians.squareRoot()
+    let n = min(64, max(1, Int((side / spacing.radians).rounded(.up))))
+    let toSky = toMap.inverse
+    for i in 0..<n {
+      for j in 0..<n {
+        let point = cell.point((Double(i) + 0.5) / Double(n), (Double(j) + 0.5) / Double(n))
+        body(Direction(unit: toSky(point)))
+      }
+    }
+  }
+
+  /// The order at which grains resolve fields of `smallest` side with 16 parts, or less where the region
+  /// would take more than `budget` grains.
+  public static func order(resolving smallest: Angle, region: SolidAngle, budget: Int = 300_000) -> Int {
+    let wanted = (SolidAngle.sphere.steradians / 12).squareRoot() * 2 / smallest.radians
+    let order = Int(log2(max(wanted, 1)).rounded(.up))
+    // Cells of order o: 12 * 4^o on the sphere of 4 pi.
+    let limit = Int((log2(max(Double(budget) * 4 * .pi / 12 / max(region.steradians, 1e-9), 1)) / 2).rounded(.down))
+    return min(max(min(order, limit), 4), 13)
+  }
+}
+
+extension SkyGrain {
+  /// Probability of the coarse cells (about two thousand of them) of which `isReachable` holds for the
+  /// centre or a corner: an estimate from outside, good to a coarse cell along the border.
+  public func probability(where isReachable: (Direction<ICRS>) -> Bool) -> Double {
+    var sum = 0.0
+    _ = someBlock { cell, grains in
+      if marks(of: cell).contains(where: isReachable) {
+        for i in grains { sum += 64 * partWeight[i] }
+      }
+      return false
+    }
+    return sum
+  }
+
+  /// Whether `predicate` holds for some coarse cell, given with its grains.
+  public func someBlock(where predicate: (Cell, Range<Int>) -> Bool) -> Bool {
+    let order = blockOrder
+    var low = 0
+    while low < keys.count {
+      let cell = block(of: low, order: order)
+      var high = low + 1
+      while high < keys.count, keys[high] < cell.keys.upperBound { high += 1 }
+      if predicate(cell, low..<high) { return true }
+      low = high
+    }
+    return false
+  }
+
+  /// The order at which the region has about two thousand cells.
+  private var blockOrder: Int {
+    let covered = keys.indices.reduce(UInt64(0)) { $0 + (1 << UInt64(2 * (Cell.maxOrder - Int(orders[$1])))) }
+    let share = max(Double(covered) / Double(Cell.keyEnd), 1e-9)
+    return min(9, max(4, Int((log2(2000 / (12 * share)) / 2).rounded(.up))))
   }
 }

@@ -22,11 +22,12 @@ struct SlotMatching: Sendable {
     self.limit = min(limit ?? slots, slots)
   }
 
-  var isFull: Bool { accepted >= limit }
+  /// How many more candidates there is a slot for, at most.
+  var room: Int { limit - accepted }
 
   /// Takes the candidate in if some rearrangement of the others leaves room. O(slots).
   mutating func insert(_ candidate: Int32, options wanted: Options) -> Bool {
-    guard !isFull else { return false }
+    guard room > 0 else { return false }
     visited = closed
     var queue: [(candidate: Int32, cameFrom: Int32)] = [(candidate, -1)]
     /// The slot through which each queued candidate was reached.

@@ -17,12 +17,12 @@ public struct Timetable: Sendable {
   public private(set) var dropped: [Int] = []
 
   /// - Parameters:
-  ///   - penalty: (candidate, slot start) -> cost, on the scale of magnitudes lost; called for feasible
-  ///     pairs only.
+  ///   - penalty: (candidate, slot) -> cost, on the scale of magnitudes lost; called for feasible pairs
+  ///     only.
   ///   - passes: the most passes of pairwise exchange.
   public init(
-    _ resource: Resource, candidates: [Candidate], choice: GreedySelection.Choice, passes: Int = 6,
-    penalty: (Int, Instant) -> Double
+    _ resource: Resource, candidates: [Candidate], choice: NetworkSelection.Choice, passes: Int = 6,
+    penalty: (Int, Int) -> Double
   ) {
     var board = Board(resource, candidates: candidates, choice: choice, penalty: penalty)
     board.sweep()
@@ -71,8 +71,8 @@ private struct Board {
   private static let lostSlotCost = 3.0
 
   init(
-    _ resource: Resource, candidates: [Candidate], choice: GreedySelection.Choice,
-    penalty: (Int, Instant) -> Double
+    _ resource: Resource, candidates: [Candidate], choice: NetworkSelection.Choice,
+    penalty: (Int, Int) -> Double
   ) {
     let starts = choice.slotStarts
     let ids = choice.occupant.filter { $0 >= 0 }
@@ -92,9 +92,9 @@ private struct Board {
     for (i, id) in ids.enumerated() {
       let weight = min(max((choice.gains[id] ?? 0) / meanGain, 0.2), 5)
       let candidate = candidates[Int(id)]
-      for range in GreedySelection.slots(in: candidate.startWindows, starts: starts) {
+      for range in NetworkSelection.slots(in: candidate.startWindows, starts: starts) {
         for slot in Int(range.lowerBound)..<Int(range.upperBound) {
-          cost[i * starts.count + slot] = Float(weight * penalty(Int(id), starts[slot]))
+          cost[i * starts.count + slot] = Float(weight * penalty(Int(id), slot))
         }
       }
     }

@@ -71,8 +71,8 @@ public struct TangentBasis: Sendable {
 }
 
 extension FieldOfView {
-  /// The smallest box about the pointing that holds the field, and whether it is filled.
-  public var extent: (width: Angle, height: Angle) {
+  /// The smallest north-up box centred on the pointing that holds the field.
+  public var boundingBox: (width: Angle, height: Angle) {
     switch self {
     case .circle(let r): return (r * 2, r * 2)
     case .rectangle(let w, let h, let pa):
@@ -91,7 +91,7 @@ extension FieldOfView {
 
   /// How far the field reaches from the pointing.
   public var radius: Angle {
-    let e = extent
+    let e = boundingBox
     if case .circle(let r) = self { return r }
     let (x, y) = (tan(e.width.radians / 2), tan(e.height.radians / 2))
     return Angle(radians: atan((x * x + y * y).squareRoot()))

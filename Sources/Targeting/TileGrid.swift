@@ -67,7 +67,7 @@ public struct TileGrid: Sendable, Hashable {
     if case .circle(let radius) = field {
       return (radius * 2.0.squareRoot(), radius * 2.0.squareRoot())
     }
-    return field.extent
+    return field.boundingBox
   }
 
   /// The number of pointings.

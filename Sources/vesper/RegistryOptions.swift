@@ -1,0 +1,44 @@
+import ArgumentParser
+import Foundation
+import Observatories
+import TelescopeFiles
+
+/// Which telescope files to use.
+struct RegistryOptions: ParsableArguments {
+  @Option(name: .customLong("telescopes"), help: "Folder of telescope files; default: $VESPER_TELESCOPES, then ./telescopes.")
+  var folder: String?
+
+  @Option(help: "Only these telescopes, by any of their names, separated by commas.")
+  var only: String?
+
+  var path: String { folder ?? ProcessInfo.processInfo.environment["VESPER_TELESCOPES"] ?? "telescopes" }
+
+  struct Selection {
+    let telescopes: [Telescope]
+    /// Ids that were asked for by name.
+    let named: Set<String>
+  }
+
+  /// Reads the folder; files that cannot be used are reported and left out.
+  func loadFolder() throws -> TelescopeFiles.Folder {
+    do {
+      let folder = try TelescopeFiles.load(URL(filePath: path))
+      for problem in folder.problems { printError("vesper: left out: \(problem)") }
+      return folder
+    } catch {
+      throw Failure(.noInput, "\(error)")
+    }
+  }
+
+  func load() throws -> Selection {
+    let registry = try loadFolder().registry
+    guard let only else { return Selection(telescopes: registry.telescopes, named: []) }
+    let names = only.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    guard !names.isEmpty else { throw Failure(.usage, "--only names no telescope; write it like --only TCA,TCH") }
+    var seen: Set<String> = []
+    let telescopes = try names.map { name in
+      do { return try registry.resolve(name) } catch { throw Failure(.usage, "--only: \(error)") }
+    }.filter { seen.insert($0.id).inserted }
+    return Selection(telescopes: telescopes, named: seen)
+  }
+}
