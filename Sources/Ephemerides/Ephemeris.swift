@@ -21,7 +21,7 @@ public struct Ephemeris: Sendable {
   /// Some of the window lies outside the Earth-orientation table.
   public let isEarthOrientationExtrapolated: Bool
   private let origin: Instant
-  private let nodes: ContiguousArray<SkyState>
+  private let nodes: ContiguousArray<SkyNode>
 
   public init(
     covering asked: TimeWindow, earthOrientation: EarthOrientation = .bundled
@@ -32,11 +32,11 @@ public struct Ephemeris: Sendable {
     let step = Self.stepSeconds
     origin = asked.start.advanced(bySeconds: -step)
     let count = Int((asked.duration.seconds / step).rounded(.up)) + 3
-    var nodes = ContiguousArray<SkyState>()
+    var nodes = ContiguousArray<SkyNode>()
     nodes.reserveCapacity(count)
     for i in 0..<count {
       let t = origin.advanced(bySeconds: Double(i) * step)
-      var node = SkyState(at: t, earthOrientation)
+      var node = SkyNode(at: t, earthOrientation)
       if let previous = nodes.last { node.unwrapRotation(after: previous, seconds: step) }
       nodes.append(node)
     }
@@ -60,20 +60,20 @@ public struct Ephemeris: Sendable {
   /// Slowly varying quantities at `t`; the Sun in it is good to 0.1 arcsec only.
   @inline(__always)
   func state(at t: Instant) -> SkyState {
-    guard let (i, f) = locate(t) else { return SkyState(at: t, earthOrientation) }
-    return SkyState(mixing: nodes[i], nodes[i + 1], fraction: f)
+    guard let (i, f) = locate(t) else { return SkyNode(at: t, earthOrientation).state }
+    return nodes[i].state.toward(nodes[i + 1].state, f)
   }
 
   /// From the geocentre to the Sun one light time ago, GCRS axes, au.
   func sunPosition(at t: Instant) -> SIMD3<Double> {
-    guard let (i, f) = locate(t) else { return SkyState(at: t, earthOrientation).sun }
+    guard let (i, f) = locate(t) else { return SkyNode(at: t, earthOrientation).state.sun }
     let (a, b) = (nodes[i], nodes[i + 1])
-    return hermite(a.sun, a.sunVelocity, b.sun, b.sunVelocity, f)
+    return hermite(a.state.sun, a.sunVelocity, b.state.sun, b.sunVelocity, f)
   }
 
   /// From the geocentre to the Moon one light time ago, GCRS axes, au.
   func moonPosition(at t: Instant) -> SIMD3<Double> {
-    guard let (i, f) = locate(t) else { return SkyState(at: t, earthOrientation).moon }
+    guard let (i, f) = locate(t) else { return SkyNode(at: t, earthOrientation).moon }
     let (a, b) = (nodes[i], nodes[i + 1])
     return hermite(a.moon, a.moonVelocity, b.moon, b.moonVelocity, f)
   }

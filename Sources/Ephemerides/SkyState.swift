@@ -1,7 +1,7 @@
 import CERFA
 import Units
 
-/// What the models say at one instant, for the whole Earth.
+/// What a horizon needs of the models at one instant; linear between nodes.
 struct SkyState: Sendable {
   /// X and Y of the celestial intermediate pole; rotation angle ERA - s + s' (radians, grows without
   /// wrapping along the nodes of one ephemeris); Greenwich apparent sidereal time minus that angle;
@@ -9,12 +9,8 @@ struct SkyState: Sendable {
   var slow: SIMD8<Double>
   /// Earth's barycentric velocity in units of the speed of light, GCRS axes.
   var velocity: SIMD3<Double>
-  /// Geocentre to Sun one light time ago, au, and its rate, au per day.
+  /// Geocentre to Sun one light time ago, au. Between nodes good to 0.1 arcsec only.
   var sun: SIMD3<Double>
-  var sunVelocity: SIMD3<Double>
-  /// Geocentre to Moon one light time ago, au, and its rate, au per day.
-  var moon: SIMD3<Double>
-  var moonVelocity: SIMD3<Double>
 
   var poleX: Double { slow[0] }
   var poleY: Double { slow[1] }
@@ -23,16 +19,23 @@ struct SkyState: Sendable {
   var polarX: Double { slow[4] }
   var polarY: Double { slow[5] }
 
-  /// Linear between two nodes. The Moon is left at the first.
+  /// The state a fraction of the way from here to `next`.
   @inline(__always)
-  init(mixing a: SkyState, _ b: SkyState, fraction f: Double) {
-    slow = a.slow + (b.slow - a.slow) * f
-    velocity = a.velocity + (b.velocity - a.velocity) * f
-    sun = a.sun + (b.sun - a.sun) * f
-    sunVelocity = a.sunVelocity
-    moon = a.moon
-    moonVelocity = a.moonVelocity
+  func toward(_ next: SkyState, _ f: Double) -> SkyState {
+    SkyState(
+      slow: slow + (next.slow - slow) * f, velocity: velocity + (next.velocity - velocity) * f,
+      sun: sun + (next.sun - sun) * f)
   }
+}
+
+/// All the models say at one instant, for the whole Earth.
+struct SkyNode: Sendable {
+  var state: SkyState
+  /// Rate of `state.sun`, au per day.
+  let sunVelocity: SIMD3<Double>
+  /// Geocentre to Moon one light time ago, au, and its rate, au per day.
+  let moon: SIMD3<Double>
+  let moonVelocity: SIMD3<Double>
 
   /// Straight from ERFA, 90 microseconds.
   init(at t: Instant, _ earthOrientation: EarthOrientation) {
@@ -49,7 +52,7 @@ struct SkyState: Sendable {
     let era = eraEra00(day, ut1Fraction)
     let rotation = era - s + eraSp00(day, fraction)
     let sidereal = era - eraEors(&matrix, s)
-    slow = SIMD8(
+    let slow = SIMD8(
       x, y, rotation, sidereal - rotation, earth.polarX.radians, earth.polarY.radians, 0, 0)
 
     // TDB differs from TT by under 2 ms, in which the Moon moves 2 m.
@@ -57,11 +60,12 @@ struct SkyState: Sendable {
     var barycentric = Self.zeros(2)
     _ = eraEpv00(day, fraction, &heliocentric, &barycentric)
     let lightDays = 499.004_783_836 / 86_400  // au over c, days (IAU 2012 au)
-    velocity = Self.vector(barycentric[1]) * lightDays
     // The Sun moves about the barycentre; light shows it where it was.
     let sunDrift = Self.vector(barycentric[1]) - Self.vector(heliocentric[1])
     let toSun = -Self.vector(heliocentric[0])
-    sun = toSun - sunDrift * (length(toSun) * lightDays)
+    state = SkyState(
+      slow: slow, velocity: Self.vector(barycentric[1]) * lightDays,
+      sun: toSun - sunDrift * (length(toSun) * lightDays))
     sunVelocity = -Self.vector(heliocentric[1])
 
     var lunar = Self.zeros(2)
@@ -72,10 +76,10 @@ struct SkyState: Sendable {
   }
 
   /// Adds whole turns so that the rotation angle follows on from an earlier node.
-  mutating func unwrapRotation(after previous: SkyState, seconds: Double) {
-    let expected = previous.rotation + EarthRotation.radiansPerSecond * seconds
-    let turns = ((expected - rotation) / (2 * .pi)).rounded()
-    slow[2] += turns * 2 * .pi
+  mutating func unwrapRotation(after previous: SkyNode, seconds: Double) {
+    let expected = previous.state.rotation + EarthRotation.radiansPerSecond * seconds
+    let turns = ((expected - state.rotation) / (2 * .pi)).rounded()
+    state.slow[2] += turns * 2 * .pi
   }
 
   private static func zeros(_ rows: Int) -> [(Double, Double, Double)] {

@@ -28,7 +28,7 @@ extension Rejection: CustomStringConvertible {
     switch self {
     case .always(let constraint, let value): return Self.always(constraint, value)
     case .never(let constraint, let best, let t, let nights):
-      let when = nights == 1 ? "all night" : "on all \(nights) nights"
+      let when = nights == 1 ? "all night" : nights == 2 ? "on both nights" : "on all \(nights) nights"
       return Self.lasting(constraint, best, t, when)
     case .notTogether(let constraint, let best, let t, let window):
       let when = "from \(Text.time(window.start)) to \(Text.time(window.end)) UTC"
