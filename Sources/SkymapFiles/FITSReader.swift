@@ -67,8 +67,10 @@ final class FITSReader {
       _ = try input.skip(block.count)
       bytes += block
       // The cards that give the size come first, so a lie shows before the rest is looked for.
-      let first = FITSHeader(block)
-      if bytes.count == block.count, first.has("NAXIS2") { _ = try checkedSize(first) }
+      if bytes.count == block.count {
+        let first = FITSHeader(block)
+        if first.has("NAXIS2") { _ = try checkedSize(first) }
+      }
       if Self.holdsEnd(block) { return bytes }
     }
     throw .fits(hdu: hdu, "the header has no END within \(FITSHeader.maxBlocks) blocks; the file is damaged, get it again")

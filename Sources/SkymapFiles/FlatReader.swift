@@ -79,7 +79,7 @@ struct FlatReader {
         "a RING map of nside \(nside) with \(columns.count) columns needs \(bytes) bytes of memory; convert it to NESTED or multi-order")
     }
     let columns = columns
-    var layers = columns.map { FlatLayer(for: $0) }
+    var layers = columns.map { FlatLayer(for: $0, capacity: 12 * nside * nside) }
     var scratch = ScratchRow()
     try reader.forEachPiece(of: table.unit, rowBytes: table.rowBytes, rows: table.rows) {
       (piece, rows) throws(SkymapFileError) in
@@ -96,8 +96,17 @@ private enum FlatLayer {
   case floats(ContiguousArray<Float>)
   case doubles(ContiguousArray<Double>)
 
-  init(for column: FITSColumn) {
-    self = column.kind == .float && column.scale == 1 && column.zero == 0 ? .floats([]) : .doubles([])
+  /// - Parameter capacity: reserved, which costs no memory before it is filled.
+  init(for column: FITSColumn, capacity: Int) {
+    if column.kind == .float, column.scale == 1, column.zero == 0 {
+      var values = ContiguousArray<Float>()
+      values.reserveCapacity(capacity)
+      self = .floats(values)
+    } else {
+      var values = ContiguousArray<Double>()
+      values.reserveCapacity(capacity)
+      self = .doubles(values)
+    }
   }
 
   var doubles: ContiguousArray<Double> {

@@ -25,7 +25,7 @@ struct MapReader {
   }
 
   private func read(_ table: MapTable, primary: FITSHeader?) throws(SkymapFileError) -> RawSkymap {
-    let (frame, frameFinding) = try table.frame()
+    let (frame, frameFinding) = try MapTable.frame(table.unit)
     var cards = MapCards(table: table.unit.header, primary: primary)
     let header = cards.header()
     var findings: [SkymapReport.Finding] = []

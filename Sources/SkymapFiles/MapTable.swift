@@ -81,7 +81,7 @@ struct MapTable {
     }
   }
 
-  private static func dimensions(
+  static func dimensions(
     _ unit: FITSReader.Unit, limits: SkymapFile.Limits
   ) throws(SkymapFileError) -> (rows: Int, rowBytes: Int) {
     let header = unit.header
@@ -179,7 +179,7 @@ extension MapTable {
     }
   }
 
-  func frame() throws(SkymapFileError) -> (SkyFrame, SkymapReport.Finding?) {
+  static func frame(_ unit: FITSReader.Unit) throws(SkymapFileError) -> (SkyFrame, SkymapReport.Finding?) {
     switch unit.header.string("COORDSYS")?.uppercased() {
     case nil: return (.icrs, .init(.note, "no_coordsys", "no COORDSYS; taken as equatorial"))
     case "C", "Q", "CELESTIAL", "EQUATORIAL", "ICRS", "FK5", "J2000": return (.icrs, nil)

@@ -15,6 +15,10 @@ public enum SkymapFileError: Error, Equatable, Sendable {
   case fits(hdu: Int, String)
   /// Readable FITS without a table that is a probability map; one reason for each HDU.
   case noMap([String])
+  /// Readable FITS without a coverage.
+  case noCoverage([String])
+  /// Writing a map failed in CFITSIO with this status.
+  case notWritten(status: Int32)
   /// A notice without anything to plan on.
   case notice(String)
   case map(SkymapError)
@@ -43,6 +47,9 @@ extension SkymapFileError: CustomStringConvertible {
     case .noMap(let reasons):
       "no probability map in this FITS file (\(reasons.joined(separator: "; ")));"
         + " give a HEALPix map with a probability column"
+    case .noCoverage(let reasons):
+      "no coverage in this FITS file (\(reasons.joined(separator: "; "))); give a MOC with UNIQ or RANGE"
+    case .notWritten(let status): "the map could not be written (CFITSIO status \(status))"
     case .notice(let reason): reason
     case .map(let error): error.description
     }
