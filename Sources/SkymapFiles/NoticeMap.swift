@@ -132,10 +132,11 @@ extension SkymapFile {
 
   private static func time(_ value: Any?) -> Instant? { (value as? String).flatMap { Instant(iso8601: $0) } }
 
-  /// A JSON number; Foundation also bridges booleans to NSNumber, and those are none.
+  /// A finite JSON number; Foundation hands booleans over as numbers too, of type char.
   private static func number(_ value: Any?) -> Double? {
-    guard let value, !(value is Bool) || value is Int || value is Double, let number = value as? NSNumber
+    guard let number = value as? NSNumber, number.objCType.pointee != CChar(UInt8(ascii: "c")),
+      number.doubleValue.isFinite
     else { return nil }
-    return number.doubleValue.isFinite ? number.doubleValue : nil
+    return number.doubleValue
   }
 }

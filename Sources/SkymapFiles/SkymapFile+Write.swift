@@ -124,15 +124,21 @@ private final class MemoryFITS {
 
   /// CFITSIO's own checksum call would record the time of day in the comments.
   private func addChecksum() throws(SkymapFileError) {
-    var dataSum: UInt = 0
-    var unitSum: UInt = 0
     try card("CHECKSUM", String(repeating: "0", count: 16), "HDU checksum")
-    try check { ffgcks(file, &dataSum, &unitSum, &$0) }
-    try card("DATASUM", String(dataSum), "data unit checksum")
-    try check { ffgcks(file, &dataSum, &unitSum, &$0) }
+    try card("DATASUM", String(try sums().data), "data unit checksum")
+    let unitSum = try sums().unit
     var text = [CChar](repeating: 0, count: 17)
     ffesum(unitSum, 1, &text)
     try card("CHECKSUM", String(decoding: text.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self), "HDU checksum")
+  }
+
+  /// Flushed first: without that the END card is not where it belongs.
+  private func sums() throws(SkymapFileError) -> (data: UInt, unit: UInt) {
+    var data: UInt = 0
+    var unit: UInt = 0
+    try check { ffflus(file, &$0) }
+    try check { ffgcks(file, &data, &unit, &$0) }
+    return (data, unit)
   }
 
   func finish() throws(SkymapFileError) -> [UInt8] {

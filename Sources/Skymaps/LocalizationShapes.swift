@@ -28,7 +28,7 @@ extension Skymap {
   /// far side of the sphere (below 1e-4 for a semi-axis of 60 degrees at 90 %).
   ///
   /// Cells are an eighth of sigma where the probability is and grow outward; credible areas follow the
-  /// closed forms within 1e-3.
+  /// closed forms within 2e-3.
   ///
   /// - Parameters:
   ///   - center: of the error region.
@@ -169,12 +169,12 @@ private struct PlaneGaussian {
     return area.squareRoot() > coarsening * finestSide
   }
 
-  /// An eighth of the smaller sigma; larger for long thin ellipses, to stay near 200,000 cells.
+  /// An eighth of the smaller sigma; larger for long thin ellipses, to stay at some 300,000 cells.
   private var finestSide: Double {
     let narrow = min(sigmaAlong, sigmaAcross)
     let ratio = max(sigmaAlong, sigmaAcross) / narrow
     // The 4-sigma ellipse has an area of 16 pi sigma^2 ratio.
-    return narrow * min(1, max(0.125, (16 * .pi * ratio / 200_000).squareRoot()))
+    return narrow * min(1, max(0.125, (16 * .pi * ratio / 100_000).squareRoot()))
   }
 
   /// A lower bound of the exponent inside a cell.

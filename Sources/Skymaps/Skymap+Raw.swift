@@ -162,16 +162,18 @@ extension CellTable {
     let isFlat = pixelArea != nil
     if let stated, isFlat || (0.5...2).contains(total(stated)) { return (stated, []) }
     let tolerance = unit == .unstated ? 0.1 : 1e-3
-    let candidates: [RawSkymap.Unit] = [.perPixel, .perSteradian, .perSquareDegree]
-    let fitting = candidates.filter { abs(total(scales[$0]!) - 1) < tolerance }
-    if isFlat { return (scales[fitting.first ?? .perPixel]!, []) }
-    if fitting.count == 1 {
-      let read = "read as \(fitting[0].name), in which it adds up to 1"
+    let candidates = [RawSkymap.Unit.perPixel, .perSteradian, .perSquareDegree]
+      .map { (unit: $0, error: abs(total(scales[$0]!) - 1)) }.sorted { $0.error < $1.error }
+    let best = candidates[0]
+    if isFlat { return (scales[best.error < tolerance ? best.unit : .perPixel]!, []) }
+    // A base cell has 1.05 sr, so in very coarse maps two units may come near 1.
+    if best.error < tolerance, candidates[1].error > 10 * best.error {
+      let read = "read as \(best.unit.name), in which it adds up to 1"
       let finding: SkymapReport.Finding =
         unit == .unstated
         ? .init(.note, "unit_by_sum", "column \(name) states no unit; \(read)")
         : .init(.warning, "unit_by_sum", "column \(name) contradicts the unit it states; \(read)")
-      return (scales[fitting[0]]!, [finding])
+      return (scales[best.unit]!, [finding])
     }
     if let stated { return (stated, []) }
     let isDensity = name.uppercased().hasSuffix("DENSITY")

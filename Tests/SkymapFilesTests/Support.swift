@@ -29,7 +29,7 @@ func interpolatedArea(_ map: Skymap, containing level: Double) -> Double {
 func total(_ map: Skymap) -> Double { (0..<map.count).reduce(0) { $0 + map.probability(ofCell: $1) } }
 
 /// What a caller of the reader gets: a map or one line.
-enum Verdict {
+enum Verdict: CustomStringConvertible {
   case map(Skymap)
   case refused(SkymapFileError)
 
@@ -39,6 +39,8 @@ enum Verdict {
   init(file url: URL) { self.init { () throws(SkymapFileError) in try SkymapFile.read(contentsOf: url) } }
   init(bytes: [UInt8]) { self.init { () throws(SkymapFileError) in try SkymapFile.read(bytes: bytes) } }
 
+  /// Short: the test library prints what an expectation was made of.
+  var description: String { error.map { "refused: \($0.description)" } ?? "map" }
   var map: Skymap? { if case .map(let map) = self { map } else { nil } }
   var error: SkymapFileError? { if case .refused(let error) = self { error } else { nil } }
   var codes: [String] { map?.report.findings.map(\.code) ?? [] }
