@@ -74,6 +74,7 @@ let package = Package(
       swiftSettings: settings),
 
     // tests mirror targets
+    .executableTarget(name: "make-fixtures", dependencies: ["SkymapFiles", "CZlib"], path: "Tests/FixtureGenerator", swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     tests("Units", ["CERFA"]),
     tests("Healpix"),
