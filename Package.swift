@@ -57,7 +57,7 @@ let package = Package(
     library(
       "Planning",
       ["Units", "Skymaps", "Observatories", "Visibility", "Targeting", "Scheduling"]),
-    library("Formats", ["Units", "Skymaps", "Planning"]),
+    library("Formats", ["Units", "Healpix", "Skymaps", "Observatories", "Planning"]),
     library("Checking", ["Units", "CERFA", "Skymaps", "Observatories"]),
 
     // edges: files and the network
