@@ -21,7 +21,7 @@ build: install
 
 demo: build
 	@rm -rf $(DEMO)
-	.build/release/vesper plan Fixtures/skymaps/MS261120a-bns-2det.multiorder.fits --out $(DEMO) --start 2026-11-20T18:00:00Z
+	.build/release/vesper plan Fixtures/skymaps/MS261009b-two-detectors.multiorder.fits --start 2026-10-09T20:12:00Z --out $(DEMO)
 	.build/release/vesper check $(DEMO)/plan.json
 	@for f in skymap night; do rsvg-convert -w 1400 $(DEMO)/$$f.svg -o $(DEMO)/$$f.png; done
 	@echo; echo "Pictures: $(DEMO)/skymap.png and $(DEMO)/night.png; plans: $(DEMO)/<telescope>/plan.txt"

@@ -68,7 +68,8 @@ let package = Package(
     .executableTarget(
       name: "vesper",
       dependencies: [
-        "Planning", "Formats", "Checking", "SkymapFiles", "TelescopeFiles", "Notices",
+        "Units", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Planning", "Formats", "Checking",
+        "SkymapFiles", "TelescopeFiles", "Notices",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -32,7 +32,7 @@ struct PlanAssembly {
       network: .init(
         probability: Fraction(clamping: added.total), area: added.area,
         assignmentCount: telescopes.reduce(0) { $0 + $1.assignments.count },
-        reachable: Fraction(clamping: PlannedSite.reachable(session.sites, in: session.sky)), upperBound: nil),
+        reachable: Fraction(clamping: session.reachable), upperBound: nil),
       inputs: .init(
         mapDigest: request.mapDigest, telescopeDigests: request.telescopeDigests,
         earthOrientation: request.earth.source, softwareVersion: request.softwareVersion))
@@ -63,6 +63,7 @@ struct PlanAssembly {
 
   private static func omission(_ site: PlannedSite, regions: CredibleRegions, session: Session) -> Plan.Omission {
     let worth = percent(session.request.smallestGain)
+    let deeper = percent(session.request.smallestDepthGain)
     let (code, reason): (String, String)
     if site.resource.darkWindows.isEmpty {
       code = "no_dark_time"
@@ -76,7 +77,7 @@ struct PlanAssembly {
       reason = "its field is too narrow for so wide a map: no tile holds \(worth) of the probability"
     } else {
       code = "nothing_to_add"
-      reason = "no tile it can observe would add \(worth) to what the others cover"
+      reason = "no tile it can observe would add \(worth) to what the others cover, or \(deeper) in depth"
     }
     return .init(telescopeID: site.telescope.id, slug: site.telescope.slug, code: code, reason: reason)
   }
@@ -143,7 +144,7 @@ private struct Sequence: Sendable {
   }
 
   private var notes: [String] {
-    var notes = site.telescope.assumptions.map { "assumed \($0.key) = \($0.value) (\($0.basis))" }
+    var notes: [String] = []
     if droppedCount > 0 { notes.append("slews left no time for \(droppedCount) more tiles") }
     if let most = site.resource.mostVisits, visits.count >= most {
       notes.append("limited by its allocation to \(most) exposures")

@@ -244,10 +244,20 @@ extension PlannedSite {
   func canObserve(_ direction: Direction<ICRS>) -> Bool {
     !visibility.startWindows(for: direction, exposure: exposure).isEmpty
   }
+}
 
-  /// The part of the map's probability that the sites can reach at some time.
-  static func reachable(_ sites: [PlannedSite], in sky: SkyGrain) -> Double {
+extension Session {
+  /// Probability within reach: of every tile that could have been chosen, and of the blocks of sky that
+  /// some site can observe at the centre or a corner. An estimate from outside.
+  var reachable: Double {
     let wanted = sites.filter { !$0.resource.darkWindows.isEmpty }.sorted { $0.field.area > $1.field.area }
-    return sky.probability { direction in wanted.contains { $0.canObserve(direction) } }
+    var seen = sky.uncovered
+    for i in sites.indices {
+      for candidate in candidates(of: i) { seen.insert(candidate.cover) }
+    }
+    sky.insertBlocks(into: &seen) { block in
+      sky.marks(of: block).contains { mark in wanted.contains { $0.canObserve(mark) } }
+    }
+    return sky.probability(of: seen)
   }
 }

@@ -250,17 +250,20 @@ extension SkyGrain {
 }
 
 extension SkyGrain {
-  /// Probability of the coarse cells (about two thousand of them) of which `isReachable` holds for the
-  /// centre or a corner: an estimate from outside, good to a coarse cell along the border.
-  public func probability(where isReachable: (Direction<ICRS>) -> Bool) -> Double {
-    var sum = 0.0
+  /// Marks the coarse cells (about two thousand of them) of which `isWanted` holds as covered.
+  public func insertBlocks(into covered: inout Covered, where isWanted: (Cell) -> Bool) {
     _ = someBlock { cell, grains in
-      if marks(of: cell).contains(where: isReachable) {
-        for i in grains { sum += 64 * partWeight[i] }
+      let isOpen = grains.contains { covered.masks[$0] != .max }
+      if isOpen, isWanted(cell) {
+        for i in grains { covered.masks[i] = .max }
       }
       return false
     }
-    return sum
+  }
+
+  /// Probability of all that is covered.
+  public func probability(of covered: Covered) -> Double {
+    keys.indices.reduce(0) { $0 + partWeight[$1] * Double(covered.masks[$1].nonzeroBitCount) }
   }
 
   /// Whether `predicate` holds for some coarse cell, given with its grains.

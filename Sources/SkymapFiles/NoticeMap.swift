@@ -1,142 +1,112 @@
-import Foundation
+import Notices
 import Skymaps
 import Units
 
-/// The localisation inside a JSON notice, as far as a sky map needs it.
-///
-/// Formats: `igwn.gwalert` (also wrapped in a one-element array as SCiMMA sends it) and the GCN unified
-/// schema. Everything else about a notice belongs to `Notices`.
+/// The localisation of a notice as a probability map.
 extension SkymapFile {
-  static func notice(_ json: [UInt8], prefer: NoticeMap, limits: Limits) throws(SkymapFileError) -> Skymap {
-    let object: Any
-    do { object = try JSONSerialization.jsonObject(with: Data(json)) } catch {
-      throw .foreign("text that begins like JSON but is not valid JSON", advice: "get the notice again")
-    }
-    var root = object
-    if let list = object as? [Any], list.count == 1 { root = list[0] }
-    guard let notice = root as? [String: Any] else {
-      throw .foreign("JSON without a notice in it", advice: "give an igwn.gwalert or GCN notice with a localisation")
-    }
-    if (notice["alert_type"] as? String)?.uppercased() == "RETRACTION" {
-      throw .notice("the notice is a retraction of \(name(notice) ?? "its event"); there is nothing to observe")
-    }
-    if notice["superevent_id"] != nil || notice["event"] is [String: Any] {
-      return try gravitationalWave(notice, prefer: prefer, limits: limits)
-    }
-    return try unified(notice, limits: limits)
-  }
-
-  // MARK: igwn.gwalert
-
-  private static func gravitationalWave(
-    _ notice: [String: Any], prefer: NoticeMap, limits: Limits
+  /// - Throws: `.notice` for a retraction, a notice without a place, or one whose map lies elsewhere and
+  ///   that gives no region meanwhile.
+  public static func read(
+    _ notice: Notice, prefer: NoticeMap = .combined, limits: Limits = .standard
   ) throws(SkymapFileError) -> Skymap {
-    let event = notice["event"] as? [String: Any] ?? [:]
-    let own = event["skymap"] as? String
-    let combined = (notice["external_coinc"] as? [String: Any])?["combined_skymap"] as? String
-    guard let text = prefer == .combined ? combined ?? own : own ?? combined else {
-      throw .notice("the notice of \(name(notice) ?? "this event") carries no sky map; wait for the next one")
+    let name = notice.eventName ?? "this event"
+    if notice.isRetraction { throw .notice("the notice is a retraction of \(name); there is nothing to observe") }
+    let localization = prefer == .combined ? notice.bestLocalization : notice.ownLocalization
+    let isCombined = prefer == .combined && notice.wave?.coincidence?.combinedMap != nil
+    switch localization {
+    case .none(let absence): throw .notice(absence.advice(about: name))
+    case .region(let region): return try map(of: region, from: notice, findings: [])
+    case .remoteMap(let url, let region):
+      guard let region else {
+        throw .notice("the sky map of \(name) is at \(url) and not in the notice; download it and give the file")
+      }
+      let finding = SkymapReport.Finding(.note, "map_elsewhere", "a map may be had at \(url); this is the region the notice states")
+      return try map(of: region, from: notice, findings: [finding])
+    case .embeddedMap(let bytes, let region):
+      do throws(SkymapFileError) {
+        return try embedded(bytes, of: notice, isCombined: isCombined, limits: limits)
+      } catch {
+        // A map that cannot be read leaves the region it was refined from.
+        guard let region else { throw error }
+        let finding = SkymapReport.Finding(
+          .warning, "notice_map_unreadable", "the map in the notice was not used: \(error.description)")
+        return try map(of: region, from: notice, findings: [finding])
+      }
     }
-    var raw = try embedded(text, limits: limits)
-    if text == combined {
-      raw.findings.append(
-        .init(.note, "combined_skymap", "this is the map combined with the external coincidence"))
-    }
-    if raw.header.object == nil { raw.header.object = name(notice) }
-    if raw.header.eventTime == nil { raw.header.eventTime = time(event["time"]) }
-    if raw.header.instruments.isEmpty { raw.header.instruments = event["instruments"] as? [String] ?? [] }
-    return try map(raw)
   }
 
-  // MARK: GCN unified schema
-
-  private static func unified(_ notice: [String: Any], limits: Limits) throws(SkymapFileError) -> Skymap {
-    let header = unifiedHeader(notice)
-    var mapFault: SkymapFileError?
-    if let text = notice["healpix_file"] as? String {
-      do {
-        var raw = try embedded(text, limits: limits)
-        raw.header.eventTime = raw.header.eventTime ?? header.eventTime
-        raw.header.object = raw.header.object ?? header.object
-        if raw.header.instruments.isEmpty { raw.header.instruments = header.instruments }
-        return try map(raw)
-      } catch { mapFault = error }
-    }
-    // A map that cannot be read leaves the circle it was refined from.
-    let findings = mapFault.map {
-      [SkymapReport.Finding(.warning, "notice_map_unreadable", "the map in the notice was not used: \($0.description)")]
-    }
-    if let map = try shape(notice, header: header, findings: findings ?? []) { return map }
-    if let mapFault { throw mapFault }
-    throw .notice(
-      "the notice of \(name(notice) ?? "this event") has neither a map nor a position with an error;"
-        + " wait for a notice with a localisation")
-  }
-
-  private static func unifiedHeader(_ notice: [String: Any]) -> SkymapHeader {
-    var header = SkymapHeader()
-    header.object = name(notice)
-    header.eventTime = time(notice["trigger_time"])
-    if let instrument = (notice["instrument"] ?? notice["mission"]) as? String { header.instruments = [instrument] }
-    return header
-  }
-
-  /// nil when there is no position, or an error that stands for "not localised" (zero or negative).
-  private static func shape(
-    _ notice: [String: Any], header: SkymapHeader, findings: [SkymapReport.Finding]
-  ) throws(SkymapFileError) -> Skymap? {
-    let errors = (notice["ra_dec_error"] as? [Any])?.map(number) ?? [number(notice["ra_dec_error"])]
-    guard let ra = number(notice["ra"]), let dec = number(notice["dec"]), let first = errors.first, let major = first,
-      major > 0, errors.allSatisfy({ $0 != nil }), !(errors.count > 1 && (errors[1] ?? 0) <= 0)
-    else { return nil }
-    // GCN's default containment is 0.9 (core Localization schema).
-    let containment = number(notice["containment_probability"]) ?? 0.9
-    do throws(SkymapError) {
-      guard abs(dec) <= 90 else { throw SkymapError.shape(.declination(degrees: dec)) }
-      guard let fraction = Fraction(containment) else { throw SkymapError.shape(.containment(containment)) }
-      let center = Direction<ICRS>(ra: .degrees(ra), dec: .degrees(dec))
-      let shape: LocalizationShape =
-        errors.count > 1
-        ? .ellipse(
-          semiAxis: .degrees(major), acrossSemiAxis: .degrees((errors[1] ?? major)),
-          positionAngle: .degrees(errors.count > 2 ? (errors[2] ?? 0) : 0))
-        : .circle(radius: .degrees(major))
-      return try Skymap(shape, around: center, containing: fraction, header: header, findings: findings)
-    } catch { throw .map(error) }
-  }
-
-  // MARK: fields
-
-  private static func embedded(_ text: String, limits: Limits) throws(SkymapFileError) -> RawSkymap {
-    // Line breaks inside the text are legal in MIME and do occur.
-    guard let data = Data(base64Encoded: text, options: .ignoreUnknownCharacters), !data.isEmpty else {
-      throw .notice("the sky map in the notice is not valid base64; get the notice again")
-    }
-    let opened = try OpenedInput(ByteReader(MemorySource([UInt8](data))), limits: limits)
+  private static func embedded(
+    _ bytes: [UInt8], of notice: Notice, isCombined: Bool, limits: Limits
+  ) throws(SkymapFileError) -> Skymap {
+    let opened = try OpenedInput(ByteReader(MemorySource(bytes)), limits: limits)
     guard opened.content == .fits else {
       throw .notice("the sky map in the notice is not FITS; get the notice again")
     }
-    var raw = try MapReader.read(opened.reader, limits: limits)
-    if opened.isCompressed { while try opened.reader.skip(1 << 20) > 0 {} }
-    raw.findings += opened.findings
-    return raw
-  }
-
-  private static func name(_ notice: [String: Any]) -> String? {
-    for key in ["superevent_id", "event_name", "id"] {
-      if let text = notice[key] as? String { return text }
-      if let list = notice[key] as? [Any], let text = list.first as? String { return text }
+    var raw = try raw(opened, limits: limits)
+    if isCombined {
+      raw.findings.append(.init(.note, "combined_skymap", "this is the map combined with the external coincidence"))
     }
-    return nil
+    let header = notice.header
+    raw.header.object = raw.header.object ?? header.object
+    raw.header.eventTime = raw.header.eventTime ?? header.eventTime
+    if raw.header.instruments.isEmpty { raw.header.instruments = header.instruments }
+    return try map(raw)
   }
 
-  private static func time(_ value: Any?) -> Instant? { (value as? String).flatMap { Instant(iso8601: $0) } }
+  private static func map(
+    of region: ErrorRegion, from notice: Notice, findings: [SkymapReport.Finding]
+  ) throws(SkymapFileError) -> Skymap {
+    do throws(SkymapError) {
+      switch region {
+      case .circle(let center, let radius, let containment):
+        return try Skymap(
+          .circle(radius: radius), around: center, containing: containment, header: notice.header, findings: findings)
+      case .ellipse(let center, let major, let minor, let angle, let containment):
+        return try Skymap(
+          .ellipse(semiAxis: major, acrossSemiAxis: minor, positionAngle: angle), around: center,
+          containing: containment, header: notice.header, findings: findings)
+      case .polygon(_, let containment):
+        let finding = SkymapReport.Finding(
+          .note, "polygon_as_circle", "the notice gives a polygon; a circle about it is used")
+        return try Skymap(
+          .circle(radius: region.largestRadius), around: region.center, containing: containment, header: notice.header,
+          findings: findings + [finding])
+      }
+    } catch {
+      throw .map(error)
+    }
+  }
+}
 
-  /// A finite JSON number; Foundation hands booleans over as numbers too, of type char.
-  private static func number(_ value: Any?) -> Double? {
-    guard let number = value as? NSNumber, number.objCType.pointee != CChar(UInt8(ascii: "c")),
-      number.doubleValue.isFinite
-    else { return nil }
-    return number.doubleValue
+extension Notice {
+  /// The name to call its event by: the superevent, or the first name it has.
+  public var eventName: String? { wave?.supereventID ?? ids.first?.value }
+
+  /// The notice's own map, not the one combined with an external coincidence.
+  fileprivate var ownLocalization: Localization {
+    if case .none = localization, let combined = wave?.coincidence?.combinedMap { return combined }
+    return localization
+  }
+
+  fileprivate var header: SkymapHeader {
+    var header = SkymapHeader()
+    header.object = eventName
+    header.eventTime = eventTime
+    header.instruments = wave?.instruments ?? [source.instrument ?? source.mission.rawValue]
+    return header
+  }
+}
+
+extension Localization.Absence {
+  fileprivate func advice(about name: String) -> String {
+    switch self {
+    case .notGiven: "the notice of \(name) has neither a map nor a position; wait for one with a localisation"
+    case .placeholder: "the position in the notice of \(name) is a placeholder; wait for one with a localisation"
+    case .noError: "the position in the notice of \(name) comes without an error; wait for one with an error"
+    case .invalid: "the position in the notice of \(name) is outside the legal range; ask its sender"
+    case .pointingDirection: "the notice of \(name) says where an instrument looked, not where the source is"
+    case .candidateList: "the notice of \(name) lists several candidates; plan them as single positions"
+    case .unusableReference: "the notice of \(name) names a map at no usable address; download it and give the file"
+    }
   }
 }

@@ -1,8 +1,9 @@
 import Foundation
+import Notices
 import Skymaps
 import Units
 
-/// Reads sky maps from files and bytes: FITS of every family in use, plain or gzip, and JSON notices.
+/// Reads sky maps from files and bytes: FITS of every family in use, plain or gzip, and notices.
 ///
 /// What the bytes are is decided by what they begin with, never by a file name. Nothing is fetched.
 public enum SkymapFile {
@@ -50,17 +51,40 @@ public enum SkymapFile {
   }
 
   static func read(_ input: ByteReader, prefer: NoticeMap, limits: Limits) throws(SkymapFileError) -> Skymap {
+    try open(input, prefer: prefer, limits: limits).map
+  }
+
+  /// A map with the notice it came in, if it came in one.
+  public struct Localized: Sendable {
+    public let map: Skymap
+    public let notice: Notice?
+  }
+
+  /// Reads bytes in memory and keeps the notice.
+  public static func open(
+    bytes: [UInt8], prefer: NoticeMap = .combined, limits: Limits = .standard
+  ) throws(SkymapFileError) -> Localized {
+    try open(ByteReader(MemorySource(bytes)), prefer: prefer, limits: limits)
+  }
+
+  static func open(_ input: ByteReader, prefer: NoticeMap, limits: Limits) throws(SkymapFileError) -> Localized {
     let opened = try OpenedInput(input, limits: limits)
     switch opened.content {
-    case .fits:
-      var raw = try MapReader.read(opened.reader, limits: limits)
-      // A gzip stream tells at its end whether it arrived whole.
-      if opened.isCompressed { while try opened.reader.skip(1 << 20) > 0 {} }
-      raw.findings += opened.findings
-      return try map(raw)
-    case .json:
-      return try notice(try opened.reader.rest(limit: limits.file), prefer: prefer, limits: limits)
+    case .fits: return Localized(map: try map(try raw(opened, limits: limits)), notice: nil)
+    case .notice:
+      let bytes = try opened.reader.rest(limit: limits.file)
+      let notice: Notice
+      do { notice = try NoticeParser.parse(bytes: bytes) } catch { throw .notice(error.description) }
+      return Localized(map: try read(notice, prefer: prefer, limits: limits), notice: notice)
     }
+  }
+
+  static func raw(_ opened: OpenedInput, limits: Limits) throws(SkymapFileError) -> RawSkymap {
+    var raw = try MapReader.read(opened.reader, limits: limits)
+    // A gzip stream tells at its end whether it arrived whole.
+    if opened.isCompressed { while try opened.reader.skip(1 << 20) > 0 {} }
+    raw.findings += opened.findings
+    return raw
   }
 
   static func map(_ raw: RawSkymap) throws(SkymapFileError) -> Skymap {
@@ -70,7 +94,7 @@ public enum SkymapFile {
 
 /// Input whose outer compression is off and whose kind is known.
 struct OpenedInput {
-  enum Content { case fits, json }
+  enum Content { case fits, notice }
   let reader: ByteReader
   let content: Content
   let isCompressed: Bool
@@ -111,11 +135,9 @@ struct OpenedInput {
     if text.isEmpty {
       throw .foreign("a file of blanks or zeros", advice: "download the map again")
     }
-    if text.hasPrefix("{") || text.hasPrefix("[") { return .json }
+    if text.hasPrefix("{") || text.hasPrefix("[") { return .notice }
     if text.hasPrefix("<") {
-      if text.lowercased().contains("voevent") {
-        throw .foreign("a VOEvent notice", advice: "give the map it names")
-      }
+      if text.lowercased().contains("voevent") { return .notice }
       throw .foreign("an HTML or XML page", advice: "the server answered with a page, download the map again")
     }
     if text.hasPrefix("version https://git-lfs") {
@@ -123,8 +145,8 @@ struct OpenedInput {
     }
     let start = text.prefix(24).filter { $0.isASCII && !$0.isNewline && $0 >= " " && $0 <= "~" }
     throw .foreign(
-      "neither FITS nor gzip nor JSON\(start.isEmpty ? "" : " (it begins with '\(start)')")",
-      advice: "give a HEALPix FITS file or a JSON notice")
+      "neither FITS nor gzip nor a notice\(start.isEmpty ? "" : " (it begins with '\(start)')")",
+      advice: "give a HEALPix FITS file or a notice (JSON or VOEvent XML)")
   }
 
   private static let archives: [([UInt8], String)] = [

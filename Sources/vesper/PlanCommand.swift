@@ -50,21 +50,22 @@ struct PlanCommand: ParsableCommand {
   func run() throws {
     try reporting {
       let progress = Progress(quiet: quiet || json)
-      let request = try makeRequest(progress)
+      let (request, source) = try makeRequest(progress)
       progress("planning \(request.telescopes.count) telescopes")
       let plan: Plan
       do { plan = try Planner.plan(request) } catch { throw Failure(.usage, "\(error)") }
       if let out {
         progress("writing \(out)")
-        try PlanFolder.write(plan, map: request.map, earth: request.earth, to: out)
+        try PlanFolder.write(plan, input: source, to: out)
       }
       progress.done()
-      print(json ? PlanSummary.json(plan) : PlanSummary.text(plan), terminator: "")
+      let document = NetworkPlanDocument(plan)
+      print(json ? PlanSummaryDocument(document).json() : PlanSummary.render(document), terminator: "")
       if let out, !json { print("\nWritten to \(out)/: plan.json, network.csv, skymap.svg, night.svg, <telescope>/plan.txt") }
     }
   }
 
-  private func makeRequest(_ progress: Progress) throws -> PlanRequest {
+  private func makeRequest(_ progress: Progress) throws -> (PlanRequest, PlanInput) {
     guard hours.isFinite, hours > 0, hours <= 240 else {
       throw Failure(.usage, "--hours \(hours): give a length above 0 and up to 240 hours")
     }
@@ -78,11 +79,12 @@ struct PlanCommand: ParsableCommand {
     progress("reading \(input)")
     let source = try PlanInput(reading: input, event: event)
     let begin = from ?? max(now, source.event.time ?? now)
-    return PlanRequest(
+    let request = PlanRequest(
       event: source.event, map: source.map, mapDigest: source.digest, telescopes: selection.telescopes,
       telescopeDigests: Dictionary(uniqueKeysWithValues: selection.telescopes.map { ($0.id, $0.digest) }),
       named: selection.named, now: now, window: TimeWindow(begin, begin + .hours(hours)), earth: .bundled, tiling: tiling,
       exposure: exposure.map { .seconds($0) }, softwareVersion: Vesper.version)
+    return (request, source)
   }
 }
 

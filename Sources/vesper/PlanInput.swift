@@ -8,24 +8,31 @@ import Units
 /// A sky map with what is known of its event, from a file or from standard input.
 struct PlanInput {
   let map: Skymap
-  /// SHA-256 of the bytes as they came.
-  let digest: String
+  /// As they came.
+  let bytes: [UInt8]
+  /// A name to keep them under.
+  let fileName: String
   let event: Plan.Event
+  var digest: String { SHA256.hexDigest(of: bytes) }
 
   /// - Parameters:
   ///   - path: a file name; `-` is standard input.
   ///   - name: overrides the name of the event.
   init(reading path: String, event name: String?) throws {
-    let bytes = try Self.bytes(of: path)
-    digest = SHA256.hexDigest(of: bytes)
-    let label = path == "-" ? "standard input" : path
-    let source = try LocalizedEvent(bytes, label: label)
-    map = source.map
-    let stem = path == "-" ? "event" : Self.stem(URL(filePath: path).lastPathComponent)
-    var event = source.event ?? Plan.Event(id: stem, time: map.header.eventTime)
+    bytes = try Self.bytes(of: path)
+    fileName = path == "-" ? "input" : URL(filePath: path).lastPathComponent
+    let localized: SkymapFile.Localized
+    do { localized = try SkymapFile.open(bytes: bytes) } catch {
+      throw Failure(.badData, "\(path == "-" ? "standard input" : path): \(error)")
+    }
+    map = localized.map
+    let stem = path == "-" ? "event" : Self.stem(fileName)
+    var event = localized.notice.map { Plan.Event($0, otherwise: stem) } ?? Plan.Event(id: stem)
+    event.time = event.time ?? map.header.eventTime
     if let name { event.id = name }
     guard Self.isUsableName(event.id) else {
-      throw Failure(.usage, "the event name \"\(event.id.prefix(40))\" is not usable; give one with --event, such as S230518h")
+      throw Failure(
+        .usage, "the event name \"\(event.id.prefix(40))\" is not usable; give one with --event, such as S230518h")
     }
     self.event = event
   }
@@ -71,5 +78,15 @@ struct PlanInput {
     } catch {
       throw Failure(.noInput, "\(label): cannot be read (\(error.localizedDescription))")
     }
+  }
+}
+
+extension Plan.Event {
+  fileprivate init(_ notice: Notice, otherwise name: String) {
+    self.init(
+      id: notice.eventName ?? name, alert: notice.stage == .unspecified ? nil : notice.stage.name.uppercased(),
+      revision: notice.revision ?? 1, time: notice.eventTime,
+      classification: (notice.wave?.classification ?? []).map { ($0.name, $0.probability.value) }
+        .sorted { $0.1 > $1.1 })
   }
 }
