@@ -51,30 +51,24 @@ public struct Cell: Hashable, Sendable {
   @inlinable public func child(_ i: UInt64) -> Cell { Cell(order: order + 1, index: index << 2 | i) }
   @inlinable public var parent: Cell { Cell(order: order - 1, index: index >> 2) }
 
-  /// The order-29 key of a unit vector.
-  @inlinable public static func key(of unit: SIMD3<Double>) -> UInt64 {
-    var v = (unit.x, unit.y, unit.z)
-    var pixel: Int64 = 0
-    withUnsafePointer(to: &v) {
-      $0.withMemoryRebound(to: Double.self, capacity: 3) { vec2pix_nest64(1 << 29, $0, &pixel) }
-    }
-    return UInt64(bitPattern: pixel)
+  /// The order-29 key of a direction; `vector` may have any length but zero.
+  ///
+  /// Accurate to the last bits of the vector everywhere, the poles included: libchealpix works from
+  /// 1 - z there, which has no digits left within 1e-8 rad of a pole.
+  @inlinable public static func key(of vector: SIMD3<Double>) -> UInt64 {
+    let (face, x, y) = facePoint(of: vector)
+    let side = 536_870_912.0  // 2^29
+    let ix = UInt64(Swift.min(Swift.max(x * side, 0), side - 1))
+    let iy = UInt64(Swift.min(Swift.max(y * side, 0), side - 1))
+    return UInt64(face) << 58 | spreadBits(ix) | spreadBits(iy) << 1
   }
 
-  @inlinable public init(order: Int, containing unit: SIMD3<Double>) {
-    self.init(order: order, key: Self.key(of: unit))
+  @inlinable public init(order: Int, containing vector: SIMD3<Double>) {
+    self.init(order: order, key: Self.key(of: vector))
   }
 
   /// The centre as a unit vector.
-  @inlinable public var center: SIMD3<Double> {
-    var v = (0.0, 0.0, 0.0)
-    withUnsafeMutablePointer(to: &v) {
-      $0.withMemoryRebound(to: Double.self, capacity: 3) {
-        pix2vec_nest64(1 << Int64(order), Int64(bitPattern: index), $0)
-      }
-    }
-    return SIMD3(v.0, v.1, v.2)
-  }
+  @inlinable public var center: SIMD3<Double> { point(0.5, 0.5) }
 }
 
 /// Index conversions of flat maps.

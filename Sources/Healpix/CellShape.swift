@@ -5,16 +5,9 @@
 #endif
 import Units
 
-/// Where cells lie on the sphere, which libchealpix does not offer: corners and any point inside.
-///
-/// A cell is the image of a square (x, y) of one of the twelve base faces, x toward north-east and y
-/// toward north-west (Górski et al. 2005, ApJ 622, 759, section 5 and appendix).
+/// Where cells lie on the sphere, which libchealpix does not offer: corners, any point inside, and
+/// the neighbours.
 extension Cell {
-  /// Ring number and longitude offset of the southern corner of each base face, in units of a face
-  /// (jrll, jpll of the HEALPix reference code).
-  @usableFromInline static let faceRow: [Double] = [2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4]
-  @usableFromInline static let faceColumn: [Double] = [1, 3, 5, 7, 0, 2, 4, 6, 1, 3, 5, 7]
-
   /// The base face and the integer position of the cell on it.
   @inlinable public var facePosition: (face: Int, x: UInt64, y: UInt64) {
     let face = index >> UInt64(2 * order)
@@ -22,61 +15,79 @@ extension Cell {
     return (Int(face), Self.evenBits(inFace), Self.evenBits(inFace >> 1))
   }
 
+  /// From a position on a face, both 0 ..< 2^order.
+  @inlinable public init(order: Int, face: Int, x: UInt64, y: UInt64) {
+    self.order = order
+    index = UInt64(face) << UInt64(2 * order) | Self.spreadBits(x) | Self.spreadBits(y) << 1
+  }
+
   /// The point at (u, v) in 0...1 x 0...1 of the cell; (0, 0) is the southern corner, u toward the
   /// north-east, v toward the north-west.
   @inlinable public func point(_ u: Double, _ v: Double) -> SIMD3<Double> {
     let (face, x, y) = facePosition
     let scale = 1 / Double(UInt64(1) << UInt64(order))
-    return Self.pointOnFace(face, (Double(x) + u) * scale, (Double(y) + v) * scale)
+    return FaceGeometry(face).point((Double(x) + u) * scale, (Double(y) + v) * scale)
   }
 
-  /// South, east, north, west.
+  /// South, east, north, west: counter-clockwise seen from outside the sphere.
   @inlinable public var corners: (SIMD3<Double>, SIMD3<Double>, SIMD3<Double>, SIMD3<Double>) {
     (point(0, 0), point(1, 0), point(1, 1), point(0, 1))
   }
 
-  /// - Parameters: position on the face, 0...1 each.
-  @inlinable static func pointOnFace(_ face: Int, _ x: Double, _ y: Double) -> SIMD3<Double> {
-    let ring = faceRow[face] - x - y
-    var z: Double
-    var s: Double
-    let polarWidth: Double
-    if ring < 1 {
-      let t = ring * ring / 3
-      polarWidth = ring
-      z = 1 - t
-      s = (t * (2 - t)).squareRoot()
-    } else if ring > 3 {
-      let r = 4 - ring
-      let t = r * r / 3
-      polarWidth = r
-      z = t - 1
-      s = (t * (2 - t)).squareRoot()
-    } else {
-      polarWidth = 1
-      z = (2 - ring) * 2 / 3
-      s = ((1 - z) * (1 + z)).squareRoot()
-    }
-    // Longitude in units of pi/4: the column of the face plus the offset within its (narrowing) width.
-    let offset = x - y
-    let phi: Double
-    if polarWidth <= 0 {
-      s = 0
-      z = ring < 1 ? 1 : -1
-      phi = 0
-    } else {
-      phi = (faceColumn[face] + offset / polarWidth) * (.pi / 4)
-    }
-    return SIMD3(s * cos(phi), s * sin(phi), z)
-  }
-
   /// An upper bound of the angle from the centre to any point of a cell of this order.
   ///
-  /// The largest true radius is at the polar corner (0.8410 rad at order 0); sqrt of the cell area
-  /// times 0.87 bounds it at every order, which `HealpixTests` verifies on the cells themselves.
+  /// The farthest point is the northern corner of the cell whose centre lies on |z| = 2/3 next to the
+  /// border of two polar faces, one ring inside the cap: 0.82 sqrt(area) at order 0, rising to 1.045
+  /// sqrt(area). `HealpixTests` holds it against the cells themselves.
   @inlinable public static func boundingRadius(order: Int) -> Angle { boundingRadii[order] }
   @usableFromInline static let boundingRadii: [Angle] = (0...maxOrder).map { order in
-    Angle(radians: 0.87 * area(order: order).steradians.squareRoot())
+    let side = Double(UInt64(1) << UInt64(order))
+    let center = Direction<ICRS>(longitude: .radians(.pi / 4 / side), latitude: .radians(asin(2.0 / 3)))
+    // Colatitude of |z| = 1 - (1 - 1/side)^2 / 3 without the cancellation at the pole.
+    let t = (1 - 1 / side) * (1 - 1 / side) / 3
+    let corner = Direction<ICRS>(normalizing: SIMD3((t * (2 - t)).squareRoot(), 0, 1 - t))
+    return Angle(radians: center.separation(from: corner).radians * (1 + 1e-6))
+  }
+
+  /// The sides of a cell, counter-clockwise from the southern corner.
+  public enum Side: Int, Sendable, CaseIterable {
+    case southEast, northEast, northWest, southWest
+
+    /// Where the side starts on the cell, and the step to where it ends.
+    @inlinable var start: (u: Double, v: Double) {
+      switch self {
+      case .southEast: (0, 0)
+      case .northEast: (1, 0)
+      case .northWest: (1, 1)
+      case .southWest: (0, 1)
+      }
+    }
+    @inlinable var step: (u: Double, v: Double) {
+      switch self {
+      case .southEast: (1, 0)
+      case .northEast: (0, 1)
+      case .northWest: (-1, 0)
+      case .southWest: (0, -1)
+      }
+    }
+  }
+
+  /// The cell of the same order that shares a side.
+  public func neighbor(across side: Side) -> Cell {
+    let (face, x, y) = facePosition
+    let last = (UInt64(1) << UInt64(order)) - 1
+    switch side {
+    case .southEast where y > 0: return Cell(order: order, face: face, x: x, y: y - 1)
+    case .northEast where x < last: return Cell(order: order, face: face, x: x + 1, y: y)
+    case .northWest where y < last: return Cell(order: order, face: face, x: x, y: y + 1)
+    case .southWest where x > 0: return Cell(order: order, face: face, x: x - 1, y: y)
+    default:
+      // Over the border of the face: a point a little outside the middle of the side. A tenth of the
+      // way back to the centre is far inside the neighbour, and far above rounding at any order.
+      let (u, v) = (side.start.u + side.step.u / 2, side.start.v + side.step.v / 2)
+      let middle = point(u, v)
+      return Cell(order: order, containing: middle + (middle - center) * 0.1)
+    }
   }
 
   @inlinable static func evenBits(_ v: UInt64) -> UInt64 {

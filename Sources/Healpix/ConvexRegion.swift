@@ -84,7 +84,9 @@ public struct ConvexRegion<Frame>: Hashable, Sendable {
   /// The area: exact for caps and polygons (Girard).
   public var area: SolidAngle {
     guard corners.count >= 3 else {
-      return SolidAngle(steradians: 2 * .pi * (1 - cos(boundingRadius.radians)))
+      // 1 - cos without the cancellation of small caps.
+      let s = sin(boundingRadius.radians / 2)
+      return SolidAngle(steradians: 4 * .pi * s * s)
     }
     var excess = 0.0
     let first = corners[0].unit

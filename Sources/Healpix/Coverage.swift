@@ -8,25 +8,31 @@ public struct Coverage: Hashable, Sendable {
   public static let empty = Coverage(sorted: [])
   public static let all = Coverage(sorted: [0..<Cell.keyEnd])
 
-  private init(sorted: [Range<UInt64>]) { ranges = sorted }
+  @usableFromInline init(sorted: [Range<UInt64>]) { ranges = sorted }
 
   /// Any ranges, in any order, overlapping or not; empty ones are dropped and the rest clamped to the
-  /// sphere.
-  public init(_ ranges: some Sequence<Range<UInt64>>) {
+  /// sphere. O(n) if they come sorted.
+  @inlinable public init(_ ranges: some Sequence<Range<UInt64>>) {
     var merged: [Range<UInt64>] = []
-    for r in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+    var unsorted: [Range<UInt64>] = []
+    for r in ranges {
       let end = Swift.min(r.upperBound, Cell.keyEnd)
       guard r.lowerBound < end else { continue }
       if let last = merged.last, r.lowerBound <= last.upperBound {
-        if end > last.upperBound { merged[merged.count - 1] = last.lowerBound..<end }
+        if r.lowerBound < last.lowerBound {
+          unsorted.append(r.lowerBound..<end)
+        } else if end > last.upperBound {
+          merged[merged.count - 1] = last.lowerBound..<end
+        }
       } else {
         merged.append(r.lowerBound..<end)
       }
     }
-    self.ranges = merged
+    self = unsorted.isEmpty
+      ? Coverage(sorted: merged) : Coverage((merged + unsorted).sorted { $0.lowerBound < $1.lowerBound })
   }
 
-  public init(cells: some Sequence<Cell>) { self.init(cells.map(\.keys)) }
+  @inlinable public init(cells: some Sequence<Cell>) { self.init(cells.lazy.map(\.keys)) }
 
   public var isEmpty: Bool { ranges.isEmpty }
   public var area: SolidAngle {
@@ -35,13 +41,34 @@ public struct Coverage: Hashable, Sendable {
   }
 
   public func contains(key: UInt64) -> Bool {
-    var low = 0
-    var high = ranges.count
+    let i = firstRange(endingAfter: key)
+    return i < ranges.count && ranges[i].contains(key)
+  }
+
+  private func firstRange(endingAfter key: UInt64) -> Int {
+    var (low, high) = (0, ranges.count)
     while low < high {
       let middle = (low + high) / 2
       if ranges[middle].upperBound <= key { low = middle + 1 } else { high = middle }
     }
-    return low < ranges.count && ranges[low].contains(key)
+    return low
+  }
+
+  public func contains(_ cell: Cell) -> Bool { relation(to: cell) == .inside }
+
+  /// How a cell lies to the set. O(log ranges).
+  public func relation(to cell: Cell) -> Overlap {
+    let keys = cell.keys
+    let i = firstRange(endingAfter: keys.lowerBound)
+    guard i < ranges.count, ranges[i].lowerBound < keys.upperBound else { return .outside }
+    return ranges[i].lowerBound <= keys.lowerBound && keys.upperBound <= ranges[i].upperBound ? .inside : .partial
+  }
+
+  /// The coarsest order whose cells can write the set exactly; 0 for the empty one.
+  public var order: Int {
+    var bits: UInt64 = 0
+    for r in ranges { bits |= r.lowerBound | r.upperBound }
+    return bits == 0 ? 0 : Swift.max(0, Cell.maxOrder - bits.trailingZeroBitCount / 2)
   }
 
   public func union(_ other: Coverage) -> Coverage { Coverage(ranges + other.ranges) }

@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// An angle, stored in radians. Not reduced to any range unless a property says so.
 public struct Angle: Hashable, Sendable {
   public let radians: Double
@@ -14,6 +20,9 @@ public struct Angle: Hashable, Sendable {
   @inlinable public var hours: Double { radians * 12 / .pi }
   @inlinable public var arcminutes: Double { degrees * 60 }
   @inlinable public var arcseconds: Double { degrees * 3600 }
+
+  @inlinable public var sine: Double { sin(radians) }
+  @inlinable public var cosine: Double { cos(radians) }
 
   /// The same direction in [0, 2 pi).
   @inlinable public var normalized: Angle {

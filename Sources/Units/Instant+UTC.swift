@@ -75,14 +75,22 @@ extension Instant {
       + Int64(nanosecond) - epochToMidnight
   }
 
+  /// Away from the ends of the range, so that adding a day cannot overflow.
+  private var clampedForCalendar: Instant {
+    Instant(tai: Swift.min(Swift.max(tai, .min + 2 * nanosPerDay), .max - 2 * nanosPerDay))
+  }
+
   /// The UTC calendar reading of this instant.
+  ///
+  /// The two days at either end of the range of an instant read as the third.
   public var utc: UTCDate {
-    var day = (tai + epochToMidnight).quotientFlooring(nanosPerDay)
+    let sinceMidnight = clampedForCalendar.tai + epochToMidnight
+    var day = sinceMidnight.quotientFlooring(nanosPerDay)
     // TAI runs ahead of UTC by less than a minute: the UTC day is this one or the one before.
-    var ns = tai + epochToMidnight - day * nanosPerDay - LeapSeconds.offset(onDay: day) * 1_000_000_000
+    var ns = sinceMidnight - day * nanosPerDay - LeapSeconds.offset(onDay: day) * 1_000_000_000
     if ns < 0 {
       day -= 1
-      ns = tai + epochToMidnight - day * nanosPerDay - LeapSeconds.offset(onDay: day) * 1_000_000_000
+      ns = sinceMidnight - day * nanosPerDay - LeapSeconds.offset(onDay: day) * 1_000_000_000
     }
     let inLeapSecond = ns >= nanosPerDay
     let second = inLeapSecond ? 60 : (ns / 1_000_000_000) % 60
@@ -124,10 +132,14 @@ public enum SecondDecimals: Int, Sendable { case none = 0, milliseconds = 3, mic
 extension Instant {
   /// ISO 8601 in UTC with a trailing Z, rounded to the wanted decimals.
   public func iso8601(_ decimals: SecondDecimals = .none) -> String {
-    let step: Int64 = [.none: 1_000_000_000, .milliseconds: 1_000_000, .microseconds: 1000][decimals]!
-    let shifted = tai.addingReportingOverflow(step / 2)
+    let step: Int64 =
+      switch decimals {
+      case .none: 1_000_000_000
+      case .milliseconds: 1_000_000
+      case .microseconds: 1000
+      }
     // Rounding happens on the UTC second grid, which is the TAI one.
-    let base = (shifted.overflow ? tai : shifted.partialValue).quotientFlooring(step) * step
+    let base = (clampedForCalendar.tai + step / 2).quotientFlooring(step) * step
     let u = Instant(tai: base).utc
     func pad(_ n: Int, _ width: Int) -> String {
       let s = String(n)
@@ -165,12 +177,18 @@ extension Instant {
         nanosecond = f
       }
     }
-    guard let offset = scanner.zoneOffsetMinutes(), scanner.atEnd,
-      let local = Instant(
-        utcYear: year, month: month, day: day, hour: hour, minute: minute, second: second,
-        nanosecond: nanosecond)
+    guard let offset = scanner.zoneOffsetMinutes(), scanner.atEnd, (1...12).contains(month), day >= 1,
+      Int64(day) <= Calendar.daysInMonth(year: Int64(year), month: Int64(month)), hour < 24, minute < 60
     else { return nil }
-    self = offset == 0 ? local : local.advanced(bySeconds: Double(-offset * 60))
+    // The offset shifts the calendar, not the seconds: a leap second may lie between local time and UTC.
+    let days = Calendar.days(year: Int64(year), month: Int64(month), day: Int64(day))
+    let minutes = days * 1440 + Int64(hour * 60 + minute - offset)
+    let utcDay = minutes.quotientFlooring(1440)
+    let date = Calendar.date(days: utcDay)
+    let minuteOfDay = Int(minutes - utcDay * 1440)
+    self.init(
+      utcYear: Int(date.year), month: Int(date.month), day: Int(date.day), hour: minuteOfDay / 60,
+      minute: minuteOfDay % 60, second: second, nanosecond: nanosecond)
   }
 }
 
@@ -220,8 +238,9 @@ private struct DigitScanner {
     let sign: Int
     if take("+") { sign = 1 } else if take("-") { sign = -1 } else { return nil }
     guard let hours = number(digits: 2), hours <= 14 else { return nil }
+    if atEnd { return sign * hours * 60 }
     _ = take(":")
-    let minutes = number(digits: 2) ?? 0
-    return minutes < 60 ? sign * (hours * 60 + minutes) : nil
+    guard let minutes = number(digits: 2), minutes < 60 else { return nil }
+    return sign * (hours * 60 + minutes)
   }
 }

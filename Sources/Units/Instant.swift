@@ -23,15 +23,19 @@ public struct Instant: Hashable, Comparable, Sendable {
 
   @inlinable public static func + (a: Instant, b: Duration) -> Instant { a.advanced(bySeconds: b.seconds) }
   @inlinable public static func - (a: Instant, b: Duration) -> Instant { a.advanced(bySeconds: -b.seconds) }
+  /// Exact up to 292 years; what is longer is cut to that.
   @inlinable public static func - (a: Instant, b: Instant) -> Duration {
-    .nanoseconds(a.tai.subtractingReportingOverflow(b.tai).partialValue)
+    let (difference, overflow) = a.tai.subtractingReportingOverflow(b.tai)
+    return .nanoseconds(overflow ? (a < b ? .min : .max) : difference)
   }
 
   /// Terrestrial Time as a two-part Julian date (day number, fraction), precise to a nanosecond.
   public var julianDateTT: (day: Double, fraction: Double) {
-    let ns = tai + 32_184_000_000
+    let (sum, overflow) = tai.addingReportingOverflow(32_184_000_000)
+    let ns = overflow ? tai : sum
     let days = ns.quotientFlooring(86_400_000_000_000)
-    let rest = ns - days * 86_400_000_000_000
+    let remainder = ns % 86_400_000_000_000
+    let rest = remainder < 0 ? remainder + 86_400_000_000_000 : remainder
     return (2_451_545.0 + Double(days), Double(rest) / 86_400e9)
   }
 }

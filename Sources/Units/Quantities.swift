@@ -52,6 +52,14 @@ public struct Distance: Hashable, Sendable, Comparable {
   @inlinable public static func < (a: Self, b: Self) -> Bool { a.megaparsecs < b.megaparsecs }
 }
 
+/// A volume of space, stored in cubic megaparsecs.
+public struct Volume: Hashable, Sendable, Comparable {
+  public let cubicMegaparsecs: Double
+  @inlinable public init(cubicMegaparsecs: Double) { self.cubicMegaparsecs = cubicMegaparsecs }
+  @inlinable public static func cubicMegaparsecs(_ v: Double) -> Self { .init(cubicMegaparsecs: v) }
+  @inlinable public static func < (a: Self, b: Self) -> Bool { a.cubicMegaparsecs < b.cubicMegaparsecs }
+}
+
 /// A brightness in AB magnitudes unless a filter says otherwise; larger is fainter.
 public struct Magnitude: Hashable, Sendable, Comparable {
   public let value: Double
