@@ -1,3 +1,4 @@
+import Healpix
 import Skymaps
 
 /// Reads a flat map and joins its equal pixels on the way, so that 12 million pixels of 4 layers
@@ -53,14 +54,13 @@ struct FlatReader {
   private func mergeRing(_ reader: FITSReader, order: Int) throws(SkymapFileError) -> FlatMerger {
     let layers = try wholeLayers(reader)
     var merger = FlatMerger(order: order, hasDistance: layers.count == 4)
-    let numbering = RingNumbering(order: order)
-    let block = 1 << min(2 * order, 12)
-    var ring = ContiguousArray(repeating: 0, count: block)
-    var scratch = layers.map { _ in ContiguousArray(repeating: 0.0, count: block) }
-    for start in stride(from: 0, to: 12 * nside * nside, by: block) {
-      numbering.fill(&ring, fromNested: start)
-      for i in layers.indices { layers[i].gather(ring, into: &scratch[i]) }
-      append(scratch, count: block, to: &merger)
+    let ring = RingOrder(order: order)
+    var rows = ContiguousArray<Int>()
+    var scratch = layers.map { _ in ContiguousArray(repeating: 0.0, count: ring.blockSize) }
+    for block in 0..<ring.blockCount {
+      ring.fill(&rows, block: block)
+      for i in layers.indices { layers[i].gather(rows, into: &scratch[i]) }
+      append(scratch, count: ring.blockSize, to: &merger)
     }
     return merger
   }

@@ -193,13 +193,11 @@ extension CellTable {
         merger.append(values.span)
       }
     } else {
-      let numbering = RingNumbering(order: order)
-      // One base face or a piece of it at a time.
-      let block = 1 << min(2 * order, 12)
-      var ring = ContiguousArray(repeating: 0, count: block)
-      for start in stride(from: 0, to: values.count, by: block) {
-        numbering.fill(&ring, fromNested: start)
-        merge(ring, into: &merger)
+      let ring = RingOrder(order: order)
+      var rows = ContiguousArray<Int>()
+      for block in 0..<ring.blockCount {
+        ring.fill(&rows, block: block)
+        merge(rows, into: &merger)
       }
     }
     values = merger.values

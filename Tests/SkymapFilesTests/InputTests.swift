@@ -1,5 +1,6 @@
 import CZlib
 import Foundation
+import Healpix
 import SkymapFiles
 import Skymaps
 import TestSupport
@@ -125,6 +126,13 @@ struct InputTests {
       #expect(file.frame == .icrs)
       #expect(file.findings.isEmpty)
     }
+  }
+
+  @Test func coveragesSurviveTheRoundTrip() throws {
+    let coverage = Coverage(cells: [(0, 3), (4, 999), (29, 12 << 58 - 1), (7, 0)].map { Cell(order: $0, index: $1) })
+    #expect(try CoverageFile.read(bytes: coverage.mocFITS()).coverage == coverage)
+    #expect(try CoverageFile.read(bytes: Coverage.empty.mocFITS()).coverage.isEmpty)
+    #expect(try CoverageFile.read(bytes: Coverage.all.mocFITS()).coverage == .all)
   }
 
   @Test(.enabled(if: Shared.isPresent, Comment(rawValue: Shared.reason)))
