@@ -1,9 +1,10 @@
+import Foundation
+
 #if canImport(Glibc)
   import Glibc
 #else
   import Darwin
 #endif
-import Foundation
 
 /// Somewhere bytes come from, once, in order.
 protocol ByteSource: AnyObject {
@@ -22,7 +23,9 @@ final class MemorySource: ByteSource {
 
   func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
     let count = min(buffer.count, bytes.count - position)
-    bytes.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[position..<position + count])) }
+    bytes.withUnsafeBytes {
+      buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[position..<position + count]))
+    }
     position += count
     return count
   }
@@ -35,7 +38,8 @@ final class FileSource: ByteSource {
 
   init(_ url: URL) throws(SkymapFileError) {
     guard url.isFileURL else {
-      throw .unreadable(reason: "\(url.scheme ?? "this") addresses are not fetched; download the file and give its path")
+      throw .unreadable(
+        reason: "\(url.scheme ?? "this") addresses are not fetched; download the file and give its path")
     }
     let path = url.path
     guard !path.utf8.contains(0) else { throw .unreadable(reason: "the path holds a NUL byte") }

@@ -21,7 +21,9 @@ public struct CoverageFile: Sendable {
     try read(ByteReader(MemorySource(bytes)), limits: limits)
   }
 
-  private static func read(_ input: ByteReader, limits: SkymapFile.Limits) throws(SkymapFileError) -> CoverageFile {
+  private static func read(_ input: ByteReader, limits: SkymapFile.Limits) throws(SkymapFileError)
+    -> CoverageFile
+  {
     let opened = try OpenedInput(input, limits: limits)
     guard opened.content == .fits else {
       throw .foreign("JSON", advice: "give a MOC in FITS here")
@@ -53,7 +55,8 @@ public struct CoverageFile: Sendable {
       return nil
     }
     let columns = try FITSColumn.all(of: header, rowBytes: header.integer("NAXIS1") ?? 0, hdu: unit.hdu)
-    let isRange = header.string("ORDERING")?.uppercased().hasPrefix("RANGE") ?? columns.contains { $0.name == "RANGE" }
+    let isRange =
+      header.string("ORDERING")?.uppercased().hasPrefix("RANGE") ?? columns.contains { $0.name == "RANGE" }
     let names = isRange ? ["RANGE"] : ["UNIQ", "NPIX", "PIXEL"]
     let isMarked = isRange || header.has("MOCVERS") || header.string("ORDERING")?.uppercased() == "NUNIQ"
     guard let column = columns.first(where: { names.contains($0.name) }) ?? (isMarked ? columns.first : nil),
@@ -106,7 +109,8 @@ public struct CoverageFile: Sendable {
       let (start, end) = (numbers[i], numbers[i + 1])
       guard start >= 0, end >= start, UInt64(end) <= Cell.count(order: order) else {
         throw .fits(
-          hdu: unit.hdu, "range \(i / 2 + 1), \(start) to \(end), is not on the sky; the file is damaged, get it again")
+          hdu: unit.hdu,
+          "range \(i / 2 + 1), \(start) to \(end), is not on the sky; the file is damaged, get it again")
       }
       result.append(UInt64(start) << shift..<UInt64(end) << shift)
     }

@@ -27,7 +27,8 @@ extension FITSColumn {
       throw .fits(hdu: hdu, "TFIELDS is missing or impossible; the header is damaged, get the file again")
     }
     guard count <= maxColumns else {
-      throw .fits(hdu: hdu, "\(count) columns are more than the \(maxColumns) any sky map has; give the map alone")
+      throw .fits(
+        hdu: hdu, "\(count) columns are more than the \(maxColumns) any sky map has; give the map alone")
     }
     var columns: [FITSColumn] = []
     var offset = 0
@@ -35,7 +36,8 @@ extension FITSColumn {
       guard let format = header.string("TFORM\(i + 1)") else {
         throw .fits(
           hdu: hdu,
-          "TFIELDS promises \(count) columns but column \(i + 1) has no TFORM; the header is damaged, get the file again")
+          "TFIELDS promises \(count) columns but column \(i + 1) has no TFORM; the header is damaged, get the file again"
+        )
       }
       let (column, width) = try column(i + 1, format: format, header: header, offset: offset, hdu: hdu)
       columns.append(column)
@@ -44,7 +46,8 @@ extension FITSColumn {
     guard offset == rowBytes else {
       throw .fits(
         hdu: hdu,
-        "the columns take \(offset) bytes a row, NAXIS1 says \(rowBytes); the header is damaged, get the file again")
+        "the columns take \(offset) bytes a row, NAXIS1 says \(rowBytes); the header is damaged, get the file again"
+      )
     }
     return columns
   }
@@ -60,7 +63,8 @@ extension FITSColumn {
     var elementWidth = 0
     var status: Int32 = 0
     guard ffbnfmll(&text, &code, &count, &elementWidth, &status) == 0, (0...(1 << 31)).contains(count) else {
-      throw .fits(hdu: hdu, "TFORM\(number) '\(format)' is no column format; the header is damaged, get the file again")
+      throw .fits(
+        hdu: hdu, "TFORM\(number) '\(format)' is no column format; the header is damaged, get the file again")
     }
     // The letter, for the unsigned and signed codes that CFITSIO has invented are not in the standard.
     let letter = format.first { !$0.isNumber }?.uppercased() ?? ""
@@ -95,7 +99,8 @@ extension FITSColumn {
   ///
   /// - Precondition: `rows` holds `rowCount` rows of `rowBytes` bytes, `output` the elements.
   func decode(
-    _ rows: UnsafeRawBufferPointer, rowBytes: Int, rowCount: Int, into output: UnsafeMutableBufferPointer<Double>
+    _ rows: UnsafeRawBufferPointer, rowBytes: Int, rowCount: Int,
+    into output: UnsafeMutableBufferPointer<Double>
   ) {
     precondition(rows.count >= rowBytes * rowCount && output.count >= rowCount * repeatCount)
     switch kind {
@@ -104,9 +109,12 @@ extension FITSColumn {
     case .float:
       read(rows, rowBytes, rowCount, UInt32.self) { output[$0] = Double(Float(bitPattern: $1)) }
     case .int64: read(rows, rowBytes, rowCount, Int64.self) { output[$0] = $1 == null ? .nan : Double($1) }
-    case .int32: read(rows, rowBytes, rowCount, Int32.self) { output[$0] = Int64($1) == null ? .nan : Double($1) }
-    case .int16: read(rows, rowBytes, rowCount, Int16.self) { output[$0] = Int64($1) == null ? .nan : Double($1) }
-    case .uint8: read(rows, rowBytes, rowCount, UInt8.self) { output[$0] = Int64($1) == null ? .nan : Double($1) }
+    case .int32:
+      read(rows, rowBytes, rowCount, Int32.self) { output[$0] = Int64($1) == null ? .nan : Double($1) }
+    case .int16:
+      read(rows, rowBytes, rowCount, Int16.self) { output[$0] = Int64($1) == null ? .nan : Double($1) }
+    case .uint8:
+      read(rows, rowBytes, rowCount, UInt8.self) { output[$0] = Int64($1) == null ? .nan : Double($1) }
     case .other: for i in 0..<rowCount * repeatCount { output[i] = .nan }
     }
     if scale != 1 || zero != 0 {
@@ -116,7 +124,8 @@ extension FITSColumn {
 
   /// The same for 32-bit floats as they are, for flat maps too large to widen.
   func decodeFloats(
-    _ rows: UnsafeRawBufferPointer, rowBytes: Int, rowCount: Int, into output: UnsafeMutableBufferPointer<Float>
+    _ rows: UnsafeRawBufferPointer, rowBytes: Int, rowCount: Int,
+    into output: UnsafeMutableBufferPointer<Float>
   ) {
     precondition(kind == .float && scale == 1 && zero == 0)
     precondition(rows.count >= rowBytes * rowCount && output.count >= rowCount * repeatCount)
@@ -126,7 +135,8 @@ extension FITSColumn {
   /// Exact integers, TZERO applied; a value that leaves Int64 (only unsigned 64-bit ones can) wraps to a
   /// negative number, which is no cell or pixel either.
   func decodeIntegers(
-    _ rows: UnsafeRawBufferPointer, rowBytes: Int, rowCount: Int, into output: UnsafeMutableBufferPointer<Int64>
+    _ rows: UnsafeRawBufferPointer, rowBytes: Int, rowCount: Int,
+    into output: UnsafeMutableBufferPointer<Int64>
   ) {
     precondition(isInteger)
     precondition(rows.count >= rowBytes * rowCount && output.count >= rowCount * repeatCount)

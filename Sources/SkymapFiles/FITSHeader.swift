@@ -71,7 +71,8 @@ struct FITSHeader {
   /// A number, also from a string that holds one; nil when absent or no finite number.
   func double(_ name: String) -> Double? {
     guard let text = string(name) else { return nil }
-    let plain = text.contains(where: { $0 == "D" || $0 == "d" })
+    let plain =
+      text.contains(where: { $0 == "D" || $0 == "d" })
       ? String(text.map { $0 == "D" || $0 == "d" ? "E" : $0 }) : text
     guard let number = Double(plain), number.isFinite else { return nil }
     return number
@@ -85,7 +86,8 @@ struct FITSHeader {
 
   private static func trimmed(_ bytes: some BidirectionalCollection<UInt8>) -> String {
     let space = UInt8(ascii: " ")
-    guard let first = bytes.firstIndex(where: { $0 != space }), let last = bytes.lastIndex(where: { $0 != space })
+    guard let first = bytes.firstIndex(where: { $0 != space }),
+      let last = bytes.lastIndex(where: { $0 != space })
     else { return "" }
     return String(decoding: bytes[first...last], as: UTF8.self)
   }
@@ -104,7 +106,8 @@ extension FITSHeader {
     var elements = 1
     for axis in 1...axes {
       guard let length = integer("NAXIS\(axis)"), length >= 0 else {
-        throw .fits(hdu: hdu, "NAXIS\(axis) is missing or negative; the header is damaged, get the file again")
+        throw .fits(
+          hdu: hdu, "NAXIS\(axis) is missing or negative; the header is damaged, get the file again")
       }
       elements = clampedProduct(elements, length)
     }

@@ -27,7 +27,8 @@ final class FITSReader {
     guard let bytes = try headerBlocks() else { return nil }
     let header = FITSHeader(bytes)
     if header.hadForeignBytes {
-      findings.append(.init(.note, "non_ascii_header", "HDU \(hdu) has header bytes that are not ASCII; blanked"))
+      findings.append(
+        .init(.note, "non_ascii_header", "HDU \(hdu) has header bytes that are not ASCII; blanked"))
     }
     let size = try checkedSize(header)
     checksum = FITSChecksum(header, headerBytes: bytes)
@@ -73,12 +74,16 @@ final class FITSReader {
       }
       if Self.holdsEnd(block) { return bytes }
     }
-    throw .fits(hdu: hdu, "the header has no END within \(FITSHeader.maxBlocks) blocks; the file is damaged, get it again")
+    throw .fits(
+      hdu: hdu,
+      "the header has no END within \(FITSHeader.maxBlocks) blocks; the file is damaged, get it again")
   }
 
   private static func holdsEnd(_ block: [UInt8]) -> Bool {
     let end = Array("END     ".utf8)
-    return stride(from: 0, to: block.count, by: FITSHeader.cardSize).contains { block[$0..<$0 + 8].elementsEqual(end) }
+    return stride(from: 0, to: block.count, by: FITSHeader.cardSize).contains {
+      block[$0..<$0 + 8].elementsEqual(end)
+    }
   }
 
   /// Passes over the data of a unit that is not wanted.
@@ -97,7 +102,8 @@ final class FITSReader {
     _ body: (UnsafeRawBufferPointer, Int) throws(SkymapFileError) -> Void
   ) throws(SkymapFileError) {
     let pieceRows = max(1, Self.pieceBytes / rowBytes / rowMultiple) * rowMultiple
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(pieceRows, rows) * rowBytes, alignment: 16)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: min(pieceRows, rows) * rowBytes, alignment: 16)
     defer { buffer.deallocate() }
     var done = 0
     while done < rows {
@@ -129,7 +135,9 @@ final class FITSReader {
         guard seen >= unit.dataBytes else { throw cut(unit, after: seen) }
         isComplete = false
         findings.append(
-          .init(.warning, "missing_padding", "the last \(unit.paddedBytes - seen) padding bytes are missing; all data are there"))
+          .init(
+            .warning, "missing_padding",
+            "the last \(unit.paddedBytes - seen) padding bytes are missing; all data are there"))
         break
       }
       checksum?.add(UnsafeRawBufferPointer(piece))
@@ -139,7 +147,8 @@ final class FITSReader {
   }
 
   private func cut(_ unit: Unit, after bytes: Int) -> SkymapFileError {
-    .fits(hdu: unit.hdu, "the data end after \(bytes) of \(unit.dataBytes) bytes; the file was cut, get it again")
+    .fits(
+      hdu: unit.hdu, "the data end after \(bytes) of \(unit.dataBytes) bytes; the file was cut, get it again")
   }
 }
 
@@ -177,7 +186,9 @@ struct FITSChecksum {
   func finding(hdu: Int) -> SkymapReport.Finding? {
     let data = Self.folded(sum)
     if let stated, stated != data {
-      return .init(.warning, "datasum", "HDU \(hdu): DATASUM is \(stated), the data give \(data); bytes may have changed")
+      return .init(
+        .warning, "datasum", "HDU \(hdu): DATASUM is \(stated), the data give \(data); bytes may have changed"
+      )
     }
     // The card is set so that the whole unit sums to minus zero.
     let whole = Self.folded(UInt64(headerSum) + UInt64(data))

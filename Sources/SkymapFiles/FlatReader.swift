@@ -1,3 +1,4 @@
+import Healpix
 import Skymaps
 
 /// Reads a flat map and joins its equal pixels on the way, so that 12 million pixels of 4 layers
@@ -31,7 +32,8 @@ struct FlatReader {
     let repeatCount = table.value.repeatCount
     // Whole groups of four siblings in each piece keep the merger on its fast path.
     let multiple = repeatCount % 4 == 0 ? 1 : 4
-    try reader.forEachPiece(of: table.unit, rowBytes: table.rowBytes, rows: table.rows, rowMultiple: multiple) {
+    try reader.forEachPiece(of: table.unit, rowBytes: table.rowBytes, rows: table.rows, rowMultiple: multiple)
+    {
       (piece, rows) throws(SkymapFileError) in
       for i in layers.indices { layers[i].decode(columns[i], piece, rowBytes: table.rowBytes, rows: rows) }
       append(layers.map(\.values), count: rows * repeatCount, to: &merger)
@@ -52,14 +54,13 @@ struct FlatReader {
   private func mergeRing(_ reader: FITSReader, order: Int) throws(SkymapFileError) -> FlatMerger {
     let layers = try wholeLayers(reader)
     var merger = FlatMerger(order: order, hasDistance: layers.count == 4)
-    let numbering = RingNumbering(order: order)
-    let block = 1 << min(2 * order, 12)
-    var ring = ContiguousArray(repeating: 0, count: block)
-    var scratch = layers.map { _ in ContiguousArray(repeating: 0.0, count: block) }
-    for start in stride(from: 0, to: 12 * nside * nside, by: block) {
-      numbering.fill(&ring, fromNested: start)
-      for i in layers.indices { layers[i].gather(ring, into: &scratch[i]) }
-      append(scratch, count: block, to: &merger)
+    let ring = RingOrder(order: order)
+    var rows = ContiguousArray<Int>()
+    var scratch = layers.map { _ in ContiguousArray(repeating: 0.0, count: ring.blockSize) }
+    for block in 0..<ring.blockCount {
+      ring.fill(&rows, block: block)
+      for i in layers.indices { layers[i].gather(rows, into: &scratch[i]) }
+      append(scratch, count: ring.blockSize, to: &merger)
     }
     return merger
   }
@@ -68,7 +69,8 @@ struct FlatReader {
     let layers = try wholeLayers(reader).map(\.doubles)
     let distance = layers.count == 4 ? DistanceLayer(mu: layers[1], sigma: layers[2], norm: layers[3]) : nil
     return RawSkymap(
-      layout: .flat(nside: nside, ordering: ordering), values: layers[0], unit: table.valueUnit, distance: distance)
+      layout: .flat(nside: nside, ordering: ordering), values: layers[0], unit: table.valueUnit,
+      distance: distance)
   }
 
   private func wholeLayers(_ reader: FITSReader) throws(SkymapFileError) -> [FlatLayer] {
@@ -76,7 +78,8 @@ struct FlatReader {
     guard bytes <= limits.wholeLayers else {
       throw .fits(
         hdu: table.unit.hdu,
-        "a RING map of nside \(nside) with \(columns.count) columns needs \(bytes) bytes of memory; convert it to NESTED or multi-order")
+        "a RING map of nside \(nside) with \(columns.count) columns needs \(bytes) bytes of memory; convert it to NESTED or multi-order"
+      )
     }
     let columns = columns
     var layers = columns.map { FlatLayer(for: $0, capacity: 12 * nside * nside) }
@@ -117,7 +120,8 @@ private enum FlatLayer {
   }
 
   mutating func append(
-    _ column: FITSColumn, _ piece: UnsafeRawBufferPointer, rowBytes: Int, rows: Int, _ scratch: inout ScratchRow
+    _ column: FITSColumn, _ piece: UnsafeRawBufferPointer, rowBytes: Int, rows: Int,
+    _ scratch: inout ScratchRow
   ) {
     switch self {
     case .floats(var values):

@@ -46,7 +46,8 @@ final class GzipSource: ByteSource {
       case Z_STREAM_END: try nextMember()
       default:
         let message = stream.pointee.msg.map { String(cString: $0) }
-        throw .gzip(message == "incorrect data check" || message == "incorrect length check" ? .checksum : .damaged)
+        throw .gzip(
+          message == "incorrect data check" || message == "incorrect length check" ? .checksum : .damaged)
       }
     }
     let count = wanted - Int(stream.pointee.avail_out)

@@ -16,7 +16,9 @@ struct MapCards {
   mutating func header() -> SkymapHeader {
     var result = SkymapHeader()
     // healpy writes the extent of the map where others write its object.
-    result.object = string("OBJECT").flatMap { ["FULLSKY", "PARTIAL"].contains($0) ? primary?.string("OBJECT") : $0 }
+    result.object = string("OBJECT").flatMap {
+      ["FULLSKY", "PARTIAL"].contains($0) ? primary?.string("OBJECT") : $0
+    }
     result.instruments = (string("INSTRUME") ?? "").split(separator: ",").map(trimmed).filter { !$0.isEmpty }
     result.creator = string("CREATOR")
     result.reference = string("REFERENC")

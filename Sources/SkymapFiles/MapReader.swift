@@ -51,7 +51,9 @@ struct MapReader {
     return map
   }
 
-  private typealias Rows = (index: ContiguousArray<Int64>, values: ContiguousArray<Double>, distance: DistanceLayer?)
+  private typealias Rows = (
+    index: ContiguousArray<Int64>, values: ContiguousArray<Double>, distance: DistanceLayer?
+  )
 
   /// Rows that name their cell.
   private func explicitRows(
@@ -78,7 +80,9 @@ struct MapReader {
     }
     if !index.isInteger {
       findings.append(
-        .init(.note, "index_as_float", "column \(index.name) is stored as floating point; all its values are whole"))
+        .init(
+          .note, "index_as_float",
+          "column \(index.name) is stored as floating point; all its values are whole"))
     }
     let distance = layers.count == 4 ? DistanceLayer(mu: layers[1], sigma: layers[2], norm: layers[3]) : nil
     return (indices, layers[0], distance)
@@ -101,7 +105,8 @@ struct MapReader {
       guard value == value.rounded(), abs(value) <= 0x1p53 else {
         throw .fits(
           hdu: table.unit.hdu,
-          "column \(column.name) holds \(value), which is no exact cell number; the file was written by a faulty tool")
+          "column \(column.name) holds \(value), which is no exact cell number; the file was written by a faulty tool"
+        )
       }
       output[i] = Int64(value)
     }

@@ -25,7 +25,8 @@ struct MapTable {
   }
 
   /// Decides whether a unit is a probability map. Throws when it claims to be one and cannot be read.
-  static func recognise(_ unit: FITSReader.Unit, limits: SkymapFile.Limits) throws(SkymapFileError) -> Outcome {
+  static func recognise(_ unit: FITSReader.Unit, limits: SkymapFile.Limits) throws(SkymapFileError) -> Outcome
+  {
     let header = unit.header
     guard header.string("XTENSION")?.uppercased() == "BINTABLE" else {
       return .other(reason: "HDU \(unit.hdu) is \(unit.dataBytes == 0 ? "empty" : "no table")")
@@ -49,11 +50,14 @@ struct MapTable {
     } else if let pixel = columns.first(where: { ["PIXEL", "PIX", "IPIX", "HPXINDEX"].contains($0.name) }) {
       table = MapTable(unit, rows, rowBytes, try partial(unit, pixel), value, columns)
     } else {
-      guard header.has("ORDERING") || header.has("NSIDE") || header.string("PIXTYPE")?.uppercased() == "HEALPIX" else {
+      guard
+        header.has("ORDERING") || header.has("NSIDE") || header.string("PIXTYPE")?.uppercased() == "HEALPIX"
+      else {
         return .other(reason: "HDU \(unit.hdu) has no UNIQ column and no HEALPix cards")
       }
       table = MapTable(
-        unit, rows, rowBytes, try flat(unit, pixels: clampedProduct(rows, value.repeatCount), limits), value, columns)
+        unit, rows, rowBytes, try flat(unit, pixels: clampedProduct(rows, value.repeatCount), limits), value,
+        columns)
       table.noteNsideConflict()
     }
     try table.checkRepeats()
@@ -87,9 +91,16 @@ struct MapTable {
     let header = unit.header
     guard header.integer("BITPIX") == 8, header.integer("NAXIS") == 2,
       let rowBytes = header.integer("NAXIS1"), let rows = header.integer("NAXIS2")
-    else { throw .fits(hdu: unit.hdu, "a binary table must have BITPIX 8 and NAXIS 2; the header is damaged, get the file again") }
+    else {
+      throw .fits(
+        hdu: unit.hdu,
+        "a binary table must have BITPIX 8 and NAXIS 2; the header is damaged, get the file again")
+    }
     guard rows <= limits.rows, rowBytes <= limits.rowBytes else {
-      throw .fits(hdu: unit.hdu, "\(rows) rows of \(rowBytes) bytes are more than any sky map has; the header is damaged or this is no sky map")
+      throw .fits(
+        hdu: unit.hdu,
+        "\(rows) rows of \(rowBytes) bytes are more than any sky map has; the header is damaged or this is no sky map"
+      )
     }
     return (rows, rowBytes)
   }
@@ -122,7 +133,10 @@ struct MapTable {
       case .flat: []
       }
     for column in scalar where column.repeatCount != 1 {
-      throw .fits(hdu: unit.hdu, "column \(column.name) has \(column.repeatCount) elements a row where cells need one; the file is damaged")
+      throw .fits(
+        hdu: unit.hdu,
+        "column \(column.name) has \(column.repeatCount) elements a row where cells need one; the file is damaged"
+      )
     }
   }
 }
@@ -136,9 +150,13 @@ extension MapTable {
     case "NESTED", "NEST": return .nested
     case nil:
       throw .fits(
-        hdu: unit.hdu, "a flat map without ORDERING cannot be placed on the sky; ask the sender for RING or NESTED")
+        hdu: unit.hdu,
+        "a flat map without ORDERING cannot be placed on the sky; ask the sender for RING or NESTED")
     case let other?:
-      throw .fits(hdu: unit.hdu, "ORDERING is '\(other)', not RING or NESTED, and there is no UNIQ column; the header is wrong, ask the sender")
+      throw .fits(
+        hdu: unit.hdu,
+        "ORDERING is '\(other)', not RING or NESTED, and there is no UNIQ column; the header is wrong, ask the sender"
+      )
     }
   }
 
@@ -146,26 +164,37 @@ extension MapTable {
     _ unit: FITSReader.Unit, pixels: Int, _ limits: SkymapFile.Limits
   ) throws(SkymapFileError) -> Layout {
     guard pixels <= limits.rows else {
-      throw .fits(hdu: unit.hdu, "\(pixels) pixels are more than any sky map has; the header is damaged or this is no sky map")
+      throw .fits(
+        hdu: unit.hdu,
+        "\(pixels) pixels are more than any sky map has; the header is damaged or this is no sky map")
     }
     let nside = Int((Double(pixels) / 12).squareRoot().rounded())
     guard nside > 0, 12 * nside * nside == pixels else {
-      throw .fits(hdu: unit.hdu, "\(pixels) pixels are no full sky, which has 12 nside^2; the file is incomplete, get it again")
+      throw .fits(
+        hdu: unit.hdu,
+        "\(pixels) pixels are no full sky, which has 12 nside^2; the file is incomplete, get it again")
     }
     return .flat(nside: nside, ordering: try ordering(unit))
   }
 
-  private static func partial(_ unit: FITSReader.Unit, _ pixel: FITSColumn) throws(SkymapFileError) -> Layout {
+  private static func partial(_ unit: FITSReader.Unit, _ pixel: FITSColumn) throws(SkymapFileError) -> Layout
+  {
     guard let nside = unit.header.integer("NSIDE"), nside > 0 else {
-      throw .fits(hdu: unit.hdu, "pixel numbers without an NSIDE card cannot be placed on the sky; ask the sender for NSIDE")
+      throw .fits(
+        hdu: unit.hdu,
+        "pixel numbers without an NSIDE card cannot be placed on the sky; ask the sender for NSIDE")
     }
     return .partial(pixel: pixel, nside: nside, ordering: try ordering(unit))
   }
 
   private mutating func noteNsideConflict() {
-    guard case .flat(let nside, _) = layout, let stated = unit.header.integer("NSIDE"), stated != nside else { return }
+    guard case .flat(let nside, _) = layout, let stated = unit.header.integer("NSIDE"), stated != nside else {
+      return
+    }
     findings.append(
-      .init(.warning, "nside_conflict", "NSIDE says \(stated), the number of pixels is that of nside \(nside), which is used"))
+      .init(
+        .warning, "nside_conflict",
+        "NSIDE says \(stated), the number of pixels is that of nside \(nside), which is used"))
   }
 
   /// Per steradian, per square degree or per pixel, in the spellings that occur.
@@ -186,7 +215,8 @@ extension MapTable {
     case "G", "GALACTIC": return (.galactic, nil)
     case "E", "ECLIPTIC": return (.ecliptic, nil)
     case let other?:
-      throw .fits(hdu: unit.hdu, "COORDSYS '\(other)' is no known frame (C, G or E); ask the sender which one it is")
+      throw .fits(
+        hdu: unit.hdu, "COORDSYS '\(other)' is no known frame (C, G or E); ask the sender which one it is")
     }
   }
 }

@@ -87,7 +87,7 @@ private final class MemoryFITS {
     var names = columns.map { strdup($0.name) }
     var forms = columns.map { strdup($0.form) }
     var units = columns.map { strdup($0.unit) }
-    defer { (names + forms + units).forEach { free($0) } }
+    defer { for text in names + forms + units { free(text) } }
     try check {
       ffcrtb(file, BINARY_TBL, Int64(rows), Int32(columns.count), &names, &forms, &units, nil, &$0)
     }
@@ -129,7 +129,9 @@ private final class MemoryFITS {
     let unitSum = try sums().unit
     var text = [CChar](repeating: 0, count: 17)
     ffesum(unitSum, 1, &text)
-    try card("CHECKSUM", String(decoding: text.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self), "HDU checksum")
+    try card(
+      "CHECKSUM", String(decoding: text.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self),
+      "HDU checksum")
   }
 
   /// Flushed first: without that the END card is not where it belongs.

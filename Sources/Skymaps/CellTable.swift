@@ -51,7 +51,9 @@ struct CellTable {
     return 1 << (2 * (pixelOrder - Int(orders[i])))
   }
 
-  private mutating func name(flat word: String, _ nside: Int, _ ordering: RawSkymap.Ordering, _ column: String) {
+  private mutating func name(
+    flat word: String, _ nside: Int, _ ordering: RawSkymap.Ordering, _ column: String
+  ) {
     layoutName = "\(word) \(ordering.rawValue) nside \(nside) [\(column)]"
   }
 
@@ -91,7 +93,8 @@ extension CellTable {
       orders[i] = UInt8(cell.order)
     }
     if padding > 0 {
-      findings.append(.init(.note, "padding_rows", "\(padding) rows with UNIQ 0 and no probability were skipped"))
+      findings.append(
+        .init(.note, "padding_rows", "\(padding) rows with UNIQ 0 and no probability were skipped"))
     }
     sort()
     if padding > 0 { keep(first: keys.count - padding) }
@@ -108,7 +111,8 @@ extension CellTable {
     orders = gather(orders, rows)
     values = gather(values, rows)
     if let d = distance {
-      distance = DistanceLayer(mu: gather(d.mu, rows), sigma: gather(d.sigma, rows), norm: gather(d.norm, rows))
+      distance = DistanceLayer(
+        mu: gather(d.mu, rows), sigma: gather(d.sigma, rows), norm: gather(d.norm, rows))
     }
   }
 
@@ -135,7 +139,8 @@ extension CellTable {
       }
       guard isSameRow(last, i) else {
         throw .overlap(
-          Cell(order: Int(orders[last]), key: keys[last]).uniq, Cell(order: Int(orders[i]), key: keys[i]).uniq)
+          Cell(order: Int(orders[last]), key: keys[last]).uniq, Cell(order: Int(orders[i]), key: keys[i]).uniq
+        )
       }
       repeated.append(UInt32(i))
     }
@@ -169,7 +174,9 @@ extension CellTable {
       keys.append(key)
       key += 1 << UInt64(2 * (Cell.maxOrder - Int(cellOrder)))
     }
-    guard keys.count == orders.count, key == Cell.keyEnd else { throw .pixelCount(orders.count, nside: nside) }
+    guard keys.count == orders.count, key == Cell.keyEnd else {
+      throw .pixelCount(orders.count, nside: nside)
+    }
   }
 
   private mutating func takeFlat(nside: Int, ordering: RawSkymap.Ordering) throws(SkymapError) {
@@ -186,13 +193,11 @@ extension CellTable {
         merger.append(values.span)
       }
     } else {
-      let numbering = RingNumbering(order: order)
-      // One base face or a piece of it at a time.
-      let block = 1 << min(2 * order, 12)
-      var ring = ContiguousArray(repeating: 0, count: block)
-      for start in stride(from: 0, to: values.count, by: block) {
-        numbering.fill(&ring, fromNested: start)
-        merge(ring, into: &merger)
+      let ring = RingOrder(order: order)
+      var rows = ContiguousArray<Int>()
+      for block in 0..<ring.blockCount {
+        ring.fill(&rows, block: block)
+        merge(rows, into: &merger)
       }
     }
     values = merger.values
@@ -235,7 +240,8 @@ extension CellTable {
     findings.append(
       .init(
         .note, "resampled",
-        "nside \(nside) is no power of two; each cell of order \(order) took the value of the pixel under its centre"))
+        "nside \(nside) is no power of two; each cell of order \(order) took the value of the pixel under its centre"
+      ))
   }
 }
 

@@ -1,10 +1,11 @@
+import Healpix
+import Units
+
 #if canImport(Glibc)
   import Glibc
 #else
   import Darwin
 #endif
-import Healpix
-import Units
 
 /// A position error as notices state it.
 public enum LocalizationShape: Sendable, Hashable {
@@ -96,7 +97,9 @@ private struct PlaneGaussian {
 
   private static func check(_ radius: Angle) throws(SkymapError) {
     // The finest cells are 0.4 milliarcsec.
-    guard radius >= .arcseconds(0.05), radius < .degrees(180) else { throw .shape(.radius(degrees: radius.degrees)) }
+    guard radius >= .arcseconds(0.05), radius < .degrees(180) else {
+      throw .shape(.radius(degrees: radius.degrees))
+    }
   }
 
   /// 1 / sqrt(kappa) with (1 - exp(-kappa t)) / (1 - exp(-2 kappa)) = containment, t = 1 - cos(radius).
@@ -127,7 +130,9 @@ private struct PlaneGaussian {
   }
 
   /// Sorted cells that tile the sphere, with normalised density.
-  func cells() -> (keys: ContiguousArray<UInt64>, orders: ContiguousArray<UInt8>, density: ContiguousArray<Double>) {
+  func cells() -> (
+    keys: ContiguousArray<UInt64>, orders: ContiguousArray<UInt8>, density: ContiguousArray<Double>
+  ) {
     var keys: ContiguousArray<UInt64> = []
     var orders: ContiguousArray<UInt8> = []
     var density: ContiguousArray<Double> = []

@@ -14,7 +14,10 @@ public struct RawSkymap: Sendable {
     /// still in the unit of one pixel of the flat map. `orders` follow the NESTED sequence from key 0.
     case merged(orders: ContiguousArray<UInt8>, nside: Int, ordering: Ordering)
   }
-  public enum Ordering: String, Sendable { case ring = "RING", nested = "NESTED" }
+  public enum Ordering: String, Sendable {
+    case ring = "RING"
+    case nested = "NESTED"
+  }
   public enum Unit: Sendable { case perSteradian, perSquareDegree, perPixel, unstated }
 
   public var layout: Layout

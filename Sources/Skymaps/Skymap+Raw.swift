@@ -44,7 +44,8 @@ extension Skymap {
     if !(0.9...1.1).contains(sum) {
       return .init(
         .warning, "renormalised",
-        "probabilities added up to \(significant(sum)), not 1; normalised, but the unit or the file may be wrong")
+        "probabilities added up to \(significant(sum)), not 1; normalised, but the unit or the file may be wrong"
+      )
     }
     guard abs(sum - 1) > 1e-5 else { return nil }
     return .init(.note, "renormalised", "probabilities added up to \(significant(sum)); normalised to 1")
@@ -58,7 +59,8 @@ extension Skymap {
     var sigma = layer.sigma
     var norm = layer.norm
     var repairs = 0
-    for i in mu.indices where !(mu[i].isFinite && sigma[i] > 0 && sigma[i].isFinite && norm[i] > 0 && norm[i].isFinite) {
+    for i in mu.indices
+    where !(mu[i].isFinite && sigma[i] > 0 && sigma[i].isFinite && norm[i] > 0 && norm[i].isFinite) {
       // The legal ways to say "no distance here" are not worth telling.
       if !(norm[i] == 0 || (mu[i] == .infinity && sigma[i] > 0)) { repairs += 1 }
       mu[i] = .infinity
@@ -69,7 +71,8 @@ extension Skymap {
       findings.append(
         .init(
           .warning, "distance_repaired",
-          "\(repairs) cells have a DISTMU, DISTSIGMA or DISTNORM that is no distance; taken as without distance"))
+          "\(repairs) cells have a DISTMU, DISTSIGMA or DISTNORM that is no distance; taken as without distance"
+        ))
     }
     return DistanceLayer(mu: mu, sigma: sigma, norm: norm)
   }

@@ -84,7 +84,8 @@ extension SkymapError.ShapeProblem: CustomStringConvertible {
       "a containment of \(value) is not between 0 and 1; give the probability inside the radius"
     case .flatterThanUniform(let degrees, let containment):
       "\(containment) inside \(degrees) degrees is less than a uniform sky has there, so nothing is localised"
-    case .declination(let degrees): "declination \(degrees) degrees is outside -90...90; the position is wrong"
+    case .declination(let degrees):
+      "declination \(degrees) degrees is outside -90...90; the position is wrong"
     }
   }
 }

@@ -28,7 +28,8 @@ struct GammaRayBurstMap {
         }
       }
     }
-    return Self.header(primaryCards) + Self.header(tableCards(rows: probability.count / 1024)) + Self.padded(data, with: 0)
+    return Self.header(primaryCards) + Self.header(tableCards(rows: probability.count / 1024))
+      + Self.padded(data, with: 0)
   }
 
   private func probabilities() -> [Double] {
@@ -57,13 +58,16 @@ struct GammaRayBurstMap {
       "NAXIS1  =                 8192", "NAXIS2  = \(rows)", "PCOUNT  =                    0",
       "GCOUNT  =                    1", "TFIELDS =                    2", "TTYPE1  = 'PROBABILITY'",
       "TFORM1  = '1024E   '", "TTYPE2  = 'SIGNIFICANCE'", "TFORM2  = '1024E   '", "PIXTYPE = 'HEALPIX '",
-      "ORDERING= 'NESTED  '", "COORDSYS= 'C       '", "NSIDE   = \(1 << order)", "FIRSTPIX=                    0",
+      "ORDERING= 'NESTED  '", "COORDSYS= 'C       '", "NSIDE   = \(1 << order)",
+      "FIRSTPIX=                    0",
       "LASTPIX = \(rows * 1024 - 1)", "INDXSCHM= 'IMPLICIT'", "OBJECT  = 'FULLSKY '",
     ]
   }
 
   static func header(_ cards: [String]) -> [UInt8] {
-    padded((cards + ["END"]).flatMap { Array($0.utf8) + Array(repeating: 32, count: 80 - $0.utf8.count) }, with: 32)
+    padded(
+      (cards + ["END"]).flatMap { Array($0.utf8) + Array(repeating: 32, count: 80 - $0.utf8.count) }, with: 32
+    )
   }
 
   static func padded(_ bytes: [UInt8], with filler: UInt8) -> [UInt8] {

@@ -88,7 +88,8 @@ struct MockLocalization {
         norm.append(0)
         continue
       }
-      let ansatz = DistanceAnsatz(mu: here * (1 - 2 * relativeSpread * relativeSpread), sigma: here * relativeSpread)
+      let ansatz = DistanceAnsatz(
+        mu: here * (1 - 2 * relativeSpread * relativeSpread), sigma: here * relativeSpread)
       mu.append(ansatz.mu)
       sigma.append(ansatz.sigma)
       norm.append(ansatz.norm)

@@ -11,7 +11,8 @@ func gzipped(_ bytes: [UInt8]) -> [UInt8] {
   var stream = z_stream()
   guard
     deflateInit2_(
-      &stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
+      &stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)
+    ) == Z_OK
   else { fatalError("zlib cannot start") }
   defer { deflateEnd(&stream) }
   var input = bytes
@@ -41,7 +42,8 @@ let root = URL(filePath: CommandLine.arguments.count > 1 ? CommandLine.arguments
 
 func write(_ bytes: [UInt8], _ path: String) throws {
   let url = root.appending(path: path)
-  try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+  try FileManager.default.createDirectory(
+    at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
   try Data(bytes).write(to: url)
   print("\(path): \(bytes.count) bytes")
 }
@@ -51,7 +53,8 @@ func mock(
   amplitude: Double, distance: Double, baseOrder: Int, rounds: Int
 ) throws -> [UInt8] {
   let localization = MockLocalization(
-    detectors, source: Direction(ra: .degrees(ra), dec: .degrees(dec)), at: Instant(iso8601: time)!, timing: timing,
+    detectors, source: Direction(ra: .degrees(ra), dec: .degrees(dec)), at: Instant(iso8601: time)!,
+    timing: timing,
     amplitude: amplitude, distance: .megaparsecs(distance), relativeSpread: 0.24)
   let map = try localization.map(baseOrder: baseOrder, rounds: rounds, header: header(name, detectors, time))
   return try SkymapFile.write(map)

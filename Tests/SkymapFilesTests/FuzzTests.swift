@@ -10,7 +10,9 @@ struct FuzzTests {
   static var sources: [(name: String, bytes: [UInt8])] {
     let burst = bytes(fixture("skymaps/mock-grb-cone.fit.gz"))
     var small = TableBuilder.baseCells()
-    small.columns += ["DISTMU", "DISTSIGMA", "DISTNORM"].map { .double($0, [Double](repeating: 2, count: 12)) }
+    small.columns += ["DISTMU", "DISTSIGMA", "DISTNORM"].map {
+      .double($0, [Double](repeating: 2, count: 12))
+    }
     let map = small.fits()
     return [("table", map), ("gzip", gzipped(map)), ("burst", burst)]
   }
@@ -84,7 +86,8 @@ struct FuzzTests {
     for round in 0..<300 {
       var damaged = whole
       for _ in 0..<Int.random(in: 1...4, using: &generator) {
-        damaged[Int.random(in: 0..<damaged.count, using: &generator)] = alphabet.randomElement(using: &generator)!
+        damaged[Int.random(in: 0..<damaged.count, using: &generator)] = alphabet.randomElement(
+          using: &generator)!
       }
       if let map = Verdict(bytes: damaged).map {
         #expect(violations(of: map).isEmpty, "seed \(seed), round \(round)")

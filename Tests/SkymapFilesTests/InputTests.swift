@@ -1,5 +1,6 @@
 import CZlib
 import Foundation
+import Healpix
 import SkymapFiles
 import Skymaps
 import TestSupport
@@ -8,7 +9,8 @@ import Units
 
 func gzipped(_ bytes: [UInt8], level: Int32 = 6) -> [UInt8] {
   var stream = z_stream()
-  deflateInit2_(&stream, level, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+  deflateInit2_(
+    &stream, level, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
   defer { deflateEnd(&stream) }
   var input = bytes
   var output = [UInt8](repeating: 0, count: Int(deflateBound(&stream, UInt(bytes.count))))
@@ -95,7 +97,9 @@ struct InputTests {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }  // left-overs in the temporary folder do no harm
     // Names that CFITSIO's file opener would take as filters, commands or addresses.
-    for name in ["map.fits[1][UNIQ > 5]", "!map.fits", "|touch pwned", "map.fits+1", "http:__x", "-", "ma p(x).fits"] {
+    for name in [
+      "map.fits[1][UNIQ > 5]", "!map.fits", "|touch pwned", "map.fits+1", "http:__x", "-", "ma p(x).fits",
+    ] {
       let url = folder.appending(path: name)
       try Data(Self.map).write(to: url)
       #expect(Verdict(file: url).map?.count == 12, "\(name)")
@@ -104,14 +108,17 @@ struct InputTests {
     let missing = folder.appending(path: "map.fits[1]x")
     #expect(Verdict(file: missing).error?.isMissingFile == true)
     #expect(Verdict(file: folder).error?.description.contains("no regular file") == true)
-    #expect(Verdict(file: URL(string: "https://example.org/map.fits")!).error?.description.contains("not fetched") == true)
+    #expect(
+      Verdict(file: URL(string: "https://example.org/map.fits")!).error?.description.contains("not fetched")
+        == true)
   }
 
   @Test func coverageFilesOfAnotherProgram() throws {
     struct Oracle: Decodable {
       let range_gz_base64: String, nuniq_gz_base64: String, ranges: [[String]], sky_fraction: Double
     }
-    let oracle = try JSONDecoder().decode(Oracle.self, from: Data(contentsOf: fixture("oracles/mocpy-files.json")))
+    let oracle = try JSONDecoder().decode(
+      Oracle.self, from: Data(contentsOf: fixture("oracles/mocpy-files.json")))
     let expected = oracle.ranges.map { UInt64($0[0])!..<UInt64($0[1])! }
     for text in [oracle.range_gz_base64, oracle.nuniq_gz_base64] {
       let file = try CoverageFile.read(bytes: [UInt8](Data(base64Encoded: text)!))
@@ -119,6 +126,13 @@ struct InputTests {
       #expect(file.frame == .icrs)
       #expect(file.findings.isEmpty)
     }
+  }
+
+  @Test func coveragesSurviveTheRoundTrip() throws {
+    let coverage = Coverage(cells: [(0, 3), (4, 999), (29, 12 << 58 - 1), (7, 0)].map { Cell(order: $0, index: $1) })
+    #expect(try CoverageFile.read(bytes: coverage.mocFITS()).coverage == coverage)
+    #expect(try CoverageFile.read(bytes: Coverage.empty.mocFITS()).coverage.isEmpty)
+    #expect(try CoverageFile.read(bytes: Coverage.all.mocFITS()).coverage == .all)
   }
 
   @Test(.enabled(if: Shared.isPresent, Comment(rawValue: Shared.reason)))

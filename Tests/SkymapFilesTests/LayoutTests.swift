@@ -11,7 +11,10 @@ struct LayoutTests {
   static let values = (0..<192).map { Double($0 + 1) / (192 * 193 / 2) }
 
   static func healpix(_ ordering: String) -> [String] {
-    ["PIXTYPE = 'HEALPIX'", "ORDERING= '\(ordering)'", "NSIDE   = 4", "COORDSYS= 'C'", "INDXSCHM= 'IMPLICIT'"]
+    [
+      "PIXTYPE = 'HEALPIX'", "ORDERING= '\(ordering)'", "NSIDE   = 4", "COORDSYS= 'C'",
+      "INDXSCHM= 'IMPLICIT'",
+    ]
   }
 
   /// NESTED values in RING order.
@@ -45,11 +48,14 @@ struct LayoutTests {
   func vectorRowsOfAnyLength(_ perRow: Int) throws {
     let values = Self.values.map(Float.init)
     let nested = TableBuilder(
-      columns: [.floatRows("PROBABILITY", values, perRow: perRow), .floatRows("SIGNIFICANCE", values, perRow: perRow)],
+      columns: [
+        .floatRows("PROBABILITY", values, perRow: perRow), .floatRows("SIGNIFICANCE", values, perRow: perRow),
+      ],
       cards: Self.healpix("NESTED"))
     expectValues(try SkymapFile.read(bytes: nested.fits()))
     let ring = TableBuilder(
-      columns: [.floatRows("T", Self.ringValues.map(Float.init), perRow: perRow)], cards: Self.healpix("RING"))
+      columns: [.floatRows("T", Self.ringValues.map(Float.init), perRow: perRow)], cards: Self.healpix("RING")
+    )
     expectValues(try SkymapFile.read(bytes: ring.fits()))
   }
 
@@ -71,7 +77,8 @@ struct LayoutTests {
     let nested = [13, 10, 19, 12, 11, 18, 17, 14, 16, 15]
     let pixels = nested.map { index in
       ordering == .nested
-        ? Int32(index) : Int32(FlatIndex.ring(nside: 4, containing: Cell(order: 2, index: UInt64(index)).center))
+        ? Int32(index)
+        : Int32(FlatIndex.ring(nside: 4, containing: Cell(order: 2, index: UInt64(index)).center))
     }
     let file = TableBuilder(
       columns: [.int32("PIXEL", pixels), .double("PROB", nested.map { Self.values[$0] })],
@@ -90,16 +97,17 @@ struct LayoutTests {
   }
 
   /// A uniform sky in three units; which one is told by the card or by the sum.
-  @Test(arguments: [
-    ("PROBDENSITY", "'sr-1'", 1 / (4 * Double.pi), false, []),
-    ("PROBDENSITY", "'deg-2'", 1 / 41252.96124941927, false, []),
-    ("PROB", "'pix-1'", 1 / 48.0, true, []),
-    ("PROB", nil, 1 / 48.0, true, ["unit_by_sum"]),
-    ("PROBDENSITY", nil, 1 / 41252.96124941927, false, ["unit_by_sum"]),
-    ("PROBDENSITY", "'sr-1'", 1 / 48.0, true, ["unit_by_sum"]),
-    ("PROBDENSITY", nil, 7, false, ["unit_assumed", "renormalised"]),
-    ("PROBDENSITY", "'sr-1'", 1e6 / (4 * Double.pi), false, ["renormalised"]),
-  ] as [(String, String?, Double, Bool, [String])])
+  @Test(
+    arguments: [
+      ("PROBDENSITY", "'sr-1'", 1 / (4 * Double.pi), false, []),
+      ("PROBDENSITY", "'deg-2'", 1 / 41252.96124941927, false, []),
+      ("PROB", "'pix-1'", 1 / 48.0, true, []),
+      ("PROB", nil, 1 / 48.0, true, ["unit_by_sum"]),
+      ("PROBDENSITY", nil, 1 / 41252.96124941927, false, ["unit_by_sum"]),
+      ("PROBDENSITY", "'sr-1'", 1 / 48.0, true, ["unit_by_sum"]),
+      ("PROBDENSITY", nil, 7, false, ["unit_assumed", "renormalised"]),
+      ("PROBDENSITY", "'sr-1'", 1e6 / (4 * Double.pi), false, ["renormalised"]),
+    ] as [(String, String?, Double, Bool, [String])])
   func unitsAreResolved(
     _ name: String, _ unit: String?, _ value: Double, _ isPerCell: Bool, _ codes: [String]
   ) throws {
@@ -152,7 +160,8 @@ struct LayoutTests {
     ]
     #expect(Verdict(bytes: file.fits()).error == .map(.overlap(4, 4 << 20 + 77)))
     file.columns = [
-      .int64("UNIQ", (4..<16).map { $0 } + [7, 7]), .double("PROBDENSITY", [Double](repeating: twelfth, count: 14)),
+      .int64("UNIQ", (4..<16).map { $0 } + [7, 7]),
+      .double("PROBDENSITY", [Double](repeating: twelfth, count: 14)),
     ]
     let map = try SkymapFile.read(bytes: file.fits())
     #expect(map.count == 12)
@@ -176,7 +185,10 @@ struct LayoutTests {
     values[2] = -1.6375e30
     file.columns[1] = .double("PROBDENSITY", values)
     let map = try SkymapFile.read(bytes: file.fits())
-    #expect(map.report.findings.filter { $0.code != "renormalised" }.map(\.code) == ["nan_density", "unseen", "negative_density"])
+    #expect(
+      map.report.findings.filter { $0.code != "renormalised" }.map(\.code) == [
+        "nan_density", "unseen", "negative_density",
+      ])
     #expect(map.density[0] == 0 && map.density[1] == 0 && map.density[2] == 0)
     file.columns[1] = .double("PROBDENSITY", [Double](repeating: .nan, count: 12))
     #expect(Verdict(bytes: file.fits()).error == .map(.noProbability(repaired: 12)))

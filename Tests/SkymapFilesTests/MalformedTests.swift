@@ -61,7 +61,8 @@ struct MalformedTests {
     let (file, expected) = Self.cases[index]
     let url = Shared.url("data/malformed/\(file)")
     let verdict = Verdict(file: url)
-    let stated = rows(of: Shared.text("data/malformed/manifest.tsv")).first { $0["file"] == file }!["expected"]!
+    let stated = rows(of: Shared.text("data/malformed/manifest.tsv")).first { $0["file"] == file }![
+      "expected"]!
     switch expected {
     case .clean:
       #expect(verdict.map != nil, "\(file): \(verdict.error?.description ?? "")")

@@ -19,7 +19,9 @@ struct RealMapsTests {
 
   /// Read once: the 50 million pixels of one map take half a minute without optimisation.
   static let maps = Dictionary(
-    uniqueKeysWithValues: probabilityMaps.map { ($0["file"], Verdict(file: Shared.url("data/skymaps/\($0["file"])"))) })
+    uniqueKeysWithValues: probabilityMaps.map {
+      ($0["file"], Verdict(file: Shared.url("data/skymaps/\($0["file"])")))
+    })
 
   func map(_ name: String) throws -> Skymap {
     let verdict = try #require(Self.maps[name])
@@ -43,7 +45,9 @@ struct RealMapsTests {
     } else {
       #expect(map.report.layout.contains("\(row["ordering"]) \(row["res"])"))
     }
-    if !row["instruments"].isEmpty { #expect(map.header.instruments.joined(separator: ",") == row["instruments"]) }
+    if !row["instruments"].isEmpty {
+      #expect(map.header.instruments.joined(separator: ",") == row["instruments"])
+    }
     if !row["creator"].isEmpty { #expect(map.header.creator == row["creator"]) }
     if let date = Instant(iso8601: row["date_obs"]) { #expect(map.header.eventTime == date) }
     if let mean = Double(row["distmean_hdr"]) {
@@ -68,8 +72,11 @@ struct RealMapsTests {
   func peakIsWhereTheManifestSays(_ row: Row) throws {
     let map = try self.map(row["file"])
     let peak = map.density.indices.max { map.density[$0] < map.density[$1] }!
-    #expect(abs(map.density[peak] * SolidAngle.squareDegrees(1).steradians / Double(row["maxdens_per_deg2"])! - 1) < 1e-3)
-    let expected = Direction<ICRS>(ra: .degrees(Double(row["max_ra"])!), dec: .degrees(Double(row["max_dec"])!))
+    #expect(
+      abs(map.density[peak] * SolidAngle.squareDegrees(1).steradians / Double(row["maxdens_per_deg2"])! - 1)
+        < 1e-3)
+    let expected = Direction<ICRS>(
+      ra: .degrees(Double(row["max_ra"])!), dec: .degrees(Double(row["max_dec"])!))
     // Several cells may be equally dense, and merged pixels moved the centre: the cell must hold the density.
     let there = map.cellIndex(at: expected)!
     #expect(abs(map.density[there] / map.density[peak] - 1) < 1e-6)

@@ -14,7 +14,10 @@ struct ReferenceDecodingTests {
     var status: Int32 = 0
     // By disk name alone: no extended file-name syntax.
     ffdkopn(&file, url.path, READONLY, &status)
-    defer { var close: Int32 = 0; ffclos(file, &close) }
+    defer {
+      var close: Int32 = 0
+      ffclos(file, &close)
+    }
     var type: Int32 = 0
     ffmahd(file, 2, &type, &status)
     var rows = 0

@@ -15,7 +15,9 @@ struct ShapeTests {
     for i in 0..<map.count where map.density[i] > 0 {
       let cell = map.cell(i)
       var hits = 0
-      for x in 0..<8 { for y in 0..<8 where inside(cell.point((Double(x) + 0.5) / 8, (Double(y) + 0.5) / 8)) { hits += 1 } }
+      for x in 0..<8 {
+        for y in 0..<8 where inside(cell.point((Double(x) + 0.5) / 8, (Double(y) + 0.5) / 8)) { hits += 1 }
+      }
       sum += map.probability(ofCell: i) * Double(hits) / 64
     }
     return sum
@@ -50,13 +52,15 @@ struct ShapeTests {
   }
 
   @Test(arguments: [
-    (0.22, 0.19, 153.0, 0.9), (2, 8, 30, 0.68), (20, 1, 100, 0.9), (10, 0.05, -40, 0.9), (0.02, 0.001, 0, 0.5),
+    (0.22, 0.19, 153.0, 0.9), (2, 8, 30, 0.68), (20, 1, 100, 0.9), (10, 0.05, -40, 0.9),
+    (0.02, 0.001, 0, 0.5),
     (60, 20, 15, 0.9),
   ])
   func ellipse(_ a: Double, _ b: Double, _ angle: Double, _ level: Double) throws {
     let center = Direction<ICRS>(ra: .degrees(346.56), dec: .degrees(18.61))
     let map = try Skymap(
-      .ellipse(semiAxis: .degrees(a), acrossSemiAxis: .degrees(b), positionAngle: .degrees(angle)), around: center,
+      .ellipse(semiAxis: .degrees(a), acrossSemiAxis: .degrees(b), positionAngle: .degrees(angle)),
+      around: center,
       containing: Fraction(level)!)
     #expect(violations(of: map).isEmpty)
     #expect(map.report.kind == .ellipse)
@@ -70,7 +74,8 @@ struct ShapeTests {
   @Test func ellipseLiesAlongItsPositionAngle() throws {
     let center = Direction<ICRS>(ra: .degrees(100), dec: .degrees(40))
     let map = try Skymap(
-      .ellipse(semiAxis: .degrees(4), acrossSemiAxis: .degrees(1), positionAngle: .degrees(30)), around: center,
+      .ellipse(semiAxis: .degrees(4), acrossSemiAxis: .degrees(1), positionAngle: .degrees(30)),
+      around: center,
       containing: Fraction(0.9)!)
     func density(_ distance: Double, _ angle: Double) -> Double {
       // The point at a distance and position angle (spherical trigonometry).
@@ -102,8 +107,12 @@ struct ShapeTests {
     #expect(refusal(.circle(radius: .degrees(1)), 0) == .shape(.containment(0)))
     #expect(refusal(.circle(radius: .degrees(1)), 1) == .shape(.containment(1)))
     // A cap of 120 degrees holds 75 % of the sphere.
-    #expect(refusal(.circle(radius: .degrees(120)), 0.7) == .shape(.flatterThanUniform(degrees: 119.99999999999999, containment: 0.7))
-      || refusal(.circle(radius: .degrees(120)), 0.7) == .shape(.flatterThanUniform(degrees: 120, containment: 0.7)))
+    #expect(
+      refusal(.circle(radius: .degrees(120)), 0.7)
+        == .shape(.flatterThanUniform(degrees: 119.99999999999999, containment: 0.7))
+        || refusal(.circle(radius: .degrees(120)), 0.7)
+          == .shape(.flatterThanUniform(degrees: 120, containment: 0.7))
+    )
     #expect(refusal(.circle(radius: .degrees(120)), 0.8) == nil)
     let flat = LocalizationShape.ellipse(semiAxis: .degrees(1), acrossSemiAxis: .zero, positionAngle: .zero)
     #expect(refusal(flat, 0.9) != nil)

@@ -66,7 +66,9 @@ struct SeededGenerator: RandomNumberGenerator {
 func violations(of map: Skymap) -> [String] {
   var result: [String] = []
   for i in map.keys.indices {
-    if !map.cell(i).isValid || map.cell(i).firstKey != map.keys[i] { result.append("cell \(i) does not exist") }
+    if !map.cell(i).isValid || map.cell(i).firstKey != map.keys[i] {
+      result.append("cell \(i) does not exist")
+    }
     if i > 0, map.cell(i - 1).keys.upperBound > map.keys[i] { result.append("cell \(i) overlaps") }
     if !(map.density[i] >= 0 && map.density[i].isFinite) { result.append("density \(map.density[i])") }
   }

@@ -59,10 +59,13 @@ struct TableBuilder {
     var data: [UInt8] = []
     for row in 0..<(columns.first?.rows ?? 0) { for column in columns { data += column.bytes(row: row) } }
     let rows = columns.first?.rows ?? 0
-    func value(_ name: String, _ truth: Any) -> String { "\(name.padding(toLength: 8, withPad: " ", startingAt: 0))= \(lies[name] ?? "\(truth)")" }
+    func value(_ name: String, _ truth: Any) -> String {
+      "\(name.padding(toLength: 8, withPad: " ", startingAt: 0))= \(lies[name] ?? "\(truth)")"
+    }
     var text = [
       value("XTENSION", "'BINTABLE'"), value("BITPIX", 8), value("NAXIS", 2),
-      value("NAXIS1", rows > 0 ? data.count / rows : 0), value("NAXIS2", rows), value("PCOUNT", 0), value("GCOUNT", 1),
+      value("NAXIS1", rows > 0 ? data.count / rows : 0), value("NAXIS2", rows), value("PCOUNT", 0),
+      value("GCOUNT", 1),
       value("TFIELDS", columns.count),
     ]
     for (i, column) in columns.enumerated() {
@@ -72,7 +75,9 @@ struct TableBuilder {
   }
 
   static func block(_ cards: [String]) -> [UInt8] {
-    let bytes = (cards + ["END"]).flatMap { Array($0.utf8) + [UInt8](repeating: 32, count: max(0, 80 - $0.utf8.count)) }
+    let bytes = (cards + ["END"]).flatMap {
+      Array($0.utf8) + [UInt8](repeating: 32, count: max(0, 80 - $0.utf8.count))
+    }
     return bytes + [UInt8](repeating: 32, count: (2880 - bytes.count % 2880) % 2880)
   }
 
