@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Radii and densities of the Fermi GBM systematic model (Connaughton et al. 2015, ApJS 216, 32): the
-Fisher density is integrated numerically and the radius found by a root finder.
+Fisher density is integrated numerically and the radius found by a root finder; the density is that at 5 degrees.
 
 usage: notices-gbm.py > notices-gbm.json        pip: scipy
 """
@@ -44,7 +44,7 @@ for model in MODELS:
                     "statistical_deg": s,
                     "containment": c,
                     "effective_deg": degrees(radius),
-                    "density_at_5deg_per_sr": density(model, s, radians(5)),
+                    "density_per_sr": density(model, s, radians(5)),
                 }
             )
 

@@ -4,6 +4,11 @@ import Units
 public struct NamedProbability: Hashable, Sendable {
   public let name: String
   public let probability: Fraction
+
+  public init(name: String, probability: Fraction) {
+    self.name = name
+    self.probability = probability
+  }
 }
 
 /// What LIGO, Virgo and KAGRA say about a candidate.
@@ -28,7 +33,7 @@ public struct GravitationalWaveFacts: Hashable, Sendable {
   public var centralFrequencyHz: Double?
   public var coincidence: ExternalCoincidence?
 
-  init(supereventID: String) { self.supereventID = supereventID }
+  public init(supereventID: String) { self.supereventID = supereventID }
 
   /// The probability of a class; nil when the notice does not have it.
   public func probability(of name: String) -> Fraction? {
@@ -57,6 +62,8 @@ public struct ExternalCoincidence: Hashable, Sendable {
   public var timeSkyFARHz: Double?
   /// The joint sky map; nil when the sender has none.
   public var combinedMap: Localization?
+
+  public init() {}
 }
 
 /// A measured number with the sender's error and unit.
@@ -152,6 +159,8 @@ public struct Candidate: Hashable, Sendable {
   public var pValueBayesian: Double?
   public var classification: [NamedProbability] = []
   public var related: [NativeID] = []
+
+  public init() {}
 }
 
 /// A GCN Circular. Its text was written by people for people: nothing in it is trusted.

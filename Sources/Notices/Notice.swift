@@ -49,7 +49,8 @@ public struct Notice: Hashable, Sendable {
   public var extra: [ExtraField]
   public var findings: [Finding]
 
-  init(source: NoticeSource, kind: NoticeKind, stage: NoticeStage = .unspecified) {
+  /// An observation of nothing in particular, to be filled in.
+  public init(source: NoticeSource, kind: NoticeKind, stage: NoticeStage = .unspecified) {
     self.source = source
     self.kind = kind
     self.stage = stage
@@ -134,6 +135,12 @@ public struct Retraction: Hashable, Sendable {
   public var messages: [String]
   /// The sender's reason, if given.
   public var reason: String?
+
+  public init(ids: [NativeID], messages: [String] = [], reason: String? = nil) {
+    self.ids = ids
+    self.messages = messages
+    self.reason = reason
+  }
 }
 
 public struct Link: Hashable, Sendable {

@@ -59,17 +59,22 @@ public enum NoticeParser {
     if object.contains("superevent_id") || topic == "igwn.gwalert" {
       return try GWAlertInterpreter.notice(from: object, topic: topic, notes: notes)
     }
-    if object.contains("circularId") || schema.contains("/circulars") || topic?.hasPrefix("gcn.circulars") == true {
+    if object.contains("circularId") || schema.contains("/circulars")
+      || topic?.hasPrefix("gcn.circulars") == true
+    {
       return try CircularReader.notice(from: object, topic: topic, notes: notes)
     }
-    if object.contains("ivorn"), object.contains("What") || object.contains("WhereWhen") || object.contains("Who") {
+    if object.contains("ivorn"),
+      object.contains("What") || object.contains("WhereWhen") || object.contains("Who")
+    {
       return try VOEventInterpreter.notice(
         from: VOEventJSONReader.read(object), format: .voEventJSON, topic: topic, notes: notes)
     }
     if topic == "gcn.heartbeat" || isHeartbeat(object, schema: schema) {
       return try heartbeat(object, topic: topic, notes: notes)
     }
-    let unified = ["mission", "instrument"].contains { object.contains($0) }
+    let unified =
+      ["mission", "instrument"].contains { object.contains($0) }
       && ["trigger_time", "alert_datetime", "alert_type"].contains { object.contains($0) }
     if schema.contains("/notices/") || topic?.hasPrefix("gcn.notice") == true || unified {
       return try UnifiedInterpreter.notice(from: object, topic: topic, notes: notes)
@@ -79,7 +84,8 @@ public enum NoticeParser {
   }
 
   private static func isHeartbeat(_ object: JSONObject, schema: String) -> Bool {
-    schema.contains("/core/Alert.") && object.members.allSatisfy { ["$schema", "alert_datetime"].contains($0.key) }
+    schema.contains("/core/Alert.")
+      && object.members.allSatisfy { ["$schema", "alert_datetime"].contains($0.key) }
   }
 
   private static func heartbeat(
@@ -126,10 +132,14 @@ enum Sniffer {
 
   private static func refuseForeign(_ bytes: [UInt8]) throws(NoticeRejection) {
     let marks: [([UInt8], NoticeRejection.Foreign)] = [
-      ([0xFE, 0xFF], .utf16), ([0xFF, 0xFE], .utf16), ([0x1F, 0x8B], .compressed), ([0x42, 0x5A, 0x68], .compressed),
-      ([0x50, 0x4B, 3, 4], .compressed), (Array("Obj\u{1}".utf8), .avro), (Array("SIMPLE  =".utf8), .skymapFile),
+      ([0xFE, 0xFF], .utf16), ([0xFF, 0xFE], .utf16), ([0x1F, 0x8B], .compressed),
+      ([0x42, 0x5A, 0x68], .compressed),
+      ([0x50, 0x4B, 3, 4], .compressed), (Array("Obj\u{1}".utf8), .avro),
+      (Array("SIMPLE  =".utf8), .skymapFile),
     ]
-    for (mark, kind) in marks where bytes.starts(with: mark) { throw .foreign(kind, evidence: evidence(bytes)) }
+    for (mark, kind) in marks where bytes.starts(with: mark) {
+      throw .foreign(kind, evidence: evidence(bytes))
+    }
     guard bytes.prefix(4096).contains(0) else { return }
     if bytes.count == 160 { throw .foreign(.classicBinary, evidence: "160 bytes, type \(bytes[3])") }
     throw .foreign(.binary, evidence: evidence(bytes))

@@ -14,6 +14,18 @@ public struct NoticeSource: Hashable, Sendable {
   public var topic: String?
   /// The VOEvent identifier, unique to one message.
   public var ivorn: String?
+
+  public init(
+    mission: Mission, instrument: String? = nil, stream: String, format: Format, topic: String? = nil,
+    ivorn: String? = nil
+  ) {
+    self.mission = mission
+    self.instrument = instrument
+    self.stream = stream
+    self.format = format
+    self.topic = topic
+    self.ivorn = ivorn
+  }
 }
 
 /// An observatory or network that sends alerts; the raw value is lower case.

@@ -41,14 +41,19 @@ struct ArchiveTests {
       let type = header[header.startIndex + 156]
       if type == 48 || type == 0, size > 0 {
         index += 1
-        if index % stride == 0 { result.append(Array(tar[tar.startIndex + offset + 512..<tar.startIndex + offset + 512 + size])) }
+        if index % stride == 0 {
+          result.append(Array(tar[tar.startIndex + offset + 512..<tar.startIndex + offset + 512 + size]))
+        }
       }
       offset += 512 + (size + 511) / 512 * 512
     }
     return result
   }
 
-  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/bin/bzip2") || FileManager.default.isExecutableFile(atPath: "/usr/bin/bzip2"), "bzip2 is not installed"))
+  @Test(
+    .enabled(
+      if: FileManager.default.isExecutableFile(atPath: "/bin/bzip2")
+        || FileManager.default.isExecutableFile(atPath: "/usr/bin/bzip2"), "bzip2 is not installed"))
   func everyNoticeIsRead() throws {
     var tally: [String: [String: Int]] = [:]
     var outcomes: [String: Int] = [:]
@@ -111,7 +116,9 @@ struct ArchiveTests {
     if case .remoteMap = notice.localization, notice.links.contains(where: { $0.name == "skymap_fits" }) {
       tally[type, default: [:]]["map", default: 0] += 1
     }
-    if notice.wave?.coincidence?.combinedMap != nil { tally[type, default: [:]]["joint map", default: 0] += 1 }
+    if notice.wave?.coincidence?.combinedMap != nil {
+      tally[type, default: [:]]["joint map", default: 0] += 1
+    }
   }
 
   private func compare(_ tally: [String: [String: Int]]) throws {

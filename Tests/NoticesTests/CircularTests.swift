@@ -15,7 +15,10 @@ struct CircularTests {
     #expect(n.created == time("2031-04-16T12:00:00Z").advanced(bySeconds: 1_934_100_000 - 1_934_107_200))
     #expect(n.localization.isAbsent)
     #expect(c.proposedPositions.count == 2)
-    #expect(isClose(c.proposedPositions[0].direction, direction(15 * (42.0 / 60 + 1.5 / 3600), -(41 + 15.0 / 60 + 30.2 / 3600))))
+    #expect(
+      isClose(
+        c.proposedPositions[0].direction,
+        direction(15 * (42.0 / 60 + 1.5 / 3600), -(41 + 15.0 / 60 + 30.2 / 3600))))
     #expect(c.proposedPositions[0].line == 4)
     #expect(isClose(c.proposedPositions[1].direction, direction(10.5, -41.25)))
     #expect(n.duplicateKey == "circular/99001.5/2")
@@ -39,7 +42,8 @@ struct CircularTests {
     #expect(n.created == time("2031-02-03T10:11:12Z"))
     #expect(!c.body.contains("example.org"))
     let p = try #require(c.proposedPositions.first)
-    #expect(isClose(p.direction, direction(15 * (12 + 34.0 / 60 + 56.7 / 3600), -(1 + 2.0 / 60 + 3.0 / 3600))))
+    #expect(
+      isClose(p.direction, direction(15 * (12 + 34.0 / 60 + 56.7 / 3600), -(1 + 2.0 / 60 + 3.0 / 3600))))
   }
 
   @Test(arguments: [
@@ -63,8 +67,10 @@ struct CircularTests {
   }
 
   @Test(arguments: [
-    "The trigger was at 12:34:56 UT on 2031-02-03.", "GRB 310203A was seen by 3 telescopes", "RA and Dec are unknown",
-    "RA = 400.0, Dec = 10.0", "RA = 10:75:00, Dec = 10:00:00", "RA = 10.0, Dec = 95.0", "", "r = 19.2, i = 18.9",
+    "The trigger was at 12:34:56 UT on 2031-02-03.", "GRB 310203A was seen by 3 telescopes",
+    "RA and Dec are unknown",
+    "RA = 400.0, Dec = 10.0", "RA = 10:75:00, Dec = 10:00:00", "RA = 10.0, Dec = 95.0", "",
+    "r = 19.2, i = 18.9",
     "between 10:00:00 and 11:30:00 UT", "RA = 0.0, Dec = 0.0",
   ])
   func notCoordinates(text: String) {
@@ -72,17 +78,21 @@ struct CircularTests {
   }
 
   @Test(arguments: [
-    ("GRB 310203A: detection", ["GRB 310203A"]), ("GRB310203A", ["GRB 310203A"]), ("EP310203a / EP 310203b", ["EP310203a", "EP310203b"]),
-    ("IceCube-310607A: no counterpart", ["IceCube-310607A"]), ("AT 2031abc and SN2031x", ["AT 2031abc", "SN 2031x"]),
+    ("GRB 310203A: detection", ["GRB 310203A"]), ("GRB310203A", ["GRB 310203A"]),
+    ("EP310203a / EP 310203b", ["EP310203a", "EP310203b"]),
+    ("IceCube-310607A: no counterpart", ["IceCube-310607A"]),
+    ("AT 2031abc and SN2031x", ["AT 2031abc", "SN 2031x"]),
     ("LIGO/Virgo/KAGRA MS310203ab: test", ["MS310203ab"]), ("FRB 20310203B", ["FRB 20310203B"]),
-    ("GW310203 follow-up of S310203a.", ["GW310203", "S310203a"]), ("Observations of the Crab in S-band, SN ratio", []),
+    ("GW310203 follow-up of S310203a.", ["GW310203", "S310203a"]),
+    ("Observations of the Crab in S-band, SN ratio", []),
   ])
   func names(subject: String, names: [String]) {
     #expect(EventNames.find(in: subject) == names)
   }
 
   @Test(arguments: [
-    ("{\"circularId\":null,\"body\":\"\"}", "missing.circularId"), ("{\"circularId\":\"abc\",\"body\":\"\"}", "invalid.circularId"),
+    ("{\"circularId\":null,\"body\":\"\"}", "missing.circularId"),
+    ("{\"circularId\":\"abc\",\"body\":\"\"}", "invalid.circularId"),
     ("{\"circularId\":5}", "missing.body"), ("TITLE: GCN CIRCULAR\nSUBJECT: x\n", "missing.NUMBER"),
   ])
   func refused(text: String, code: String) {

@@ -35,7 +35,8 @@ struct FuzzTests {
     }
     guard Shared.isPresent else { return result }
     for row in SharedNoticeTests.manifest {
-      guard let file = row["file"], !file.hasPrefix("archive/"), let data = try? SharedNoticeTests.bytes(file),
+      guard let file = row["file"], !file.hasPrefix("archive/"),
+        let data = try? SharedNoticeTests.bytes(file),
         data.count < 60_000
       else { continue }
       result.append(data)
@@ -44,7 +45,8 @@ struct FuzzTests {
   }
 
   static let pieces: [[UInt8]] = [
-    "{", "}", "[", "]", "\"", "\\u", "<", "</", ">", "&#x110000;", "&a;", "<!DOCTYPE a>", "<![CDATA[", "-->", "null", "NaN",
+    "{", "}", "[", "]", "\"", "\\u", "<", "</", ">", "&#x110000;", "&a;", "<!DOCTYPE a>", "<![CDATA[", "-->",
+    "null", "NaN",
     "1e400", "-0", "99999999999999999999", "\u{0}", "\u{FFFD}", "T24:60:60Z", "\"ra\":", "360", "-1",
   ].map { Array($0.utf8) }
 
@@ -61,15 +63,18 @@ struct FuzzTests {
       case 4: bytes.insert(contentsOf: pieces.randomElement(using: &generator)!, at: at)
       default:
         let end = min(at + Int.random(in: 1...200, using: &generator), bytes.count)
-        bytes.insert(contentsOf: Array(bytes[at..<end]), at: Int.random(in: 0...bytes.count, using: &generator))
+        bytes.insert(
+          contentsOf: Array(bytes[at..<end]), at: Int.random(in: 0...bytes.count, using: &generator))
       }
     }
     return bytes
   }
 
   static let values = [
-    "", "null", "-1", "0", "360", "999", "1e308", "-1e308", "1e-320", "99999999999999999999999", "NaN", "inf", "0x1p4", "S1", "MS1",
-    "RETRACTION", "test", "true", "2031-02-30T00:00:00Z", "9999-12-31T23:59:59Z", "0000-00-00", "AAAA", "U0lNUExFICA9",
+    "", "null", "-1", "0", "360", "999", "1e308", "-1e308", "1e-320", "99999999999999999999999", "NaN", "inf",
+    "0x1p4", "S1", "MS1",
+    "RETRACTION", "test", "true", "2031-02-30T00:00:00Z", "9999-12-31T23:59:59Z", "0000-00-00", "AAAA",
+    "U0lNUExFICA9",
     "https://x/", "file:///x", "\u{1F600}", "&amp;", "\\u0000",
   ]
 
@@ -78,9 +83,11 @@ struct FuzzTests {
   static func replaceValue(_ original: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
     var bytes = original
     for _ in 0..<Int.random(in: 1...4, using: &generator) {
-      guard let start = (Int.random(in: 0..<bytes.count, using: &generator)..<bytes.count).first(where: {
-        bytes[$0] == 34 || (48...57).contains(bytes[$0])
-      }) else { continue }
+      guard
+        let start = (Int.random(in: 0..<bytes.count, using: &generator)..<bytes.count).first(where: {
+          bytes[$0] == 34 || (48...57).contains(bytes[$0])
+        })
+      else { continue }
       let value = Array(values.randomElement(using: &generator)!.utf8)
       if bytes[start] == 34 {
         guard let end = bytes[(start + 1)...].firstIndex(of: 34) else { continue }
@@ -97,10 +104,13 @@ struct FuzzTests {
   @Test func damagedNoticesNeverTrap() throws {
     let corpus = try Self.corpus()
     var generator = SeededGenerator(seed: Self.seed)
-    let topics: [String?] = [nil, nil, "igwn.gwalert", "gcn.circulars", "gcn.notices.icecube.gold_bronze_track_alerts", "gcn.heartbeat"]
+    let topics: [String?] = [
+      nil, nil, "igwn.gwalert", "gcn.circulars", "gcn.notices.icecube.gold_bronze_track_alerts",
+      "gcn.heartbeat",
+    ]
     var accepted = 0
     var codes: [String: Int] = [:]
-    let cases = 4000
+    let cases = ProcessInfo.processInfo.environment["VESPER_FUZZ_CASES"].flatMap { Int($0) } ?? 4000
     for _ in 0..<cases {
       let original = corpus.randomElement(using: &generator)!
       let gentle = Bool.random(using: &generator)
@@ -114,7 +124,9 @@ struct FuzzTests {
         codes[error.code, default: 0] += 1
       }
     }
-    print("fuzz: seed \(Self.seed), \(cases) cases on \(corpus.count) documents, \(accepted) accepted, refused:", codes)
+    print(
+      "fuzz: seed \(Self.seed), \(cases) cases on \(corpus.count) documents, \(accepted) accepted, refused:",
+      codes)
   }
 
   private func check(_ n: Notice) {

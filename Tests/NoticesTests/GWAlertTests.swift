@@ -28,7 +28,8 @@ struct GWAlertTests {
     // No embedded map, but an address.
     #expect(
       n.localization
-        == .remoteMap(url: "https://example.org/superevents/S310203ab/files/bayestar.multiorder.fits,0", region: nil))
+        == .remoteMap(
+          url: "https://example.org/superevents/S310203ab/files/bayestar.multiorder.fits,0", region: nil))
     #expect(n.has(.missingSkymap))
   }
 
@@ -51,7 +52,9 @@ struct GWAlertTests {
     let n = try parse(
       gwAlert(
         event: "{\"skymap\":\"\(own)\"}",
-        rest: ",\"external_coinc\":{\"gcn_notice_id\":\"sb31020301\",\"observatory\":\"SVOM\",\"combined_skymap\":\"\(joint)\"}"))
+        rest:
+          ",\"external_coinc\":{\"gcn_notice_id\":\"sb31020301\",\"observatory\":\"SVOM\",\"combined_skymap\":\"\(joint)\"}"
+      ))
     #expect(n.localization == .embeddedMap(bytes: fitsStart, region: nil))
     #expect(n.bestLocalization == .embeddedMap(bytes: fitsStart + [1, 2, 3], region: nil))
     #expect(n.related == [NativeID("svom", "sb31020301")])
@@ -97,7 +100,8 @@ struct GWAlertTests {
   }
 
   @Test(arguments: [
-    ("-1", Finding.Code.outOfRange), ("NaN", .notJSONNumber), ("Infinity", .notJSONNumber), ("1e999", .invalidNumber),
+    ("-1", Finding.Code.outOfRange), ("NaN", .notJSONNumber), ("Infinity", .notJSONNumber),
+    ("1e999", .invalidNumber),
     ("\"often\"", .invalidNumber), ("[1]", .wrongType), ("1e300", .outOfRange),
   ])
   func badRate(text: String, code: Finding.Code) throws {
@@ -117,7 +121,8 @@ struct GWAlertTests {
     #expect(n.wave?.probability(of: "NSBH")?.value == 1)
     #expect(n.has(.outOfRange))
     #expect(n.has(.classSum))
-    #expect(try parse(gwAlert(event: "{\"classification\":{}}")).findings.allSatisfy { $0.code == .missingSkymap })
+    #expect(
+      try parse(gwAlert(event: "{\"classification\":{}}")).findings.allSatisfy { $0.code == .missingSkymap })
   }
 
   @Test func instruments() throws {
@@ -134,7 +139,9 @@ struct GWAlertTests {
     #expect(n.localization == .embeddedMap(bytes: fitsStart, region: nil))
   }
 
-  @Test(arguments: [("hhhh...", Finding.Code.undecodableSkymap), ("hhhh", .notASkymap), ("A", .undecodableSkymap)])
+  @Test(arguments: [
+    ("hhhh...", Finding.Code.undecodableSkymap), ("hhhh", .notASkymap), ("A", .undecodableSkymap),
+  ])
   func unusableMap(text: String, code: Finding.Code) throws {
     let n = try parse(gwAlert(event: "{\"skymap\":\"\(text)\"}"))
     #expect(n.localization == .none(.notGiven))
@@ -151,7 +158,8 @@ struct GWAlertTests {
 
   @Test func timeFarAheadOfReceipt() throws {
     let bytes = Array(gwAlert().utf8)
-    let n = try NoticeParser.parse(bytes: bytes, topic: "igwn.gwalert", receivedAt: time("2031-02-01T00:00:00Z"))
+    let n = try NoticeParser.parse(
+      bytes: bytes, topic: "igwn.gwalert", receivedAt: time("2031-02-01T00:00:00Z"))
     #expect(n.has(.futureTime))
     #expect(n.received == time("2031-02-01T00:00:00Z"))
   }

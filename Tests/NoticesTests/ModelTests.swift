@@ -10,13 +10,20 @@ struct ModelTests {
   struct GBMOracle: Decodable {
     struct Case: Decodable {
       let model: String
-      let statistical_deg, containment, effective_deg, density_at_5deg_per_sr: Double
+      let statisticalDeg, containment, effectiveDeg, densityPerSr: Double
     }
     let cases: [Case]
   }
 
+  static func decoder() -> JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return decoder
+  }
+
   static func gbm() throws -> [GBMOracle.Case] {
-    try JSONDecoder().decode(GBMOracle.self, from: Data(contentsOf: fixture("oracles/notices-gbm.json"))).cases
+    try decoder().decode(GBMOracle.self, from: Data(contentsOf: fixture("oracles/notices-gbm.json")))
+      .cases
   }
 
   /// The oracle's quadrature is good to 1e-10 in probability, ours bisects to 1e-9 rad.
@@ -29,10 +36,10 @@ struct ModelTests {
     for c in cases {
       let model = try #require(models.first { $0.name == c.model })
       let got = model.effectiveRadius(
-        statistical: .degrees(c.statistical_deg), containment: Fraction(c.containment)!)
-      #expect(abs(got.degrees - c.effective_deg) < Self.radiusDegrees, "\(c)")
-      let density = model.density(at: .degrees(5), statistical: .degrees(c.statistical_deg))
-      #expect(abs(density / c.density_at_5deg_per_sr - 1) < 1e-9, "\(c)")
+        statistical: .degrees(c.statisticalDeg), containment: Fraction(c.containment)!)
+      #expect(abs(got.degrees - c.effectiveDeg) < Self.radiusDegrees, "\(c)")
+      let density = model.density(at: .degrees(5), statistical: .degrees(c.statisticalDeg))
+      #expect(abs(density / c.densityPerSr - 1) < 1e-9, "\(c)")
     }
   }
 
@@ -50,7 +57,8 @@ struct ModelTests {
       #expect(r <= .radians(.pi))
       last = r
     }
-    #expect(abs(GBMSystematics.flight.probability(within: .radians(.pi), statistical: .degrees(1)) - 1) < 1e-12)
+    #expect(
+      abs(GBMSystematics.flight.probability(within: .radians(.pi), statistical: .degrees(1)) - 1) < 1e-12)
   }
 
   @Test func tinyRadiusDoesNotOverflow() {
@@ -62,7 +70,7 @@ struct ModelTests {
   struct EarthOracle: Decodable {
     struct Case: Decodable {
       let time: String
-      let longitude_deg, latitude_deg, ra_deg, dec_deg: Double
+      let longitudeDeg, latitudeDeg, raDeg, decDeg: Double
     }
     let cases: [Case]
   }
@@ -71,14 +79,14 @@ struct ModelTests {
   static let earthCenter = Angle.degrees(0.3)
 
   @Test func earthDiscAgainstAstropy() throws {
-    let oracle = try JSONDecoder().decode(
+    let oracle = try Self.decoder().decode(
       EarthOracle.self, from: Data(contentsOf: fixture("oracles/notices-earth.json")))
     #expect(oracle.cases.count == 16)
     for c in oracle.cases {
       let disc = EarthDisc(
-        longitude: .degrees(c.longitude_deg), latitude: .degrees(c.latitude_deg), altitude: .metres(535_000),
+        longitude: .degrees(c.longitudeDeg), latitude: .degrees(c.latitudeDeg), altitude: .metres(535_000),
         at: time(c.time))
-      #expect(disc.center.separation(from: direction(c.ra_deg, c.dec_deg)) < Self.earthCenter, "\(c)")
+      #expect(disc.center.separation(from: direction(c.raDeg, c.decDeg)) < Self.earthCenter, "\(c)")
       #expect(abs(disc.radius.degrees - 67.3) < 0.1)
       #expect(disc.hides(disc.center))
     }

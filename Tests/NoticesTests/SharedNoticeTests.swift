@@ -32,8 +32,10 @@ struct SharedNoticeTests {
 
   /// Rows that carry an error under the schema's former name, which the manifest did not read.
   static let legacyErrors: Set<String> = [
-    "unified/gwcelery/kafka_alert_fermi_targeted.json", "unified/gwcelery/kafka_alert_fermi_targeted_ignore.json",
-    "unified/gwcelery/kafka_alert_swift_targeted.json", "unified/gwcelery/kafka_alert_swift_targeted_wskymap.json",
+    "unified/gwcelery/kafka_alert_fermi_targeted.json",
+    "unified/gwcelery/kafka_alert_fermi_targeted_ignore.json",
+    "unified/gwcelery/kafka_alert_swift_targeted.json",
+    "unified/gwcelery/kafka_alert_swift_targeted_wskymap.json",
   ]
 
   /// S names sent by the mock data challenge, and searches around mock events: not observations.
@@ -54,7 +56,8 @@ struct SharedNoticeTests {
     var read = 0
     for row in Self.manifest {
       let file = try #require(row["file"])
-      guard !file.hasPrefix("archive/"), FileManager.default.fileExists(atPath: Shared.url("data/notices/" + file).path)
+      guard !file.hasPrefix("archive/"),
+        FileManager.default.fileExists(atPath: Shared.url("data/notices/" + file).path)
       else { continue }
       let bytes = try Self.bytes(file)
       if let code = Self.refused[file] {
@@ -71,9 +74,15 @@ struct SharedNoticeTests {
 
   /// Values as they stand in the files.
   @Test(arguments: [
-    ("unified/gtecs/Fermi_745811685-GBM_FIN_POS-dipole.json", "745811685", 142.34, 49.5, 29.48, "2024-08-20T01:54:40.07"),
+    (
+      "unified/gtecs/Fermi_745811685-GBM_FIN_POS-dipole.json", "745811685", 142.34, 49.5, 29.48,
+      "2024-08-20T01:54:40.07"
+    ),
     ("unified/gtecs/GECAM_333-FLT-not_grb.json", "333", 26.38, 15.38, 1, "2024-04-23T03:41:57.50"),
-    ("unified/gtecs/Swift_1187142v2-BAT_GRB_POS.json", "1187142v2", 261.9416, -16.2138, 0.05, "2023-08-25T09:03:36.11"),
+    (
+      "unified/gtecs/Swift_1187142v2-BAT_GRB_POS.json", "1187142v2", 261.9416, -16.2138, 0.05,
+      "2023-08-25T09:03:36.11"
+    ),
   ])
   func voEventsAsJSON(
     file: String, id: String, ra: Double, dec: Double, error: Double, moment: String
@@ -94,16 +103,22 @@ struct SharedNoticeTests {
     #expect(n.role == .observation)
     #expect(n.wave?.probability(of: "BBH")?.value == 0.41391150101247964)
     #expect(n.supersedes.count == 3)
-    #expect(n.bestLocalization == .remoteMap(
-      url: "https://gracedb.ligo.org/api/superevents/S240421ar/files/cwb.multiorder.fits,1", region: nil))
+    #expect(
+      n.bestLocalization
+        == .remoteMap(
+          url: "https://gracedb.ligo.org/api/superevents/S240421ar/files/cwb.multiorder.fits,1", region: nil))
   }
 
   private func compare(_ n: Notice, _ row: [String: String], _ file: String) {
     func cell(_ name: String) -> String? { row[name].flatMap { $0.isEmpty ? nil : $0 } }
     compareIdentity(n, cell, file)
     if n.source.format != .circularJSON, n.source.format != .voEventJSON {
-      if let text = cell("trigger_time") { #expect(n.eventTime == Instant(iso8601: text), "\(file): event time") }
-      if let text = cell("notice_time") { #expect(n.created == Instant(iso8601: text), "\(file): notice time") }
+      if let text = cell("trigger_time") {
+        #expect(n.eventTime == Instant(iso8601: text), "\(file): event time")
+      }
+      if let text = cell("notice_time") {
+        #expect(n.created == Instant(iso8601: text), "\(file): notice time")
+      }
     }
     if let role = cell("role_or_tense") {
       switch role {
@@ -123,7 +138,9 @@ struct SharedNoticeTests {
   }
 
   private func compareIdentity(_ n: Notice, _ cell: (String) -> String?, _ file: String) {
-    guard let ids = cell("event_id"), !ids.hasPrefix("http"), cell("notice_type") != "core/Alert" else { return }
+    guard let ids = cell("event_id"), !ids.hasPrefix("http"), cell("notice_type") != "core/Alert" else {
+      return
+    }
     // Fragments and lists keep the schema's name in this column.
     guard n.source.format != .circularJSON, !ids.contains("/") else { return }
     if Self.placeholderIDs.contains(file) {
@@ -145,7 +162,8 @@ struct SharedNoticeTests {
     }
     let error = cell("err_deg") ?? ""
     let errors = error.split { "[], ".contains($0) }.compactMap { Double($0) }
-    let isPlaceholder = (ra == 0 && dec == 0) || errors.first.map { $0 <= 0 || $0 >= 180 } ?? !Self.legacyErrors.contains(file)
+    let isPlaceholder =
+      (ra == 0 && dec == 0) || errors.first.map { $0 <= 0 || $0 >= 180 } ?? !Self.legacyErrors.contains(file)
     if isPlaceholder, !file.contains("rectangle") {
       #expect(n.placed == nil, "\(file)")
       let shown = n.statedPosition
@@ -179,14 +197,16 @@ struct SharedNoticeTests {
     let map = n.wave?.coincidence?.combinedMap ?? n.localization
     switch MapReference(reference) {
     case .placeholder: #expect(n.has(.placeholderSkymap), "\(file)")
-    case .refused: #expect(n.localization == .none(.unusableReference) && n.has(.refusedSkymapReference), "\(file)")
+    case .refused:
+      #expect(n.localization == .none(.unusableReference) && n.has(.refusedSkymapReference), "\(file)")
     case .file(let url) where url.contains("glg_locplot_all"):
       guard n.source.stream == "FERMI_GBM_FIN_POS" else { return }
       guard case .remoteMap(let got, _) = n.localization else {
         Issue.record("\(file): no map")
         return
       }
-      #expect(got.hasPrefix("https://") && got.contains("glg_healpix_all") && got.hasSuffix(".fit"), "\(file)")
+      #expect(
+        got.hasPrefix("https://") && got.contains("glg_healpix_all") && got.hasSuffix(".fit"), "\(file)")
     case .file(let url) where file.contains("LVC/MS181101ab-6") || file.contains("ab3_4"):
       #expect(map == .remoteMap(url: url, region: nil), "\(file)")
       #expect(n.bestLocalization == map && n.localization != map, "\(file)")

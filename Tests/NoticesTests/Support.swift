@@ -18,7 +18,9 @@ func rejection(_ bytes: [UInt8], topic: String? = nil) -> NoticeRejection? {
   }
 }
 
-func rejection(_ text: String, topic: String? = nil) -> NoticeRejection? { rejection(Array(text.utf8), topic: topic) }
+func rejection(_ text: String, topic: String? = nil) -> NoticeRejection? {
+  rejection(Array(text.utf8), topic: topic)
+}
 
 func ownNotice(_ name: String) throws -> Notice {
   try NoticeParser.parse(bytes: Array(Data(contentsOf: fixture("notices/" + name))))
@@ -50,13 +52,18 @@ enum Tolerance {
   static let relative = 1e-12
 }
 
-func direction(_ ra: Double, _ dec: Double) -> Direction<ICRS> { Direction(ra: .degrees(ra), dec: .degrees(dec)) }
+func direction(_ ra: Double, _ dec: Double) -> Direction<ICRS> {
+  Direction(ra: .degrees(ra), dec: .degrees(dec))
+}
 
-func isClose(_ a: Direction<ICRS>, _ b: Direction<ICRS>) -> Bool { a.separation(from: b) < Tolerance.direction }
+func isClose(_ a: Direction<ICRS>, _ b: Direction<ICRS>) -> Bool {
+  a.separation(from: b) < Tolerance.direction
+}
 
 /// A minimal igwn.gwalert; `event` and `rest` are spliced in as given.
 func gwAlert(
-  id: String = "\"S310203ab\"", type: String = "INITIAL", event: String = "{\"time\":\"2031-02-03T04:00:00Z\"}",
+  id: String = "\"S310203ab\"", type: String = "INITIAL",
+  event: String = "{\"time\":\"2031-02-03T04:00:00Z\"}",
   rest: String = ""
 ) -> String {
   """
@@ -67,7 +74,8 @@ func gwAlert(
 
 /// A VOEvent of GCN Classic with the given parts.
 func classic(
-  type: Int, parameters: [(String, String)] = [], ra: String = "10.5", dec: String = "-20.25", error: String = "0.05",
+  type: Int, parameters: [(String, String)] = [], ra: String = "10.5", dec: String = "-20.25",
+  error: String = "0.05",
   role: String = "observation", time: String = "2031-01-01T00:00:00", position: Bool = true,
   system: String = "UTC-FK5-GEO"
 ) -> String {

@@ -17,7 +17,8 @@ struct UnifiedTests {
     #expect(n.eventTime == time("2031-05-06T07:08:09.5Z"))
     #expect(
       n.localization
-        == .region(.circle(center: direction(201.5, -12.25), radius: .degrees(0.05), containment: Fraction(0.9)!)))
+        == .region(
+          .circle(center: direction(201.5, -12.25), radius: .degrees(0.05), containment: Fraction(0.9)!)))
     #expect(n.transient.imageSignificance == 9.5)
     #expect(n.transient.netCountRate == 0.4)
     #expect(n.transient.energyRangeKeV == 0.5...4)
@@ -25,8 +26,9 @@ struct UnifiedTests {
 
   @Test func iceCubeEllipseBesideMap() throws {
     let n = try ownNotice("icecube-track.json")
-    guard case .remoteMap(let url, .some(.ellipse(let center, let a, let b, let angle, let containment))) =
-      n.localization
+    guard
+      case .remoteMap(let url, .some(.ellipse(let center, let a, let b, let angle, let containment))) =
+        n.localization
     else {
       Issue.record("not a remote map with an ellipse: \(n.localization)")
       return
@@ -56,7 +58,8 @@ struct UnifiedTests {
 
   @Test(arguments: ["[0.5]", "0.5", "\"0.5\"", "[0.5,0.5]", "[0.5, 0.5, 12]"])
   func circles(error: String) throws {
-    let n = try parse(unified("\"ra\":10,\"dec\":20,\"ra_dec_error\":\(error),\"containment_probability\":0.68"))
+    let n = try parse(
+      unified("\"ra\":10,\"dec\":20,\"ra_dec_error\":\(error),\"containment_probability\":0.68"))
     #expect(
       n.localization
         == .region(.circle(center: direction(10, 20), radius: .degrees(0.5), containment: Fraction(0.68)!)))
@@ -70,6 +73,7 @@ struct UnifiedTests {
     ("\"ra\":10,\"dec\":20,\"ra_dec_error\":0", .noError),
     ("\"ra\":10,\"dec\":20,\"ra_dec_error\":360", .noError),
     ("\"ra\":10,\"dec\":20,\"ra_dec_error\":[1,-1]", .noError),
+    ("\"ra\":10,\"dec\":20,\"ra_dec_error\":1e-320", .noError),
     ("\"ra\":0,\"dec\":0,\"ra_dec_error\":1", .placeholder),
     ("\"ra\":0.0,\"dec\":-0.0,\"ra_dec_error\":1", .placeholder),
     ("\"ra\":-1,\"dec\":-1,\"ra_dec_error\":1", .placeholder),
@@ -120,7 +124,10 @@ struct UnifiedTests {
 
   @Test func hostileRectangle() throws {
     // Opposite corners have no middle; two are no polygon; text is no corner.
-    for corners in ["[[0,10],[180,-10],[0,10],[180,-10]]", "[[1,2],[3,4]]", "[[1,2],[3,\"x\"],[4,5]]", "[1,2,3]"] {
+    for corners in [
+      "[[0,10],[180,-10],[0,10],[180,-10]]", "[[5,5],[5,5],[5,5]]", "[[1,2],[3,4]]",
+      "[[1,2],[3,\"x\"],[4,5]]", "[1,2,3]",
+    ] {
       let n = try parse(unified("\"rectangular_error_corners\":\(corners)"))
       #expect(n.localization.isAbsent)
     }
@@ -147,10 +154,12 @@ struct UnifiedTests {
     #expect(byTopic.kind == .neutrino)
   }
 
-  @Test(arguments: [
-    ("FLIGHT_POSITION", "false", "flight"), ("GROUND_POSITION", "false", "ground"), ("FINAL_POSITION", "false", "final"),
-    ("FLIGHT_POSITION", "true", nil), ("INITIAL_ALERT", "false", nil),
-  ] as [(String, String, String?)])
+  @Test(
+    arguments: [
+      ("FLIGHT_POSITION", "false", "flight"), ("GROUND_POSITION", "false", "ground"),
+      ("FINAL_POSITION", "false", "final"),
+      ("FLIGHT_POSITION", "true", nil), ("INITIAL_ALERT", "false", nil),
+    ] as [(String, String, String?)])
   func gbmSystematics(subtype: String, included: String, model: String?) throws {
     let n = try parse(
       unified(
@@ -173,15 +182,18 @@ struct UnifiedTests {
   }
 
   @Test func retraction() throws {
-    let n = try parse(unified("\"alert_type\":\"retraction\",\"update_message\":\"particles\"", schema: "dsa110/frb"))
+    let n = try parse(
+      unified("\"alert_type\":\"retraction\",\"update_message\":\"particles\"", schema: "dsa110/frb"))
     #expect(n.stage == .retraction)
     #expect(n.retraction == Retraction(ids: [NativeID("dsa110", "1")], messages: [], reason: "particles"))
   }
 
   @Test(arguments: [
-    ("https://opendata.km3net.de/", Finding.Code.placeholderSkymap), ("http://not.yet.available", .placeholderSkymap),
+    ("https://opendata.km3net.de/", Finding.Code.placeholderSkymap),
+    ("http://not.yet.available", .placeholderSkymap),
     ("file:///etc/passwd", .refusedSkymapReference), ("data/map.fits.gz", .refusedSkymapReference),
-    ("ftp://example.org/a.fits", .refusedSkymapReference), ("https://example.org/a b.fits", .refusedSkymapReference),
+    ("ftp://example.org/a.fits", .refusedSkymapReference),
+    ("https://example.org/a b.fits", .refusedSkymapReference),
     ("javascript:alert(1)", .refusedSkymapReference),
   ])
   func mapAddresses(url: String, code: Finding.Code) throws {
@@ -193,7 +205,8 @@ struct UnifiedTests {
   }
 
   @Test func legacyNames() throws {
-    let n = try parse(unified("\"ra\":10,\"dec\":20,\"ra_uncertainty\":[0.3],\"uncertainty_shape\":\"circle\""))
+    let n = try parse(
+      unified("\"ra\":10,\"dec\":20,\"ra_uncertainty\":[0.3],\"uncertainty_shape\":\"circle\""))
     #expect(n.localization.region?.largestRadius == .degrees(0.3))
     #expect(n.has(.legacyField))
   }
@@ -245,6 +258,7 @@ struct UnifiedTests {
       #expect(n.role == .utility)
       #expect(n.created == time("2031-01-01T00:00:00.5Z"))
     }
-    #expect(rejection("{\"alert_datetime\":\"never\"}", topic: "gcn.heartbeat")?.code == "missing.alert_datetime")
+    #expect(
+      rejection("{\"alert_datetime\":\"never\"}", topic: "gcn.heartbeat")?.code == "missing.alert_datetime")
   }
 }

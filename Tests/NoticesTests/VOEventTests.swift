@@ -15,7 +15,8 @@ struct VOEventTests {
     #expect(n.eventTime == time("2031-02-03T04:00:01.5Z"))
     #expect(
       n.localization
-        == .region(.circle(center: direction(120.5, -30.25), radius: .degrees(3.3), containment: Fraction(0.68)!)))
+        == .region(
+          .circle(center: direction(120.5, -30.25), radius: .degrees(3.3), containment: Fraction(0.68)!)))
     #expect(n.systematics == .flight)
     #expect(n.planningRegion!.largestRadius > .degrees(8))
     #expect(n.transient.significance == 12.5)
@@ -51,8 +52,10 @@ struct VOEventTests {
   }
 
   @Test(arguments: [
-    (111, 0.68), (112, 0.68), (115, 0.68), (131, 0.68), (120, 0.9), (121, 0.9), (127, 0.9), (128, 0.9), (61, 0.9),
-    (84, 0.9), (67, 0.9), (81, 0.9), (53, 0.9), (56, 0.9), (173, 0.9), (174, 0.9), (176, 0.9), (188, 0.68), (189, 0.68),
+    (111, 0.68), (112, 0.68), (115, 0.68), (131, 0.68), (120, 0.9), (121, 0.9), (127, 0.9), (128, 0.9),
+    (61, 0.9),
+    (84, 0.9), (67, 0.9), (81, 0.9), (53, 0.9), (56, 0.9), (173, 0.9), (174, 0.9), (176, 0.9), (188, 0.68),
+    (189, 0.68),
     (134, 0.9),
   ])
   func containmentByStream(type: Int, containment: Double) throws {
@@ -70,9 +73,12 @@ struct VOEventTests {
   }
 
   @Test(arguments: [
-    ("0.0", "0.0", "0.0", Localization.Absence.placeholder), ("0", "0", "5", .placeholder), ("-1", "-1", "-1", .placeholder),
-    ("0.0000", "0.0000", "360.0000", .placeholder), ("10", "20", "0.0", .noError), ("10", "20", "-0.04", .noError),
-    ("10", "20", "360", .noError), ("10", "95", "1", .invalid), ("abc", "5", "1", .invalid), ("0x10", "5", "1", .invalid),
+    ("0.0", "0.0", "0.0", Localization.Absence.placeholder), ("0", "0", "5", .placeholder),
+    ("-1", "-1", "-1", .placeholder),
+    ("0.0000", "0.0000", "360.0000", .placeholder), ("10", "20", "0.0", .noError),
+    ("10", "20", "-0.04", .noError),
+    ("10", "20", "360", .noError), ("10", "95", "1", .invalid), ("abc", "5", "1", .invalid),
+    ("0x10", "5", "1", .invalid),
     ("nan", "inf", "1", .invalid),
   ])
   func placeholders(ra: String, dec: String, error: String, absence: Localization.Absence) throws {
@@ -101,7 +107,9 @@ struct VOEventTests {
     let text = classic(type: 172, parameters: [("Event_ID", "134980")], error: "0.14")
       .replacing(
         "</What>",
-        with: "<Param name=\"src_err_90\" value=\"15.29\" unit=\"arcmin\"/><Param name=\"src_err_50\" value=\"8.40\" unit=\"arcmin\"/></What>")
+        with:
+          "<Param name=\"src_err_90\" value=\"15.29\" unit=\"arcmin\"/><Param name=\"src_err_50\" value=\"8.40\" unit=\"arcmin\"/></What>"
+      )
     let n = try parse(text)
     #expect(n.localization.region?.largestRadius == .arcminutes(15.29))
     #expect(n.localization.region?.containment.value == 0.9)
@@ -109,7 +117,10 @@ struct VOEventTests {
   }
 
   @Test(arguments: [
-    ([("StarTrack_Lost_Lock", "true")], Standing.unreliable("the star tracker had lost lock: the position may be wrong")),
+    (
+      [("StarTrack_Lost_Lock", "true")],
+      Standing.unreliable("the star tracker had lost lock: the position may be wrong")
+    ),
     ([("Def_NOT_a_GRB", "true")], .notAstrophysical("flagged as definitely not a burst")),
     ([("GRB_Identified", "false"), ("Target_in_Gnd_Catalog", "true")], .knownSource(nil)),
     ([("GRB_Identified", "true")], .candidate),
@@ -136,7 +147,8 @@ struct VOEventTests {
 
   @Test func testStreamsAndFlags() throws {
     #expect(try parse(classic(type: 82, parameters: [("TrigID", "99999")])).role == .test)
-    #expect(try parse(classic(type: 61, parameters: [("TrigID", "7"), ("Test_Submission", "true")])).role == .test)
+    #expect(
+      try parse(classic(type: 61, parameters: [("TrigID", "7"), ("Test_Submission", "true")])).role == .test)
   }
 
   @Test func auxiliaryStreamsAreNoTriggers() throws {
@@ -158,11 +170,19 @@ struct VOEventTests {
       #expect(n.source.ivorn != nil)
     }
     // Swift's counter has run over: such numbers are real.
-    #expect(try parse(classic(type: 140, parameters: [("TrigID", "-1376643260")])).ids == [NativeID("swift", "-1376643260")])
+    #expect(
+      try parse(classic(type: 140, parameters: [("TrigID", "-1376643260")])).ids == [
+        NativeID("swift", "-1376643260")
+      ])
   }
 
   @Test func supernovaRadiusIsAParameter() throws {
-    let n = try parse(classic(type: 175, parameters: [("Trigger_Number", "10050"), ("Src_Error90", "0.9"), ("Min_Distance", "2"), ("Max_Distance", "3")], error: "0.0"))
+    let n = try parse(
+      classic(
+        type: 175,
+        parameters: [
+          ("Trigger_Number", "10050"), ("Src_Error90", "0.9"), ("Min_Distance", "2"), ("Max_Distance", "3"),
+        ], error: "0.0"))
     #expect(n.localization.region?.largestRadius == .degrees(0.9))
     #expect(n.transient.distance == .megaparsecs(0.0025))
     #expect(n.kind == .supernovaNeutrinos)
@@ -175,7 +195,9 @@ struct VOEventTests {
     let cited = try parse(
       classic(type: 61, parameters: [("TrigID", "7")]).replacing(
         "</voe:VOEvent>",
-        with: "<Citations><EventIVORN cite=\"retraction\">ivo://nasa.gsfc.gcn/SWIFT#1</EventIVORN></Citations></voe:VOEvent>"))
+        with:
+          "<Citations><EventIVORN cite=\"retraction\">ivo://nasa.gsfc.gcn/SWIFT#1</EventIVORN></Citations></voe:VOEvent>"
+      ))
     #expect(cited.retraction?.messages == ["ivo://nasa.gsfc.gcn/SWIFT#1"])
     #expect(cited.retraction?.ids == [NativeID("swift", "7")])
   }
@@ -231,7 +253,10 @@ struct VOEventTests {
     #expect(n.revision == 1)
     #expect(n.localization == .remoteMap(url: "https://example.org/bayestar.fits.gz", region: nil))
     let injected = try parse(
-      lvc("observation", "<Param name='GraceID' value='S310203ab'/><Param name='AlertType' value='Update'/><Param name='HardwareInj' value='1'/>"))
+      lvc(
+        "observation",
+        "<Param name='GraceID' value='S310203ab'/><Param name='AlertType' value='Update'/><Param name='HardwareInj' value='1'/>"
+      ))
     #expect(injected.role == .mock)
     let test = try parse(
       lvc("test", "<Param name='GraceID' value='S310203ab'/><Param name='AlertType' value='Update'/>"))

@@ -64,13 +64,15 @@ struct TokenFinder {
     let word = String(decoding: text[start..<position], as: UTF8.self).lowercased()
       .filter { $0 != "." }
     switch word {
-    case "ra", "raj", "rightascension", "alpha": result.append(Token(kind: .label(.ra), range: start..<position))
+    case "ra", "raj", "rightascension", "alpha":
+      result.append(Token(kind: .label(.ra), range: start..<position))
     case "right": break
     case "ascension": result.append(Token(kind: .label(.ra), range: start..<position))
     case "dec", "decl", "decj", "declination", "de":
       result.append(Token(kind: .label(.dec), range: start..<position))
     // "J2000", "B1950", "S230518h" and the like are names, not numbers.
-    default: while position < text.count, isLetter(text[position]) || isDigit(text[position]) { position += 1 }
+    default:
+      while position < text.count, isLetter(text[position]) || isDigit(text[position]) { position += 1 }
     }
     // "(J2000)" directly after a label must not count as a value.
     if ["ra", "dec", "raj", "decj"].contains(word) { skipEpoch() }
@@ -88,7 +90,8 @@ struct TokenFinder {
   }
 
   private func startsNumber() -> Bool {
-    guard text[position] == 43 || text[position] == 45 || text[position] == 46, position + 1 < text.count else {
+    guard text[position] == 43 || text[position] == 45 || text[position] == 46, position + 1 < text.count
+    else {
       return false
     }
     return isDigit(text[position + 1])
@@ -105,7 +108,8 @@ struct TokenFinder {
     result.parts = [first]
     for level in 0..<2 {
       let saved = position
-      guard separator(level, &result.unit), position < text.count, isDigit(text[position]), let part = number()
+      guard separator(level, &result.unit), position < text.count, isDigit(text[position]),
+        let part = number()
       else {
         position = saved
         break
@@ -154,7 +158,9 @@ struct TokenFinder {
   }
 
   private mutating func skipUnit(_ value: inout Value) {
-    if value.parts.count == 1, position < text.count, degreeSign(at: position) != nil { value.unit = .degrees }
+    if value.parts.count == 1, position < text.count, degreeSign(at: position) != nil {
+      value.unit = .degrees
+    }
     // "23h 29m": a last part without seconds still carries its mark.
     while position < text.count, [UInt8(ascii: "m"), UInt8(ascii: "s"), 39, 34].contains(text[position]),
       value.parts.count > 1

@@ -38,6 +38,7 @@ extension VOEventInterpreter {
     notes.add(.unknownStream, "What/Packet_Type", "\(type.clipped()) is not known; read with care")
     let hash = event.ivorn.firstIndex(of: "#") ?? event.ivorn.endIndex
     notice.source.stream = event.ivorn[..<hash].lowercased().clipped(80)
+    notice.kind = kindByConcept()
     if let id = event.value("TrigID"), !isPlaceholderID(id) {
       notice.ids.append(NativeID(notice.source.stream, id.clipped(80)))
     }
@@ -48,6 +49,14 @@ extension VOEventInterpreter {
       notes.add(.assumedContainment, "Error2Radius", "read as a 90 % radius")
     }
     finishRetraction()
+  }
+
+  /// UCDs of IVOA: `process.variation.burst;em.gamma`.
+  private func kindByConcept() -> NoticeKind {
+    let concept = event.concept.lowercased()
+    if concept.contains("neutrino") { return .neutrino }
+    if concept.contains("em.gamma") { return .gammaRayBurst }
+    return concept.contains("em.x-ray") ? .xRayTransient : .unknown
   }
 
   private func isPlaceholderID(_ id: String) -> Bool { ["0", "-1", "", "00000", "000000"].contains(id) }
@@ -208,7 +217,8 @@ extension VOEventInterpreter {
     }
     guard case .direction = position(), let radius = positive("Src_Error90") else { return }
     notice.placeCircle(
-      at: position(), radiusDegrees: radius, containment: Fraction(clamping: 0.9), field: "Src_Error90", &notes)
+      at: position(), radiusDegrees: radius, containment: Fraction(clamping: 0.9), field: "Src_Error90",
+      &notes)
     if !notice.localization.isAbsent { notice.statedPosition = nil }
   }
 

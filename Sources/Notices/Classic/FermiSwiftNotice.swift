@@ -10,13 +10,16 @@ extension VOEventInterpreter {
     10: "SGR_1806_20", 11: "GROJ_0422_32", 19: "TGF",
   ]
 
+  /// The name in Why/Inference, if there is one.
+  var inferredName: String? { event.sourceName.isEmpty ? nil : event.sourceName }
+
   mutating func readFermi(_ stream: ClassicStream) {
     switch stream.type {
     case 111, 117: notice.systematics = .flight
     case 112, 114: notice.systematics = .ground
     case 115: notice.systematics = .final
     case 125:
-      let name = event.value("SourceName") ?? event.value("Source_Name")
+      let name = event.value("SourceName") ?? event.value("Source_Name") ?? inferredName
       notice.standing = .knownSource(name?.clipped(60))
       if let name { notice.ids.append(NativeID("name", name.clipped(60))) }
     default: break
@@ -77,7 +80,8 @@ extension VOEventInterpreter {
   }
 
   private mutating func readEarth() {
-    guard let longitude = event.number("SC_Long", &notes), let latitude = event.number("SC_Lat", &notes) else {
+    guard let longitude = event.number("SC_Long", &notes), let latitude = event.number("SC_Lat", &notes)
+    else {
       return
     }
     notice.placeEarth(longitude: longitude, latitude: latitude)
@@ -86,7 +90,6 @@ extension VOEventInterpreter {
   // MARK: Swift
 
   mutating func readSwift(_ stream: ClassicStream) {
-    notice.revision = event.integer("Segment_Num")
     if event.flag("StarTrack_Lost_Lock") == true {
       notice.standing = .unreliable("the star tracker had lost lock: the position may be wrong")
       return

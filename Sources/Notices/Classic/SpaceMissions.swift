@@ -31,7 +31,7 @@ extension VOEventInterpreter {
       notes.add(.assumedContainment, "Error2Radius", "GRM does not state its containment; read as 90 %")
     }
     readSVOMFacts()
-    if step.contains("catalog"), let name = event.value("Source_Name") {
+    if step.contains("catalog"), let name = event.value("Source_Name") ?? inferredName {
       notice.standing = .knownSource(name.clipped(60))
       notice.ids.append(NativeID("name", name.clipped(60)))
     }

@@ -16,7 +16,6 @@ struct VOEvent {
   var ivorn = ""
   var role = ""
   var date = ""
-  var description = ""
   var parameters: [Parameter] = []
   /// `UTC-FK5-GEO` and the like.
   var coordinateSystem = ""
@@ -30,21 +29,25 @@ struct VOEvent {
   var concept = ""
   var sourceName = ""
   var citations: [Citation] = []
-  var references: [String] = []
 
-  /// The first value of a parameter, in any group unless one is named.
-  func value(_ name: String, group: String? = nil) -> String? {
-    for parameter in parameters where parameter.name == name {
-      if let group, parameter.group != group { continue }
-      let value = trim(parameter.value)
-      return value.isEmpty ? nil : value
+  /// Place of the first parameter of each name; filled once the event is complete.
+  private var index: [String: Int] = [:]
+
+  mutating func finish() {
+    index.reserveCapacity(parameters.count)
+    for (i, parameter) in parameters.enumerated() where index[parameter.name] == nil {
+      index[parameter.name] = i
     }
-    return nil
   }
 
-  func unit(_ name: String) -> String? {
-    parameters.first { $0.name == name }.map(\.unit)
+  /// The first value of a parameter, in whatever group.
+  func value(_ name: String) -> String? {
+    guard let i = index[name] else { return nil }
+    let value = trim(parameters[i].value)
+    return value.isEmpty ? nil : value
   }
+
+  func unit(_ name: String) -> String? { index[name].map { parameters[$0].unit } }
 
   func number(_ name: String, _ notes: inout Notes) -> Double? {
     guard let text = value(name) else { return nil }
@@ -55,7 +58,5 @@ struct VOEvent {
 
   func integer(_ name: String) -> Int? { value(name).flatMap { Notices.integer($0) } }
 
-  func flag(_ name: String, group: String? = nil) -> Bool? {
-    value(name, group: group).flatMap { boolean($0) }
-  }
+  func flag(_ name: String) -> Bool? { value(name).flatMap { boolean($0) } }
 }

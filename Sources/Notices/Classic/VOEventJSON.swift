@@ -7,7 +7,6 @@ enum VOEventJSONReader {
     event.role = text(root["role"])
     event.date = text(root["Who"]?.object?["Date"])
     if let what = root["What"]?.object {
-      event.description = text(what["Description"])
       parameters(of: what, group: "", into: &event)
       for group in objects(what["Group"]) {
         let type = text(group["type"])

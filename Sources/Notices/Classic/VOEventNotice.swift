@@ -17,6 +17,8 @@ struct VOEventInterpreter {
     }
     let source = NoticeSource(
       mission: .gcn, stream: "voevent", format: format, topic: topic, ivorn: event.ivorn)
+    var event = event
+    event.finish()
     var interpreter = VOEventInterpreter(
       event: event, notice: Notice(source: source, kind: .unknown), notes: notes)
     interpreter.readCommon()
@@ -29,7 +31,8 @@ struct VOEventInterpreter {
     readRole()
     notice.created = time(event.date, field: "Who/Date")
     if !event.coordinateSystem.isEmpty, !event.coordinateSystem.hasPrefix("UTC-") {
-      notes.add(.timeScale, "AstroCoords", "\(event.coordinateSystem.clipped()): the time is not UTC; ignored")
+      notes.add(
+        .timeScale, "AstroCoords", "\(event.coordinateSystem.clipped()): the time is not UTC; ignored")
     } else {
       notice.eventTime = time(event.time, field: "ISOTime")
     }

@@ -27,11 +27,15 @@ struct VOEventXMLReader {
     }
   }
 
-  /// Elements whose text is wanted.
-  private static let wanted: Set<String> = [
-    "Date", "ISOTime", "Name", "Name1", "Name2", "C1", "C2", "Error2Radius", "Concept", "EventIVORN",
-    "Description", "Value",
-  ]
+  /// Elements whose text is wanted. Descriptions are long, many and never used.
+  private func isWanted(_ name: String) -> Bool {
+    switch name {
+    case "Date", "ISOTime", "Name", "Name1", "Name2", "C1", "C2", "Error2Radius", "Concept", "EventIVORN",
+      "Value":
+      true
+    default: false
+    }
+  }
 
   private mutating func start(_ name: String, _ attributes: [XMLScanner.Attribute]) throws(NoticeRejection) {
     func attribute(_ key: String) -> String { attributes.first { $0.name == key }?.value ?? "" }
@@ -41,7 +45,7 @@ struct VOEventXMLReader {
       event.role = trim(attribute("role"))
     }
     switch name {
-    case "Param" where path.contains("What"):
+    case "Param" where path.count > 1 && path[1] == "What":
       event.parameters.append(
         .init(
           group: group, name: attribute("name"), value: attribute("value"), unit: attribute("unit")))
@@ -50,15 +54,13 @@ struct VOEventXMLReader {
       // LVK's sky-map groups are called after the map's author; their type is the constant.
       group = attribute("type").isEmpty ? named : attribute("type")
     case "EventIVORN": event.citations.append(.init(relation: attribute("cite"), ivorn: ""))
-    case "Reference": event.references.append(attribute("uri"))
     case "Position2D" where event.positionUnit.isEmpty: event.positionUnit = attribute("unit")
     case "AstroCoords" where event.coordinateSystem.isEmpty:
       event.coordinateSystem = attribute("coord_system_id")
     default: break
     }
+    collecting = isWanted(name)
     path.append(name)
-    // The descriptions of parameters are long, many and never used.
-    collecting = Self.wanted.contains(name) && !(name == "Description" && path.contains("Param"))
     if collecting { text = "" }
   }
 
@@ -81,8 +83,6 @@ struct VOEventXMLReader {
     case "Error2Radius" where event.errorRadius.isEmpty: event.errorRadius = text
     case "Concept" where event.concept.isEmpty: event.concept = text
     case "Name" where event.sourceName.isEmpty && parent == "Inference": event.sourceName = text
-    case "Description" where event.description.isEmpty && (parent == "What" || path.count == 1):
-      event.description = text
     case "EventIVORN":
       if !event.citations.isEmpty { event.citations[event.citations.count - 1].ivorn = text }
     case "Value" where parent == "Param":

@@ -32,9 +32,12 @@ enum SkyPosition {
     return .direction(Direction(ra: .degrees(ra == 360 ? 0 : ra), dec: .degrees(dec)))
   }
 
-  /// A radius or semi-axis in degrees, if it can be one: in (0, 180).
+  /// Nothing is located better than this (0.36 milliarcsec); smaller numbers are rounding dust.
+  private static let smallestDegrees = 1e-7
+
+  /// A radius or semi-axis in degrees, if it can be one: positive and under 180.
   static func radius(_ degrees: Double, field: String, _ notes: inout Notes) -> Angle? {
-    guard degrees > 0, degrees < 180 else {
+    guard degrees >= smallestDegrees, degrees < 180 else {
       notes.add(.placeholderError, field, "\(degrees) degrees is no error radius")
       return nil
     }

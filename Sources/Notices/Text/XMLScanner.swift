@@ -99,7 +99,8 @@ struct XMLScanner {
       return .cdata(start + 9..<position - 3)
     }
     let word = String(decoding: bytes[start..<min(start + 10, bytes.count)], as: UTF8.self)
-    throw .forbiddenMarkup("a \(word.prefix { $0 != " " && $0 != "[" && $0 != ">" }) declaration", at: place(start))
+    throw .forbiddenMarkup(
+      "a \(word.prefix { $0 != " " && $0 != "[" && $0 != ">" }) declaration", at: place(start))
   }
 
   private mutating func endTag(_ start: Int) throws(NoticeRejection) -> Token {
@@ -196,7 +197,8 @@ struct XMLScanner {
 
   private func localName(_ range: Range<Int>) -> String {
     let colon = bytes[range].lastIndex(of: UInt8(ascii: ":"))
-    return String(decoding: bytes[(colon.map { $0 + 1 } ?? range.lowerBound)..<range.upperBound], as: UTF8.self)
+    return String(
+      decoding: bytes[(colon.map { $0 + 1 } ?? range.lowerBound)..<range.upperBound], as: UTF8.self)
   }
 
   private mutating func text(_ range: Range<Int>) -> String {
@@ -249,7 +251,11 @@ struct XMLScanner {
   @discardableResult
   private mutating func skipSpace() -> Bool {
     let start = position
-    while position < bytes.count, [9, 10, 13, 32].contains(bytes[position]) { position += 1 }
+    while position < bytes.count {
+      let byte = bytes[position]
+      guard byte == 32 || byte == 10 || byte == 13 || byte == 9 else { break }
+      position += 1
+    }
     return position > start
   }
 
@@ -262,7 +268,8 @@ struct XMLScanner {
     pattern.withUTF8Buffer { bytes[start...].starts(with: $0) }
   }
 
-  private func skip(past pattern: StaticString, from start: Int, what: String) throws(NoticeRejection) -> Int {
+  private func skip(past pattern: StaticString, from start: Int, what: String) throws(NoticeRejection) -> Int
+  {
     let length = pattern.utf8CodeUnitCount
     let first = pattern.withUTF8Buffer { $0[0] }
     var i = start

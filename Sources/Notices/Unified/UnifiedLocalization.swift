@@ -116,6 +116,8 @@ extension UnifiedInterpreter {
     // Opposite corners have no middle.
     let sum = corners.reduce(SIMD3<Double>(repeating: 0)) { $0 + $1.unit }
     guard (sum * sum).sum() > 1e-6 else { return nil }
-    return corners
+    // Corners that coincide enclose nothing.
+    let size = ErrorRegion.polygon(corners: corners, containment: .one).largestRadius
+    return size > .arcseconds(0.001) ? corners : nil
   }
 }

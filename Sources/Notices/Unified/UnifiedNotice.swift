@@ -63,7 +63,8 @@ struct UnifiedInterpreter {
   private func requireIdentity(schema: String?) throws(NoticeRejection) {
     let anchors = ["id", "event_name", "ref_ID", "trigger_time", "observation_start", "alert_datetime"]
     guard anchors.contains(where: { root.raw($0) != nil }) else {
-      let evidence = "none of \(anchors.joined(separator: ", ")) is there; schema \(schema?.clipped(120) ?? "none")"
+      let evidence =
+        "none of \(anchors.joined(separator: ", ")) is there; schema \(schema?.clipped(120) ?? "none")"
       throw .missing(field: "identity", evidence: evidence)
     }
   }

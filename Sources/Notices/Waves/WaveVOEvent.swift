@@ -38,7 +38,8 @@ extension VOEventInterpreter {
     case "update": notice.stage = .update
     case "retraction":
       notice.stage = .retraction
-      notice.retraction = Retraction(ids: notice.ids, messages: notice.retraction?.messages ?? [], reason: nil)
+      notice.retraction = Retraction(
+        ids: notice.ids, messages: notice.retraction?.messages ?? [], reason: nil)
     default:
       notes.add(.unknownAlertType, "What/AlertType", "\"\(type.clipped())\": handled like an update")
       notice.stage = .other(type.clipped(40))
