@@ -136,7 +136,7 @@ public struct CheckReport: Sendable, Hashable {
   public struct Margins: Sendable, Hashable {
     /// Above the altitude limit and horizon mask.
     public var altitude: Margin?
-    /// Below the airmass limit.
+    /// Below the airmass limit; targets below the horizon have none and do not count here.
     public var airmass: Margin?
     /// Of the Sun below its limit.
     public var sun: Margin?

@@ -160,7 +160,7 @@ private struct TelescopeJSON: Decodable {
   func entry(
     _ path: String, _ resolve: (String) -> Telescope?
   ) throws(CheckError) -> CheckedPlan.Entry {
-    let name = telescope?.name ?? telescope?.slug ?? ""
+    let name = telescope?.name ?? telescope?.slug ?? "(unnamed)"
     var assignments: [CheckedPlan.Assignment] = []
     for (i, row) in (rows ?? []).enumerated() {
       assignments.append(try row.assignment(row: i + 1, "\(path)rows[\(i)]."))

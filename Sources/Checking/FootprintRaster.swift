@@ -20,7 +20,7 @@ import Units
 /// out of a union.
 struct FootprintRaster {
   /// Where leaves may still be too heavy, they are split further.
-  static let cellProbability = 5e-8
+  static let cellProbability = 1e-7
   /// Bounding radius of a cell of order 0; half at each order. The largest distance from a centre to its
   /// corner is 0.841 rad at order 0 and tends to 1.07 * 2^-order (Górski et al. 2005, eqs. 4-9).
   static let boundingRadius = 1.1

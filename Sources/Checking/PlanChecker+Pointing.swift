@@ -55,7 +55,7 @@ private struct Worst {
 
 /// Degrees: the altitude limit or the horizon mask, whichever is higher. The mask is linear between its
 /// points and closes around north.
-private func lowestAltitude(_ telescope: Telescope, azimuth: Angle) -> Double {
+func lowestAltitude(_ telescope: Telescope, azimuth: Angle) -> Double {
   let flat = telescope.limits.minAltitude.degrees
   guard let points = telescope.site.horizon?.points, let first = points.first, let last = points.last else {
     return flat

@@ -120,13 +120,15 @@ extension PlanChecker {
   func checkDuplicates(_ track: Track, in source: CheckedPlan.Source, _ findings: inout FindingList) {
     let visits = Self.visits(of: track, in: source)
     let centers = track.rows.map(\.assignment.center)
-    // By declination, equals are neighbours, or nearly so.
-    let order = centers.indices.sorted { centers[$0].unit.z < centers[$1].unit.z }
+    // Along an oblique axis equals are neighbours, and the rows of a grid do not crowd as in declination.
+    let axis = SIMD3(0.48, 0.60, 0.64)
+    let along = centers.map { ($0.unit * axis).sum() }
+    let order = centers.indices.sorted { along[$0] < along[$1] }
     var earlier: [Int: Int] = [:]
-    let (near, nearZ) = (Angle.arcseconds(5), Angle.arcseconds(5).radians)
+    let near = Angle.arcseconds(5)
     for (n, i) in order.enumerated() {
       for j in order[(n + 1)...] {
-        guard centers[j].unit.z - centers[i].unit.z <= nearZ else { break }
+        guard along[j] - along[i] <= near.radians else { break }
         let (first, second) = (min(i, j), max(i, j))
         let same = centers[i].separation(from: centers[j]) < near && visits[i] != visits[j]
         guard same, Self.sameFilter(track.rows[i], track.rows[j]) else { continue }

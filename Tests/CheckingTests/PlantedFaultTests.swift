@@ -177,6 +177,18 @@ private func expect(_ faults: [Fault], severity: Finding.Severity = .violation) 
     #expect(try !again.report().violations.contains { $0.rule == .duplicateTile })
   }
 
+  /// The mask is linear between its points, closes around north, and never lowers the flat limit of 15.
+  @Test(arguments: [
+    (20.0, 15.0), (25, 16), (30, 20), (45, 25), (60, 30), (70, 31), (80, 32), (210, 42), (340, 52),
+    (350, 42), (0, 32), (10, 22), (19, 15),
+  ])
+  func horizonMask(_ azimuth: Double, _ lowest: Double) {
+    var t = Scenario().chile
+    let points = [(20.0, 12.0), (30, 20), (60, 30), (80, 32), (340, 52)]
+    t.site.horizon = HorizonMask(points.map { .init(azimuth: .degrees($0.0), altitude: .degrees($0.1)) })
+    #expect(abs(lowestAltitude(t, azimuth: .degrees(azimuth)) - lowest) < 1e-9)
+  }
+
   /// A field that sets during a long series breaks the limits in its last exposures.
   @Test func laterExposuresCount() throws {
     let field = icrs(236, -24)
