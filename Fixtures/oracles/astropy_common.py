@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 import astropy.units as u
 import numpy as np
-from astropy.coordinates import AltAz, EarthLocation, SkyCoord, get_body, solar_system_ephemeris
+from astropy.coordinates import EarthLocation, solar_system_ephemeris
 from astropy.coordinates.builtin_frames.utils import get_polar_motion
 from astropy.time import Time
 from astropy.utils import iers

@@ -1,9 +1,10 @@
+import Units
+
 #if canImport(Glibc)
   import Glibc
 #else
   import Darwin
 #endif
-import Units
 
 /// How many zenith atmospheres a line of sight crosses.
 public enum AirmassModel: Hashable, Sendable, CaseIterable {

@@ -1,9 +1,10 @@
+import Units
+
 #if canImport(Glibc)
   import Glibc
 #else
   import Darwin
 #endif
-import Units
 
 /// What can rise and set.
 public enum Body: Hashable, Sendable {

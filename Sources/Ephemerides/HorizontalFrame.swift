@@ -1,9 +1,10 @@
+import Units
+
 #if canImport(Glibc)
   import Glibc
 #else
   import Darwin
 #endif
-import Units
 
 /// An apparent direction, as the observer sees it without an atmosphere: light deflection by the Sun
 /// and aberration included, on GCRS axes.

@@ -1,10 +1,11 @@
+import CERFA
+import Units
+
 #if canImport(Glibc)
   import Glibc
 #else
   import Darwin
 #endif
-import CERFA
-import Units
 
 /// A place on Earth, ready to look from: its vertical, meridian and geocentric vectors (WGS84).
 public struct Observer: Hashable, Sendable {

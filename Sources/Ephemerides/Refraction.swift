@@ -1,10 +1,11 @@
+import CERFA
+import Units
+
 #if canImport(Glibc)
   import Glibc
 #else
   import Darwin
 #endif
-import CERFA
-import Units
 
 /// Bending of light by the air above one place: dz = A tan z + B tan^3 z with z the observed zenith
 /// distance, constants by `eraRefco`.

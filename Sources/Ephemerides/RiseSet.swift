@@ -84,9 +84,9 @@ extension Ephemeris {
     let finder = IntervalFinder(start: 0, step: step, count: count, reach: Self.sinePerSecond * step)
     func exact(_ s: Double) -> Double { margin(window.start.advanced(bySeconds: s)) }
     var found: [TimeWindow] = []
-    finder.forEachInterval(sample: { exact(Double($0) * step) }, exact: exact) { a, b in
-      if let w = window.inner(from: a, to: b) { found.append(w) }
-    }
+    finder.forEachInterval(
+      sample: { exact(Double($0) * step) }, exact: exact,
+      body: { a, b in if let w = window.inner(from: a, to: b) { found.append(w) } })
     return found
   }
 }
@@ -103,7 +103,11 @@ extension TimeWindow {
       first = Instant(tai: (Self.floor(t, millisecond) + 1) * millisecond)
     }
     var last = start.advanced(bySeconds: b)
-    if last < end { last = Instant(tai: (Self.floor(last.tai - 1, millisecond)) * millisecond) } else { last = end }
+    if last < end {
+      last = Instant(tai: (Self.floor(last.tai - 1, millisecond)) * millisecond)
+    } else {
+      last = end
+    }
     return first < last ? TimeWindow(first, last) : nil
   }
 

@@ -1,10 +1,11 @@
+import Ephemerides
+import Units
+
 #if canImport(Glibc)
   import Glibc
 #else
   import Darwin
 #endif
-import Ephemerides
-import Units
 
 /// One dark window and its samples in the grid.
 struct DarkSpan: Sendable {
@@ -72,8 +73,11 @@ struct DarkGrid: Sendable {
       }
       let velocity = velocities.reduce(SIMD3()) { $0 + $1 } / Double(count)
       let drift = velocities.map { length($0 - velocity) }.max() ?? 0
-      let middle = ephemeris.frame(of: observer, at: window.start.advanced(bySeconds: Double(count / 2) * step))
-      let ends = [window.start, window.end].map { length(ephemeris.frame(of: observer, at: $0).pole - middle.pole) }
+      let middle = ephemeris.frame(
+        of: observer, at: window.start.advanced(bySeconds: Double(count / 2) * step))
+      let ends = [window.start, window.end].map {
+        length(ephemeris.frame(of: observer, at: $0).pole - middle.pole)
+      }
       let center = Direction<Apparent>(normalizing: moons.reduce(SIMD3()) { $0 + $1 } + moons[0] * 1e-9)
       // The Moon moves by under 0.1 degrees between samples.
       let radius = moons.map { center.separation(from: Direction(unit: $0)).radians }.max()! + 0.002

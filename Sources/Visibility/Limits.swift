@@ -1,11 +1,12 @@
+import Ephemerides
+import Observatories
+import Units
+
 #if canImport(Glibc)
   import Glibc
 #else
   import Darwin
 #endif
-import Ephemerides
-import Observatories
-import Units
 
 /// All constraints of one site, the strictest of each kind, in the form the loops compare with.
 struct Limits: Sendable {

@@ -1,10 +1,11 @@
+import Ephemerides
+import Units
+
 #if canImport(Glibc)
   import Glibc
 #else
   import Darwin
 #endif
-import Ephemerides
-import Units
 
 /// A target against a horizon mask at one time: seconds from the span's start, sine of the altitude,
 /// azimuth in [0, 2 pi), and the sine less the mask's there.
@@ -21,7 +22,8 @@ private struct MaskPoint {
 /// inside a step (stars near their greatest elongation) may pass a corner by 0.01 degrees unseen.
 extension SiteVisibility {
   func keepAbove(
-    _ mask: MaskProfile, _ target: Direction<ICRS>, _ span: DarkSpan, _ result: inout [TimeWindow], _ first: Int
+    _ mask: MaskProfile, _ target: Direction<ICRS>, _ span: DarkSpan, _ result: inout [TimeWindow],
+    _ first: Int
   ) {
     let old = result.count
     for i in first..<old {
@@ -33,7 +35,9 @@ extension SiteVisibility {
       for (a, b) in walk.found {
         // Edges that were there before stay as they are.
         let (from, to) = (a == start ? 0 : a, b == end ? span.window.duration.seconds : b)
-        if let inner = span.window.inner(from: from, to: to), let both = inner.intersection(w) { result.append(both) }
+        if let inner = span.window.inner(from: from, to: to), let both = inner.intersection(w) {
+          result.append(both)
+        }
       }
     }
     result.removeSubrange(first..<old)

@@ -1,10 +1,11 @@
+import Ephemerides
+import Units
+
 #if canImport(Glibc)
   import Glibc
 #else
   import Darwin
 #endif
-import Ephemerides
-import Units
 
 extension SiteVisibility {
   /// Why `startWindows` is empty: the most binding constraint with the nearest it came to being
@@ -40,7 +41,7 @@ extension SiteVisibility {
     for constraint in MovingLimit.allCases.flatMap(constraints(of:)) {
       let (best, t) = nearest(constraint, target, in: darkWindows)
       if shortfall(constraint, best).radians > 0 {
-        return .never(constraint, best: best, at: t, nights: darkWindows.count)
+        return .never(constraint, best: best, at: t, nights: nightCount)
       }
     }
     return nil

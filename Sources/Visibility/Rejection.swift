@@ -60,7 +60,8 @@ extension Rejection: CustomStringConvertible {
     }
   }
 
-  private static func lasting(_ constraint: Constraint, _ best: Angle, _ t: Instant, _ when: String) -> String {
+  private static func lasting(_ constraint: Constraint, _ best: Angle, _ t: Instant, _ when: String) -> String
+  {
     let time = "at \(Text.time(t)) UTC"
     switch constraint {
     case .minAltitude(let limit):
@@ -68,11 +69,13 @@ extension Rejection: CustomStringConvertible {
       return "below \(bound) \(when) (highest \(value) \(time))"
     case .maxAirmass(let limit):
       guard let airmass = Text.airmass(best, limit: limit) else {
-        return "airmass above \(Text.decimal(limit, 2)) \(when) (highest altitude \(Text.degrees(best)) \(time))"
+        return
+          "airmass above \(Text.decimal(limit, 2)) \(when) (highest altitude \(Text.degrees(best)) \(time))"
       }
       return "airmass above \(airmass.bound) \(when) (lowest \(airmass.value) \(time))"
     case .horizon:
-      return "behind the horizon mask \(when) (nearest \(Text.degrees(-best, limit: .zero).value) under it \(time))"
+      return
+        "behind the horizon mask \(when) (nearest \(Text.degrees(-best, limit: .zero).value) under it \(time))"
     case .maxHourAngle(let limit):
       let (value, bound) = Text.degrees(best, limit: limit)
       return "hour angle beyond \(bound) \(when) (smallest \(value) \(time))"
@@ -96,7 +99,9 @@ extension Rejection: CustomStringConvertible {
     switch constraint {
     case .minAltitude(let limit): return plain("altitude", limit)
     case .maxAirmass(let limit):
-      guard let airmass = Text.airmass(value, limit: limit) else { return "\(Text.degrees(value)) below the horizon \(time)" }
+      guard let airmass = Text.airmass(value, limit: limit) else {
+        return "\(Text.degrees(value)) below the horizon \(time)"
+      }
       return "airmass \(airmass.value) \(time) (limit \(airmass.bound))"
     case .horizon: return "\(Text.degrees(-value, limit: .zero).value) under the horizon mask \(time)"
     case .maxHourAngle(let limit): return plain("hour angle", limit)

@@ -24,6 +24,8 @@ public struct SiteVisibility: Sendable {
   /// Why there are none; nil if there are.
   public let noDarkness: Rejection?
 
+  /// Stretches with the Sun low enough, closures or not: what messages call nights.
+  let nightCount: Int
   let limits: Limits
   let spans: [DarkSpan]
   let grid: DarkGrid
@@ -63,6 +65,7 @@ public struct SiteVisibility: Sendable {
     }
     let open = (nights ?? [window]).flatMap { $0.removing(limits.closures.map(\.window)) }
     darkWindows = open
+    nightCount = nights?.count ?? 1
     if !open.isEmpty {
       noDarkness = nil
     } else if let limit = limits.maxSunAltitude, nights?.isEmpty ?? false {

@@ -30,11 +30,15 @@ struct EphemeridesBenchmark {
     let times = (0..<100_000).map { _ in start.advanced(bySeconds: .random(in: 0..<86_400, using: &random)) }
 
     measure("ephemeris of 24 h", items: 20) {
-      (0..<20).reduce(0) { sum, _ in sum + ((try? Ephemeris(covering: day))?.moonPosition(at: start).x ?? .nan) }
+      (0..<20).reduce(0) { sum, _ in
+        sum + ((try? Ephemeris(covering: day))?.moonPosition(at: start).x ?? .nan)
+      }
     }
     measure("ephemeris of 48 h", items: 20) {
       let two = TimeWindow(start, start + .hours(48))
-      return (0..<20).reduce(0) { sum, _ in sum + ((try? Ephemeris(covering: two))?.moonPosition(at: start).x ?? .nan) }
+      return (0..<20).reduce(0) { sum, _ in
+        sum + ((try? Ephemeris(covering: two))?.moonPosition(at: start).x ?? .nan)
+      }
     }
     measure("frame at an instant", items: times.count) {
       times.reduce(0) { $0 + sky.frame(of: observer, at: $1).up.z }
@@ -63,7 +67,9 @@ struct EphemeridesBenchmark {
     measure("Moon and Sun in a frame", items: frames.count * 100) {
       var sum = 0.0
       for _ in 0..<100 {
-        for frame in frames { sum += sky.moon(in: frame).apparent.unit.x + sky.sun(in: frame).apparent.unit.x }
+        for frame in frames {
+          sum += sky.moon(in: frame).apparent.unit.x + sky.sun(in: frame).apparent.unit.x
+        }
       }
       return sum
     }

@@ -69,7 +69,8 @@ struct HorizontalCase: Decodable {
     for c in HorizontalCase.all {
       guard let w = c.weather, let expected = c.refractedAltDeg else { continue }
       let t = instant(c.utc)
-      let frame = try ephemeris(around: t, c.earth.orientation(at: t)).frame(of: Observer(c.site.position), at: t)
+      let frame = try ephemeris(around: t, c.earth.orientation(at: t)).frame(
+        of: Observer(c.site.position), at: t)
       let air = Refraction(
         pressureHPa: w.pressureHpa, temperatureCelsius: w.temperatureC,
         relativeHumidity: Fraction(w.humidity)!, wavelengthMicrometres: w.wavelengthUm)

@@ -8,7 +8,9 @@ import Testing
 
   private func intervals(_ finder: IntervalFinder, _ f: (Double) -> Double) -> [(Double, Double)] {
     var found: [(Double, Double)] = []
-    finder.forEachInterval(sample: { f(finder.start + Double($0) * finder.step) }, exact: f) { found.append(($0, $1)) }
+    finder.forEachInterval(sample: { f(finder.start + Double($0) * finder.step) }, exact: f) {
+      found.append(($0, $1))
+    }
     return found
   }
 
@@ -90,7 +92,8 @@ import Testing
     let f = { (t: Double) in (t - 3599.99) * 1e-5 }
     var got: [(Double, Double)] = []
     rough.forEachInterval(
-      sample: { f(Double($0) * step) + ($0 % 2 == 0 ? -1e-3 : 1e-3) }, exact: f, body: { got.append(($0, $1)) })
+      sample: { f(Double($0) * step) + ($0 % 2 == 0 ? -1e-3 : 1e-3) }, exact: f,
+      body: { got.append(($0, $1)) })
     #expect(got.count == 1 && abs(got[0].0 - 3599.99) < 0.011)
   }
 

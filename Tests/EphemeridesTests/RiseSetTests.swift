@@ -80,7 +80,8 @@ private struct RiseSetCase: Decodable {
     let sky = try Ephemeris(covering: window)
     for _ in 0..<40 {
       let place = GeodeticPosition(
-        latitude: .degrees(.random(in: -90...90, using: &random)), longitude: .degrees(.random(in: -180...180, using: &random)),
+        latitude: .degrees(.random(in: -90...90, using: &random)),
+        longitude: .degrees(.random(in: -180...180, using: &random)),
         height: .metres(100))
       let observer = try Observer(place)
       let target = randomDirection(&random)
@@ -121,6 +122,7 @@ private struct RiseSetCase: Decodable {
     let t = instant("2026-03-21T00:00:00Z")
     let sky = try Ephemeris(covering: TimeWindow(t, t))
     let place = GeodeticPosition(latitude: .zero, longitude: .zero, height: .metres(0))
-    #expect(try sky.windows(of: .sun, below: .degrees(90), from: Observer(place), in: TimeWindow(t, t)).isEmpty)
+    #expect(
+      try sky.windows(of: .sun, below: .degrees(90), from: Observer(place), in: TimeWindow(t, t)).isEmpty)
   }
 }

@@ -52,13 +52,18 @@ private struct SunMoonCase: Decodable {
         sun.apparent.separation(from: c.sun.apparent), sun.horizontal.separation(from: c.sun.horizontal),
         moon.apparent.separation(from: c.moon.apparent), moon.horizontal.separation(from: c.moon.horizontal),
       ]
-      worst = (max(worst.sun, off[0].arcseconds, off[1].arcseconds), max(worst.moon, off[2].arcseconds, off[3].arcseconds))
+      worst = (
+        max(worst.sun, off[0].arcseconds, off[1].arcseconds),
+        max(worst.moon, off[2].arcseconds, off[3].arcseconds)
+      )
       if off[0] < Self.sunMostly { close += 1 }
       #expect(off[0] < Self.sun && off[1] < Self.sun, "\(c.utc): \(off.map(\.arcseconds))")
       #expect(off[2] < Self.moon && off[3] < Self.moon, "\(c.utc): \(off.map(\.arcseconds))")
       #expect(abs(sun.distance.metres / 1000 - c.sun.distanceKm) < 1e5)
       #expect(abs(moon.distance.metres / 1000 - c.moon.distanceKm) < Self.kilometres)
-      #expect(abs((frame.localSiderealTime - .degrees(c.siderealTimeDeg)).wrapped.arcseconds) < Self.sidereal.arcseconds)
+      #expect(
+        abs((frame.localSiderealTime - .degrees(c.siderealTimeDeg)).wrapped.arcseconds)
+          < Self.sidereal.arcseconds)
       let phase = sky.moonPhase(at: t)
       #expect(abs(phase.phaseAngle.degrees - c.moonPhaseAngleDeg) * 3600 < Self.phase.arcseconds)
       #expect(abs(phase.illuminated.value - c.moonIlluminated) < 2e-4)
@@ -81,7 +86,8 @@ private struct SunMoonCase: Decodable {
   }
 
   @Test func waxingTurnsAtNewAndFull() throws {
-    let sky = try Ephemeris(covering: TimeWindow(instant("2023-05-15T00:00:00Z"), instant("2023-06-16T00:00:00Z")))
+    let sky = try Ephemeris(
+      covering: TimeWindow(instant("2023-05-15T00:00:00Z"), instant("2023-06-16T00:00:00Z")))
     #expect(!sky.moonPhase(at: instant("2023-05-17T00:00:00Z")).isWaxing)
     #expect(sky.moonPhase(at: instant("2023-05-22T00:00:00Z")).isWaxing)
     #expect(sky.moonPhase(at: instant("2023-06-02T00:00:00Z")).isWaxing)

@@ -61,7 +61,9 @@ private struct VisibilityCase: Decodable {
       let site = try visibility(c.telescope, from: c.start, hours: c.hours)
       let starts = site.startWindows(for: c.target, exposure: .seconds(c.exposureS))
       for (got, expected, what) in [(site.darkWindows, c.dark, "dark"), (starts, c.starts, "starts")] {
-        #expect(got.count == expected.count, "\(name) \(what): \(got.map { ($0.start.iso8601(), $0.end.iso8601()) })")
+        #expect(
+          got.count == expected.count,
+          "\(name) \(what): \(got.map { ($0.start.iso8601(), $0.end.iso8601()) })")
         for (g, e) in zip(got, expected) {
           let off = max(abs(g.start.seconds(since: instant(e[0]))), abs(g.end.seconds(since: instant(e[1]))))
           worst = max(worst, off)

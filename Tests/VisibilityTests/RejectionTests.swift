@@ -10,7 +10,8 @@ import Units
   private static let start = "2023-05-18T14:00:00Z"
   private static func site(
     _ limits: Telescope.PointingLimits = .init(minAltitude: .degrees(30), maxAirmass: 5),
-    horizon: HorizonMask? = nil, closures: [Telescope.Closure] = [], hours: Double = 24, adding: [Constraint] = []
+    horizon: HorizonMask? = nil, closures: [Telescope.Closure] = [], hours: Double = 24,
+    adding: [Constraint] = []
   ) throws -> SiteVisibility {
     var t = telescope(place(43.75203, 6.92353, 1320), limits)
     t.site.horizon = horizon
@@ -52,7 +53,8 @@ import Units
       minAltitude: .degrees(10), maxAirmass: 5, minDeclination: .degrees(-25), maxDeclination: .degrees(85))
     #expect(try text(Self.site(limits), Self.south) == "declination -30° outside -25° to 85°")
     let plane = Direction<ICRS>(ra: .degrees(266.4), dec: .degrees(-28.9))
-    let site = try Self.site(.init(minAltitude: .degrees(5), maxAirmass: 20), adding: [.minGalacticLatitude(.degrees(10))])
+    let site = try Self.site(
+      .init(minAltitude: .degrees(5), maxAirmass: 20), adding: [.minGalacticLatitude(.degrees(10))])
     #expect(text(site, plane) == "galactic latitude 0° (limit 10°)")
   }
 
@@ -72,7 +74,8 @@ import Units
     let reason = try #require(text(Self.site(limits), circumpolar))
     #expect(reason.hasPrefix("hour angle beyond 10° all night (smallest 115° at 20:10 UTC)"))
     let wall = mask([(0, 60), (90, 60), (180, 60), (270, 60)])
-    let low = try #require(text(Self.site(.init(minAltitude: .degrees(10), maxAirmass: 6), horizon: wall), Self.south))
+    let low = try #require(
+      text(Self.site(.init(minAltitude: .degrees(10), maxAirmass: 6), horizon: wall), Self.south))
     #expect(low == "behind the horizon mask all night (nearest 44° under it at 00:28 UTC)")
   }
 
@@ -123,7 +126,10 @@ import Units
     let site = try visibility(t, from: "2026-06-21T00:00:00Z")
     #expect(site.darkWindows == [site.window])
     let up = Direction<ICRS>(ra: .degrees(10), dec: .degrees(-60))
-    #expect(site.startWindows(for: up, exposure: .seconds(100)) == [TimeWindow(site.window.start, site.window.end - .seconds(100))])
+    #expect(
+      site.startWindows(for: up, exposure: .seconds(100)) == [
+        TimeWindow(site.window.start, site.window.end - .seconds(100))
+      ])
   }
 
   @Test func closures() throws {
@@ -135,6 +141,10 @@ import Units
     let starts = site.startWindows(for: Self.north, exposure: .minutes(10))
     #expect(starts.count == 2)
     #expect(starts[0].end == night.start - .minutes(10) && starts[1].start == night.end)
+    // A night with a break is still one night, and two evenings are two.
+    #expect(text(site, Self.south) == "below 30° all night (highest 16° at 00:28 UTC)")
+    let two = try Self.site(closures: [.init(window: night, reason: "laser test")], hours: 48)
+    #expect(try #require(text(two, Self.south)).hasPrefix("below 30° on both nights"))
     let season = TimeWindow(instant("2023-05-01T00:00:00Z"), instant("2023-06-01T00:00:00Z"))
     let shut = try Self.site(closures: [.init(window: season, reason: "mirror coating")])
     #expect(text(shut, Self.north) == "closed from 2023-05-01 00:00 to 2023-06-01 00:00 UTC: mirror coating")
@@ -146,7 +156,9 @@ import Units
 
   @Test func violationsAtAnInstant() throws {
     let site = try Self.site(
-      .init(minAltitude: .degrees(30), maxAirmass: 1.5, minDeclination: .degrees(-20), maxHourAngle: .degrees(20)))
+      .init(
+        minAltitude: .degrees(30), maxAirmass: 1.5, minDeclination: .degrees(-20), maxHourAngle: .degrees(20))
+    )
     let all = site.violations(of: Self.south, at: instant("2023-05-18T17:00:00Z")).map(\.description)
     #expect(all.count == 5)
     #expect(all.contains { $0.hasPrefix("Sun altitude 1") && $0.hasSuffix("(limit -12°)") })

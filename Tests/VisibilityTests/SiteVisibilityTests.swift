@@ -32,13 +32,18 @@ import Units
     #expect(make { $0.limits.minAltitude = .degrees(.nan) } != nil)
     #expect(make { $0.limits.minMoonSeparation = .degrees(-1) } != nil)
     #expect(make { $0.limits.maxHourAngle = .degrees(.nan) } != nil)
-    #expect(make { $0.limits.minDeclination = .degrees(50); $0.limits.maxDeclination = .degrees(40) } != nil)
+    #expect(
+      make {
+        $0.limits.minDeclination = .degrees(50)
+        $0.limits.maxDeclination = .degrees(40)
+      } != nil)
     #expect(make(adding: [.minGalacticLatitude(.degrees(95))]) != nil)
     #expect(make { $0.limits.maxHourAngle = .degrees(200) } == nil)
   }
 
   @Test func appendingKeepsWhatIsThere() throws {
-    let site = try visibility(telescope(place(43.75, 6.92), Self.limits), from: "2026-11-21T12:00:00Z", hours: 72)
+    let site = try visibility(
+      telescope(place(43.75, 6.92), Self.limits), from: "2026-11-21T12:00:00Z", hours: 72)
     var random = SeededGenerator(seed: 11)
     var buffer: [TimeWindow] = []
     var expected: [TimeWindow] = []
@@ -115,8 +120,10 @@ import Units
     }
     let profile = MaskProfile(mask([(350, 5), (10, 25), (20, 1)]))
     let degree = Double.pi / 180
-    #expect(profile.corners(from: 340 * degree, turning: 35 * degree).map { ($0 / degree).rounded() } == [350, 10])
-    #expect(profile.corners(from: 15 * degree, turning: -30 * degree).map { ($0 / degree).rounded() } == [10, 350])
+    #expect(
+      profile.corners(from: 340 * degree, turning: 35 * degree).map { ($0 / degree).rounded() } == [350, 10])
+    #expect(
+      profile.corners(from: 15 * degree, turning: -30 * degree).map { ($0 / degree).rounded() } == [10, 350])
     #expect(profile.corners(from: 30 * degree, turning: 5 * degree).isEmpty)
   }
 
@@ -134,7 +141,8 @@ import Units
     #expect(c.sunAltitude < .degrees(-50))
     let moon = site.ephemeris.moon(in: frame)
     #expect(c.moonAltitude == moon.horizontal.altitude)
-    #expect(abs((c.moonSeparation - frame.apparent(of: target).separation(from: moon.apparent)).radians) < 1e-15)
+    #expect(
+      abs((c.moonSeparation - frame.apparent(of: target).separation(from: moon.apparent)).radians) < 1e-15)
   }
 
   @Test func withoutASunLimitAllIsDark() throws {
@@ -143,7 +151,10 @@ import Units
       position: place(0, 0), constraints: [], window: window, ephemeris: Ephemeris(covering: window))
     #expect(site.darkWindows == [window])
     let target = Direction<ICRS>(ra: .zero, dec: .degrees(-80))
-    #expect(site.startWindows(for: target, exposure: .hours(1)) == [TimeWindow(window.start, window.end - .hours(1))])
+    #expect(
+      site.startWindows(for: target, exposure: .hours(1)) == [
+        TimeWindow(window.start, window.end - .hours(1))
+      ])
     #expect(site.startWindows(for: target, exposure: .hours(6)).isEmpty)
     #expect(site.startWindows(for: target, exposure: .seconds(-5)) == [window])
     #expect(site.startWindows(for: target, exposure: .seconds(1e15)).isEmpty)

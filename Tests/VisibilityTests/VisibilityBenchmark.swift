@@ -54,7 +54,8 @@ struct VisibilityBenchmark {
     plain.limits.minMoonSeparation = .degrees(90)
     try windows("Moon limit of 90 degrees", plain, targets)
     plain.limits.minMoonSeparation = .degrees(30)
-    plain.site.horizon = mask((0..<36).map { (azimuth: Double($0) * 10, altitude: 20 + 10 * sin(Double($0))) })
+    plain.site.horizon = mask(
+      (0..<36).map { (azimuth: Double($0) * 10, altitude: 20 + 10 * sin(Double($0))) })
     try windows("horizon mask of 36 points", plain, targets)
     plain.site.horizon = nil
     let site = try SiteVisibility(telescope: plain, window: day, ephemeris: sky)
