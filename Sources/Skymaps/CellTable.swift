@@ -78,20 +78,22 @@ struct CellTable {
 
 extension CellTable {
   private mutating func takeUniq(_ uniq: ContiguousArray<Int64>) throws(SkymapError) {
-    keys = ContiguousArray(repeating: 0, count: uniq.count)
-    orders = ContiguousArray(repeating: 0, count: uniq.count)
+    // Locals: elements of a property would be checked for sharing one by one.
+    var keys = ContiguousArray<UInt64>(repeating: .max, count: uniq.count)
+    var orders = ContiguousArray<UInt8>(repeating: 0, count: uniq.count)
     var padding = 0
     for i in uniq.indices {
       guard uniq[i] > 0, let cell = Cell(uniq: UInt64(uniq[i])) else {
-        // Writers that pad tables leave rows of zeros.
+        // Writers that pad tables leave rows of zeros; their keys stay beyond the sphere.
         guard uniq[i] == 0, !(values[i] > 0) else { throw .invalidUniq(row: i, value: uniq[i]) }
         padding += 1
-        keys[i] = .max
         continue
       }
       keys[i] = cell.firstKey
-      orders[i] = UInt8(cell.order)
+      orders[i] = UInt8(truncatingIfNeeded: cell.order)
     }
+    self.keys = keys
+    self.orders = orders
     if padding > 0 {
       findings.append(
         .init(.note, "padding_rows", "\(padding) rows with UNIQ 0 and no probability were skipped"))

@@ -14,9 +14,10 @@ extension Skymap {
       table.distance = Self.repaired(distance, &findings)
     }
     findings += try table.repairValues()
-    let scale = table.densityScale(unit: raw.unit, name: raw.valueName)
+    let sums = table.sumsByOrder()
+    let scale = table.densityScale(sums, unit: raw.unit, name: raw.valueName)
     findings += scale.findings
-    let sum = try table.normalise(scale.perOrder)
+    let sum = try table.normalise(sums, scale.perOrder)
     if let finding = Self.normalisationFinding(sum) { findings.append(finding) }
 
     let covered = table.orders.reduce(UInt64(0)) { $0 + 1 << UInt64(2 * (Cell.maxOrder - Int($1))) }
@@ -134,8 +135,10 @@ extension CellTable {
   private static let unseen = -1.6375e30
 
   /// Turns values into normalised density and returns their sum.
-  fileprivate mutating func normalise(_ scale: [Double]) throws(SkymapError) -> Double {
-    let sum = total(scale)
+  fileprivate mutating func normalise(
+    _ sums: [Double], _ scale: [Double]
+  ) throws(SkymapError) -> Double {
+    let sum = Self.total(sums, scale)
     // Below this the division leaves the range of doubles.
     guard sum > 1e-250 else { throw .noProbability(repaired: repairedValues) }
     guard sum.isFinite else { throw .total(sum) }
@@ -144,12 +147,15 @@ extension CellTable {
     return sum
   }
 
-  private func total(_ scale: [Double]) -> Double {
-    var byOrder = [Double](repeating: 0, count: Cell.maxOrder + 1)
-    for i in values.indices { byOrder[Int(orders[i])] += values[i] }
-    return zip(byOrder, scale).enumerated().reduce(0) {
-      $0 + $1.element.0 * $1.element.1 * Cell.area(order: $1.offset).steradians
-    }
+  /// The values of each order added up, from which the sum in any unit follows.
+  fileprivate func sumsByOrder() -> [Double] {
+    var sums = [Double](repeating: 0, count: Cell.maxOrder + 1)
+    for i in values.indices { sums[Int(orders[i])] += values[i] }
+    return sums
+  }
+
+  private static func total(_ sums: [Double], _ scale: [Double]) -> Double {
+    sums.indices.reduce(0) { $0 + sums[$1] * scale[$1] * Cell.area(order: $1).steradians }
   }
 
   /// The factor from a value to a density per steradian, for each order.
@@ -158,15 +164,15 @@ extension CellTable {
   /// resolved by the sum: of sum(v), sum(v * area in sr), sum(v * area in deg^2) only one is about 1.
   /// In a flat map the units differ by a constant, which normalising removes.
   fileprivate func densityScale(
-    unit: RawSkymap.Unit, name: String
+    _ sums: [Double], unit: RawSkymap.Unit, name: String
   ) -> (perOrder: [Double], findings: [SkymapReport.Finding]) {
     let scales = scales
     let stated = scales[unit]
     let isFlat = pixelArea != nil
-    if let stated, isFlat || (0.5...2).contains(total(stated)) { return (stated, []) }
+    if let stated, isFlat || (0.5...2).contains(Self.total(sums, stated)) { return (stated, []) }
     let tolerance = unit == .unstated ? 0.1 : 1e-3
     let candidates = [RawSkymap.Unit.perPixel, .perSteradian, .perSquareDegree]
-      .map { (unit: $0, error: abs(total(scales[$0]!) - 1)) }.sorted { $0.error < $1.error }
+      .map { (unit: $0, error: abs(Self.total(sums, scales[$0]!) - 1)) }.sorted { $0.error < $1.error }
     let best = candidates[0]
     if isFlat { return (scales[best.error < tolerance ? best.unit : .perPixel]!, []) }
     // A base cell has 1.05 sr, so in very coarse maps two units may come near 1.
