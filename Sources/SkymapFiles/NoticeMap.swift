@@ -43,6 +43,7 @@ extension SkymapFile {
       throw .notice("the sky map in the notice is not FITS; get the notice again")
     }
     var raw = try raw(opened, limits: limits)
+    raw.findings += notice.mapFindings
     if isCombined {
       raw.findings.append(.init(.note, "combined_skymap", "this is the map combined with the external coincidence"))
     }
@@ -60,17 +61,17 @@ extension SkymapFile {
       switch region {
       case .circle(let center, let radius, let containment):
         return try Skymap(
-          .circle(radius: radius), around: center, containing: containment, header: notice.header, findings: findings)
+          .circle(radius: radius), around: center, containing: containment, header: notice.header, findings: notice.mapFindings + findings)
       case .ellipse(let center, let major, let minor, let angle, let containment):
         return try Skymap(
           .ellipse(semiAxis: major, acrossSemiAxis: minor, positionAngle: angle), around: center,
-          containing: containment, header: notice.header, findings: findings)
+          containing: containment, header: notice.header, findings: notice.mapFindings + findings)
       case .polygon(_, let containment):
         let finding = SkymapReport.Finding(
           .note, "polygon_as_circle", "the notice gives a polygon; a circle about it is used")
         return try Skymap(
           .circle(radius: region.largestRadius), around: region.center, containing: containment, header: notice.header,
-          findings: findings + [finding])
+          findings: notice.mapFindings + findings + [finding])
       }
     } catch {
       throw .map(error)
@@ -86,6 +87,11 @@ extension Notice {
   fileprivate var ownLocalization: Localization {
     if case .none = localization, let combined = wave?.coincidence?.combinedMap { return combined }
     return localization
+  }
+
+  /// What was odd about the notice, as findings of its map.
+  fileprivate var mapFindings: [SkymapReport.Finding] {
+    findings.map { .init($0.severity == .note ? .note : .warning, "notice:" + $0.code.rawValue, "\($0.field): \($0.detail)") }
   }
 
   fileprivate var header: SkymapHeader {
