@@ -27,8 +27,7 @@ demo: build
 	@echo; echo "Pictures: $(DEMO)/skymap.png and $(DEMO)/night.png; plans: $(DEMO)/<telescope>/plan.txt"
 
 test: install
-	swift build --build-tests
-	swift test --skip-build
+	swift test -c release -Xswiftc -enable-testing
 
 bench: build
 	Tests/Benchmarks/run

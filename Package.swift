@@ -58,7 +58,7 @@ let package = Package(
       "Planning",
       ["Units", "Skymaps", "Observatories", "Visibility", "Targeting", "Scheduling"]),
     library("Formats", ["Units", "Healpix", "Skymaps", "Observatories", "Planning"]),
-    library("Checking", ["Units", "CERFA", "Skymaps", "Observatories"]),
+    library("Checking", ["Units", "CERFA", "Healpix", "Skymaps", "Observatories"]),
 
     // edges: files and the network
     library("SkymapFiles", ["CCFITSIO", "CZlib", "Units", "Skymaps", "Notices"]),
@@ -86,7 +86,7 @@ let package = Package(
     tests("Targeting"),
     tests("Scheduling"),
     tests("Notices"),
-    tests("Planning"),
+    tests("Planning", ["Checking", "Formats", "SkymapFiles", "TelescopeFiles"]),
     tests("Formats"),
     tests("Checking"),
     tests("SkymapFiles"),

@@ -258,6 +258,7 @@ extension Session {
     sky.insertBlocks(into: &seen) { block in
       sky.marks(of: block).contains { mark in wanted.contains { $0.canObserve(mark) } }
     }
-    return sky.probability(of: seen)
+    // What lies outside the region that is planned at all counts as reachable.
+    return sky.probability(of: seen) + 1 - sky.probability
   }
 }
