@@ -26,8 +26,10 @@ public struct NetworkPlanDocument: Codable, Hashable, Sendable {
   public var plans: [PlanDocument]
 
   enum CodingKeys: String, CodingKey {
-    case schema, revision, status, made, window, event, map, network, inputs, omissions, plans
+    // In the order of the properties, which is the order of the members.
+    case schema
     case planID = "plan_id"
+    case revision, status, made, window, event, map, network, inputs, omissions, plans
   }
 }
 
@@ -41,11 +43,12 @@ extension NetworkPlanDocument {
     public var instruments: [String]
     public var findings: [Finding]
     enum CodingKeys: String, CodingKey {
-      case peak, instruments, findings
       case area50Deg2 = "area50_deg2"
       case area90Deg2 = "area90_deg2"
+      case peak
       case distanceMeanMpc = "distance_mean_mpc"
       case distanceStdMpc = "distance_std_mpc"
+      case instruments, findings
     }
   }
 
@@ -78,9 +81,11 @@ extension NetworkPlanDocument {
     public var gap: Double?
     public var assignments: Int
     enum CodingKeys: String, CodingKey {
-      case probability, reachable, gap, assignments
+      case probability
       case areaDeg2 = "area_deg2"
+      case reachable
       case upperBound = "upper_bound"
+      case gap, assignments
     }
   }
 
@@ -91,9 +96,10 @@ extension NetworkPlanDocument {
     public var earthOrientation: String
     public var software: String
     enum CodingKeys: String, CodingKey {
-      case telescopes, software
       case mapSHA256 = "map_sha256"
+      case telescopes
       case earthOrientation = "earth_orientation"
+      case software
     }
   }
 

@@ -36,11 +36,12 @@ public struct PlanDocument: Codable, Hashable, Sendable {
   public var sha256: String?
 
   enum CodingKeys: String, CodingKey {
-    case schema, revision, status, made, event, telescope, instrument, limits, timing, valid, map, totals,
-      rows
-    case assumptions, notes, diff, replaces, links, sha256
+    // In the order of the properties, which is the order of the members.
+    case schema
     case planID = "plan_id"
+    case revision, status, made, event, telescope, instrument, limits, timing, valid
     case darkWindows = "dark_windows"
+    case map, totals, rows, assumptions, notes, diff, replaces, links, sha256
   }
 }
 
@@ -79,11 +80,13 @@ extension PlanDocument {
     public var contact: String?
 
     enum CodingKeys: String, CodingKey {
-      case name, slug, site, country, tz, channel, contact
+      case name, slug
       case fullName = "full_name"
+      case site, country
       case latDeg = "lat_deg"
       case lonDeg = "lon_deg"
       case elevM = "elev_m"
+      case tz, channel, contact
     }
   }
 
@@ -105,9 +108,10 @@ extension PlanDocument {
     public var polygonsDeg: [[[Double]]]?
 
     enum CodingKeys: String, CodingKey {
-      case name, filters, shape
+      case name
       case apertureM = "aperture_m"
       case pixelScaleArcsec = "pixel_scale_arcsec"
+      case filters, shape
       case fovDeg = "fov_deg"
       case rotationDeg = "rotation_deg"
       case radiusDeg = "radius_deg"
@@ -128,7 +132,6 @@ extension PlanDocument {
     public var horizon: [HorizonPoint]?
 
     enum CodingKeys: String, CodingKey {
-      case horizon
       case minAltDeg = "min_alt_deg"
       case maxAirmass = "max_airmass"
       case minDecDeg = "min_dec_deg"
@@ -136,6 +139,7 @@ extension PlanDocument {
       case moonSepDeg = "moon_sep_deg"
       case sunAltDeg = "sun_alt_deg"
       case maxHaH = "max_ha_h"
+      case horizon
     }
   }
 
@@ -184,8 +188,9 @@ extension PlanDocument {
     public var tiles: Int
     public var exposures: Int
     enum CodingKeys: String, CodingKey {
-      case prob, added, tiles, exposures
+      case prob, added
       case exptimeS = "exptime_s"
+      case tiles, exposures
     }
   }
 
@@ -256,8 +261,9 @@ extension PlanDocument {
     public var tileKey: String
 
     enum CodingKeys: String, CodingKey {
-      case rank, target, nexp, filter, airmass, prob, added, reason
+      case rank
       case fieldID = "field_id"
+      case target
       case raDeg = "ra_deg"
       case decDeg = "dec_deg"
       case paDeg = "pa_deg"
@@ -265,13 +271,16 @@ extension PlanDocument {
       case endUTC = "end_utc"
       case latestStartUTC = "latest_start_utc"
       case exptimeS = "exptime_s"
+      case nexp, filter, airmass
       case altDeg = "alt_deg"
       case azDeg = "az_deg"
       case haH = "ha_h"
       case moonSepDeg = "moon_sep_deg"
       case moonAltDeg = "moon_alt_deg"
       case sunAltDeg = "sun_alt_deg"
+      case prob, added
       case cumProb = "cum_prob"
+      case reason
       case tileKey = "tile_key"
     }
   }

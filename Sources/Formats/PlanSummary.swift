@@ -160,11 +160,13 @@ public struct PlanSummaryDocument: Codable, Hashable, Sendable {
     public var darkWindows: [UTCWindow]
     public var assumptions: Int
     enum CodingKeys: String, CodingKey {
-      case name, slug, tiles, exposures, prob, added, assumptions
+      case name, slug, tiles, exposures
       case exptimeS = "exptime_s"
+      case prob, added
       case firstStartUTC = "first_start_utc"
       case lastEndUTC = "last_end_utc"
       case darkWindows = "dark_windows"
+      case assumptions
     }
   }
 
@@ -180,8 +182,9 @@ public struct PlanSummaryDocument: Codable, Hashable, Sendable {
   public var omissions: [NetworkPlanDocument.Omission]
 
   enum CodingKeys: String, CodingKey {
-    case schema, status, made, window, event, map, network, telescopes, omissions
+    case schema
     case planID = "plan_id"
+    case status, made, window, event, map, network, telescopes, omissions
   }
 
   public init(_ network: NetworkPlanDocument) {

@@ -29,7 +29,30 @@ public struct UTCTime: Codable, Hashable, Comparable, Sendable {
     try container.encode(text)
   }
 
-  public var text: String { instant.iso8601(.milliseconds) }
+  /// As `Instant.iso8601(.milliseconds)`, written digit by digit: a large plan holds 40,000 times.
+  public var text: String {
+    let u = instant.utc
+    return String(unsafeUninitializedCapacity: 32) { bytes in
+      var count = 0
+      func put(_ value: Int, _ width: Int, then mark: Unicode.Scalar) {
+        var rest = value
+        for i in (0..<width).reversed() {
+          bytes[count + i] = UInt8(48 + rest % 10)
+          rest /= 10
+        }
+        bytes[count + width] = UInt8(ascii: mark)
+        count += width + 1
+      }
+      put(u.year, 4, then: "-")
+      put(u.month, 2, then: "-")
+      put(u.day, 2, then: "T")
+      put(u.hour, 2, then: ":")
+      put(u.minute, 2, then: ":")
+      put(u.second, 2, then: ".")
+      put(u.nanosecond / 1_000_000, 3, then: "Z")
+      return count
+    }
+  }
 
   public static func < (a: Self, b: Self) -> Bool { a.instant < b.instant }
 }

@@ -24,11 +24,15 @@ struct SyntheticSky: Sendable {
   let area90: SolidAngle
   let peak: Direction<ICRS>
 
-  /// Levels are summed on equal-area rings: good to a few per cent, enough for pictures.
+  /// Rows of the table of levels; 0 when spots are too narrow for one.
+  private var tableRows = 0
+  private var table: [Float] = []
+
+  /// Levels are summed on rings of cells: good to a few per cent, enough for pictures.
   init(_ spots: [Spot]) {
     self.spots = spots
     var cells: [(density: Double, area: Double, direction: Direction<ICRS>)] = []
-    let rows = 360
+    let rows = 120
     for i in 0..<rows {
       let dec = Angle.degrees(-90 + (Double(i) + 0.5) * 180 / Double(rows))
       let count = max(3, Int(2 * Double(rows) * cos(dec.radians)))
@@ -54,6 +58,16 @@ struct SyntheticSky: Sendable {
     area50 = SolidAngle(steradians: a50)
     area90 = SolidAngle(steradians: a90)
     peak = cells[0].direction
+    guard spots.allSatisfy({ $0.sigma >= .degrees(4) }) else { return }
+    // A long arc has many spots: looking levels up keeps the tests quick.
+    let n = 120
+    table = (0..<n * 2 * n).map { k in
+      let (i, j) = (k / (2 * n), k % (2 * n))
+      return Float(
+        exactLevel(
+          Direction(ra: .degrees((Double(j) + 0.5) * 1.5), dec: .degrees(-90 + (Double(i) + 0.5) * 1.5))))
+    }
+    tableRows = n
   }
 
   static func density(_ spots: [Spot], _ d: Direction<ICRS>) -> Double {
@@ -64,6 +78,12 @@ struct SyntheticSky: Sendable {
   }
 
   func level(_ d: Direction<ICRS>) -> Double {
+    guard tableRows > 0 else { return exactLevel(d) }
+    let i = min(tableRows - 1, Int((d.dec.degrees + 90) / 1.5))
+    return Double(table[i * 2 * tableRows + Int(d.ra.degrees / 1.5) % (2 * tableRows)])
+  }
+
+  private func exactLevel(_ d: Direction<ICRS>) -> Double {
     let density = Self.density(spots, d)
     var (low, high) = (0, levels.count)
     while low < high {
@@ -116,15 +136,17 @@ struct SyntheticSky: Sendable {
     var centers: [(density: Double, ra: Double, dec: Double)] = []
     // Small fields would need many centres: only those near the peak are tried.
     let reach = max(6, size * Double(count).squareRoot())
+    let range = size < 1 ? (peak.dec.degrees - reach)...(peak.dec.degrees + reach) : -90...90
     var dec = -90.0 + size / 2
     while dec < 90 {
+      defer { dec += size }
+      guard range.contains(dec) else { continue }
       let n = max(1, Int((360 * cos(dec * .pi / 180) / size).rounded(.up)))
       for j in 0..<n {
         let d = Direction<ICRS>(ra: .degrees(360 * Double(j) / Double(n)), dec: .degrees(dec))
         if size < 1, d.separation(from: peak).degrees > reach { continue }
         centers.append((Self.density(spots, d), d.ra.degrees, dec))
       }
-      dec += size
     }
     let norm = spots.reduce(0) { $0 + 2 * .pi * $1.weight }
     let best = centers.sorted { $0.density > $1.density }.prefix(count)
