@@ -7,7 +7,7 @@ import Testing
   @Test func cancelledBeforeItStarts() async throws {
     let (server, log) = try LoopbackServer.http { _ in Answer(200, "") }
     let client = try WebClient()
-    let request = WebRequest(.post, try server.url("/"))
+    let request = patientRequest(.post, try server.url("/"))
     let task = Task {
       withUnsafeCurrentTask { $0?.cancel() }
       return try await client.send(request)
@@ -48,6 +48,22 @@ import Testing
     #expect(log.count == 1)
   }
 
+  @Test func whatIsLateBeforeItStartsIsNotSent() async throws {
+    let (server, _) = try LoopbackServer.http { _ in Answer(200, "") }
+    let engine = try #require(CurlEngine(maxConnectionsPerHost: 1))
+    let work = HTTPWork(
+      request: patientRequest(.post, try server.url("/")), userAgent: "test", caBundlePath: nil,
+      addresses: .any,
+      deadline: Monotonic.now, sink: nil)
+    guard case .failure(let error) = await engine.perform(work) else {
+      Issue.record("no failure")
+      return
+    }
+    #expect(notSent(error) == .deadline)
+    #expect(server.connections == 0)
+    await engine.shutdown()
+  }
+
   @Test func shutdownFailsWhatIsPending() async throws {
     let received = Signal()
     let server = try LoopbackServer { peer in
@@ -77,7 +93,7 @@ import Testing
     }
     do {
       let client = try WebClient()
-      _ = try await client.send(WebRequest(.get, try server.url("/")))
+      _ = try await client.send(patientRequest(.get, try server.url("/")))
     }
     await gone.wait()
   }

@@ -152,7 +152,7 @@ import Testing
   @Test func onlyGetDownloads() async throws {
     let target = target
     let client = try WebClient()
-    let request = WebRequest(.post, try WebURL("http://127.0.0.1:1/"))
+    let request = patientRequest(.post, try WebURL("http://127.0.0.1:1/"))
     await #expect(throws: WebError.invalidRequest("a download is a GET")) {
       try await client.download(request, to: target)
     }

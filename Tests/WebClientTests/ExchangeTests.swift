@@ -11,7 +11,7 @@ import Testing
     var configuration = WebClient.Configuration(version: "1.2.3")
     configuration.maxConnectionsPerHost = 1
     let client = try WebClient(configuration)
-    let request = WebRequest(
+    let request = patientRequest(
       .get, try server.url("/a?b=c#fragment"), headers: ["X-Own": "yes", "X-Empty": ""])
     let response = try await client.send(request)
     #expect(response.status == 200)
@@ -38,7 +38,7 @@ import Testing
     let (server, log) = try LoopbackServer.http { _ in Answer(status, "") }
     let client = try WebClient()
     for method in [WebRequest.Method.get, .post] {
-      let response = try await client.send(WebRequest(method, try server.url("/")))
+      let response = try await client.send(patientRequest(method, try server.url("/")))
       #expect(response.status == status)
     }
     #expect(log.count == 2)
@@ -47,7 +47,7 @@ import Testing
   @Test func oneConnectionServesManyGets() async throws {
     let (server, log) = try LoopbackServer.http { _ in Answer(200, "x") }
     let client = try WebClient()
-    for _ in 0..<5 { _ = try await client.send(WebRequest(.get, try server.url("/"))) }
+    for _ in 0..<5 { _ = try await client.send(patientRequest(.get, try server.url("/"))) }
     #expect(log.count == 5)
     #expect(server.connections == 1)
   }
@@ -61,7 +61,7 @@ import Testing
     }
     let client = try WebClient()
     for _ in 0..<3 {
-      #expect(try await client.send(WebRequest(.get, try server.url("/"))).status == 200)
+      #expect(try await client.send(patientRequest(.get, try server.url("/"))).status == 200)
     }
     #expect(log.count == 3)
   }
@@ -72,8 +72,8 @@ import Testing
   func whatActsIsNeverRepeated(_ method: WebRequest.Method) async throws {
     let (server, log) = try LoopbackServer.http { $0.method == "GET" ? Answer(200, "kept") : nil }
     let client = try WebClient()
-    _ = try await client.send(WebRequest(.get, try server.url("/")))
-    let request = WebRequest(method, try server.url("/act"), body: WebBody([1], contentType: "a/b"))
+    _ = try await client.send(patientRequest(.get, try server.url("/")))
+    let request = patientRequest(method, try server.url("/act"), body: WebBody([1], contentType: "a/b"))
     let error = await #expect(throws: WebError.self) { try await client.send(request) }
     #expect(ambiguous(error) == .reset)
     #expect(error?.mayHaveReachedPeer == true)
@@ -133,7 +133,7 @@ import Testing
   @Test func aRequestWithoutABodySaysSo() async throws {
     let (server, log) = try LoopbackServer.http { _ in Answer(200, "") }
     let client = try WebClient()
-    _ = try await client.send(WebRequest(.post, try server.url("/")))
+    _ = try await client.send(patientRequest(.post, try server.url("/")))
     let received = try #require(log.all.first)
     #expect(received.header("content-length") == "0")
     #expect(received.header("content-type") == nil)
@@ -144,7 +144,7 @@ import Testing
       Answer(raw: "HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n")
     }
     let client = try WebClient()
-    let response = try await client.send(WebRequest(.head, try server.url("/")))
+    let response = try await client.send(patientRequest(.head, try server.url("/")))
     #expect(response.status == 200)
     #expect(response.headers["content-length"] == "999999999")
     #expect(response.body.isEmpty)
@@ -157,7 +157,7 @@ import Testing
           + "HTTP/1.1 201 Created\r\nX-Late: 2\r\nContent-Length: 2\r\n\r\nok")
     }
     let client = try WebClient()
-    let response = try await client.send(WebRequest(.post, try server.url("/")))
+    let response = try await client.send(patientRequest(.post, try server.url("/")))
     #expect(response.status == 201)
     #expect(response.headers.fields.map(\.name) == ["X-Late", "Content-Length"])
     #expect(response.text == "ok")
@@ -168,7 +168,7 @@ import Testing
       Answer(raw: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
     }
     let client = try WebClient()
-    #expect(try await client.send(WebRequest(.get, try server.url("/"))).text == "abcde")
+    #expect(try await client.send(patientRequest(.get, try server.url("/"))).text == "abcde")
   }
 
   /// `multi-order` through gzip.
@@ -179,7 +179,7 @@ import Testing
       Answer(200, headers: ["Content-Encoding: gzip"], body: Array(Self.compressed))
     }
     let client = try WebClient()
-    var request = WebRequest(.get, try server.url("/"))
+    var request = patientRequest(.get, try server.url("/"))
     #expect(try await client.send(request).body == Array(Self.compressed))
     request.acceptsGzip = true
     #expect(try await client.send(request).text == "multi-order")
@@ -191,7 +191,7 @@ import Testing
     var configuration = WebClient.Configuration()
     configuration.rateLimits = ["127.0.0.1": try #require(RateLimit(capacity: 2, perSecond: 0.001))]
     let client = try WebClient(configuration)
-    let request = WebRequest(.get, try server.url("/"))
+    let request = patientRequest(.get, try server.url("/"))
     for _ in 0..<2 { _ = try await client.send(request) }
     for _ in 0..<3 {
       let error = await #expect(throws: WebError.self) { try await client.send(request) }
@@ -199,7 +199,7 @@ import Testing
     }
     #expect(log.count == 2)
     // Another name of the same machine has no limit.
-    let other = WebRequest(.get, try WebURL("http://localhost:\(server.port)/"))
+    let other = patientRequest(.get, try WebURL("http://localhost:\(server.port)/"))
     for _ in 0..<5 { #expect(try await client.send(other).status == 200) }
   }
 

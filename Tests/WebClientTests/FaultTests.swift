@@ -23,7 +23,7 @@ import Testing
   @Test func aRefusedConnectionSentNothing() async throws {
     let client = try WebClient()
     let url = try WebURL("http://127.0.0.1:\(try LoopbackServer.closedPort())/")
-    let error = await #expect(throws: WebError.self) { try await client.send(WebRequest(.post, url)) }
+    let error = await #expect(throws: WebError.self) { try await client.send(patientRequest(.post, url)) }
     #expect(notSent(error) == .connect)
     #expect(error?.mayHaveReachedPeer == false)
   }
@@ -142,7 +142,7 @@ import Testing
   @Test func theBodyLimitIsExact() async throws {
     let (server, _) = try LoopbackServer.http { _ in Answer(200, "12345") }
     let client = try WebClient()
-    var request = WebRequest(.get, try server.url("/"))
+    var request = patientRequest(.get, try server.url("/"))
     request.maxResponseBytes = 5
     #expect(try await client.send(request).text == "12345")
     request.maxResponseBytes = 4
@@ -163,17 +163,17 @@ import Testing
   }
 
   @Test func aDecompressionBombIsCutAtItsLimit() async throws {
-    let copies = 6000
+    let copies = 2000
     let bomb = GzipBomb.make(copies: copies)
     let (server, _) = try LoopbackServer.http { _ in
       Answer(200, headers: ["Content-Encoding: gzip"], body: bomb)
     }
     let client = try WebClient()
-    var request = WebRequest(.get, try server.url("/"))
+    var request = patientRequest(.get, try server.url("/"))
     request.acceptsGzip = true
     #expect(try await client.send(request).bodyBytes == 1 + 258 * copies)
-    request.maxResponseBytes = 1 << 20
-    await #expect(throws: WebError.tooLarge(.body, limit: 1 << 20, status: 200)) {
+    request.maxResponseBytes = 1 << 18
+    await #expect(throws: WebError.tooLarge(.body, limit: 1 << 18, status: 200)) {
       try await client.send(request)
     }
   }

@@ -273,3 +273,12 @@ extension WebFailure.Cause? {
 
 func notSent(_ error: WebError?) -> WebFailure.Cause? { .init(notSent: error) }
 func ambiguous(_ error: WebError?) -> WebFailure.Cause? { .init(ambiguous: error) }
+
+/// A request that a busy machine does not end.
+func patientRequest(
+  _ method: WebRequest.Method, _ url: WebURL, headers: WebHeaders = [:],
+  secretHeaders: [SecretHeader] = [], body: WebBody? = nil
+) -> WebRequest {
+  WebRequest(
+    method, url, headers: headers, secretHeaders: secretHeaders, body: body, deadlines: patientDeadline)
+}

@@ -15,7 +15,7 @@ import Testing
   func readingFollows(_ status: Int, _ method: WebRequest.Method) async throws {
     let (server, log) = try redirecting(status, to: "/end?c=d")
     let client = try WebClient()
-    let response = try await client.send(WebRequest(method, try server.url("/start?a=b")))
+    let response = try await client.send(patientRequest(method, try server.url("/start?a=b")))
     #expect(response.status == 200)
     #expect(response.text == (method == .get ? "arrived" : ""))
     #expect(response.url.reveal() == "http://127.0.0.1:\(server.port)/end?c=d")
@@ -28,7 +28,7 @@ import Testing
   func actingDoesNot(_ status: Int, _ method: WebRequest.Method) async throws {
     let (server, log) = try redirecting(status, to: "/end")
     let client = try WebClient()
-    let response = try await client.send(WebRequest(method, try server.url("/start?a=b")))
+    let response = try await client.send(patientRequest(method, try server.url("/start?a=b")))
     #expect(response.status == status)
     #expect(response.headers["location"] == "/end")
     #expect(log.count == 1)
@@ -40,18 +40,18 @@ import Testing
       return number == 0 ? Answer(200, "arrived") : Answer(302, headers: ["Location: /\(number - 1)"], "")
     }
     let client = try WebClient()
-    #expect(try await client.send(WebRequest(.get, try server.url("/5"))).text == "arrived")
+    #expect(try await client.send(patientRequest(.get, try server.url("/5"))).text == "arrived")
     #expect(log.count == 6)
     let refused = WebError.redirectRefused(
       .tooMany(limit: 5), from: "http://127.0.0.1:\(server.port)/1")
-    await #expect(throws: refused) { try await client.send(WebRequest(.get, try server.url("/6"))) }
+    await #expect(throws: refused) { try await client.send(patientRequest(.get, try server.url("/6"))) }
   }
 
   @Test func aLoopEnds() async throws {
     let (server, log) = try LoopbackServer.http { _ in Answer(302, headers: ["Location: /round"], "") }
     let client = try WebClient()
     let error = await #expect(throws: WebError.self) {
-      try await client.send(WebRequest(.get, try server.url("/round")))
+      try await client.send(patientRequest(.get, try server.url("/round")))
     }
     guard case .redirectRefused(.tooMany, _) = error else {
       Issue.record("\(String(describing: error))")
@@ -68,7 +68,7 @@ import Testing
     let (server, log) = try redirecting(302, to: location)
     let client = try WebClient()
     let error = await #expect(throws: WebError.self) {
-      try await client.send(WebRequest(.get, try server.url("/start?a=b")))
+      try await client.send(patientRequest(.get, try server.url("/start?a=b")))
     }
     guard case .redirectRefused(_, let from) = error else {
       Issue.record("\(String(describing: error))")
@@ -81,7 +81,7 @@ import Testing
   @Test func aRedirectWithoutATargetIsAnAnswer() async throws {
     let (server, _) = try LoopbackServer.http { _ in Answer(302, "nowhere") }
     let client = try WebClient()
-    let response = try await client.send(WebRequest(.get, try server.url("/")))
+    let response = try await client.send(patientRequest(.get, try server.url("/")))
     #expect(response.status == 302)
     #expect(response.text == "nowhere")
   }
@@ -101,7 +101,7 @@ import Testing
       .authorization("token", Secret("abc")), SecretHeader("X-Api-Key", Secret("def")),
     ]
     for path in ["/away", "/here"] {
-      var request = WebRequest(.get, try server.url(path), secretHeaders: headers)
+      var request = patientRequest(.get, try server.url(path), secretHeaders: headers)
       request.headers = ["X-Plain": "kept"]
       _ = try await client.send(request)
     }
@@ -122,6 +122,7 @@ import Testing
     let client = try WebClient()
     let request = WebRequest(.get, try server.url("/start"), deadlines: shortDeadline)
     let error = await #expect(throws: WebError.self) { try await client.send(request) }
-    #expect(ambiguous(error) == .deadline)
+    // A busy machine may take the whole time for the first hop.
+    #expect((ambiguous(error) ?? notSent(error)) == .deadline)
   }
 }

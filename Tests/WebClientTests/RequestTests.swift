@@ -102,7 +102,7 @@ import Units
     for path in ["/ok", "/drop"] {
       let url = try WebURL(
         try server.url("\(path)/\(Self.canary)?q=\(Self.canary)").reveal(), pathIsSecret: true)
-      let request = WebRequest(.get, url, secretHeaders: [header])
+      let request = patientRequest(.get, url, secretHeaders: [header])
       do {
         let response = try await client.send(request)
         for text in texts(response) { #expect(!text.contains(Self.canary), "\(text)") }
@@ -239,7 +239,7 @@ import Units
     #expect(body.contentType == "multipart/form-data; boundary=vesper-boundary-0")
     let (server, log) = try LoopbackServer.http { _ in Answer(200, "") }
     let client = try WebClient()
-    _ = try await client.send(WebRequest(.post, try server.url("/"), body: body))
+    _ = try await client.send(patientRequest(.post, try server.url("/"), body: body))
     #expect(log.all.map(\.body) == [expected])
     #expect(log.all.first?.header("content-type") == body.contentType)
   }
@@ -352,7 +352,7 @@ import Units
     var configuration = WebClient.Configuration()
     configuration.addresses = .publicOnly
     let client = try WebClient(configuration)
-    let request = WebRequest(.get, try WebURL("http://\(host):\(server.port)/"))
+    let request = patientRequest(.get, try WebURL("http://\(host):\(server.port)/"))
     let error = await #expect(throws: WebError.self) { try await client.send(request) }
     #expect(notSent(error) == .forbiddenAddress)
     #expect(log.count == 0)

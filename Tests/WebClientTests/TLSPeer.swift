@@ -19,25 +19,66 @@ struct TLSIdentity: Sendable {
   /// For a name that is not this machine's.
   static let elsewhere = make("elsewhere", names: "DNS:elsewhere.invalid")
 
+  private static let root = FileManager.default.temporaryDirectory.appending(path: "vesper-tls-\(getpid())")
+
   private static func make(_ name: String, names: String) -> TLSIdentity? {
     guard let tool else { return nil }
-    let folder = FileManager.default.temporaryDirectory.appending(path: "vesper-tls-\(getpid())-\(name)")
+    let folder = root.appending(path: name)
+    if name == "localhost" {
+      // Nothing to report if the folder is gone already.
+      atexit { try? FileManager.default.removeItem(at: TLSIdentity.root) }
+    }
     let identity = TLSIdentity(
       certificate: folder.appending(path: "cert.pem").path, key: folder.appending(path: "key.pem").path)
-    let process = Process()
-    process.executableURL = URL(filePath: tool)
-    process.arguments = [
+    let arguments = [
       "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
       "-keyout", identity.key, "-out", identity.certificate, "-subj", "/CN=\(name)",
       "-addext", "subjectAltName=\(names)",
     ]
-    process.standardError = FileHandle.nullDevice
-    do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      try process.run()
-    } catch { return nil }
-    process.waitUntilExit()
-    return process.terminationStatus == 0 ? identity : nil
+    do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
+      return nil
+    }
+    guard let child = Child(tool, arguments), child.wait() == 0 else { return nil }
+    return identity
+  }
+}
+
+/// A program run without Foundation's `Process`, whose wait can hang when many threads use it.
+struct Child: Sendable {
+  private let pid: pid_t
+
+  /// - Returns: nil if it does not start. Descriptors other than the standard three are not passed on.
+  init?(_ path: String, _ arguments: [String], input: Int32 = -1, output: Int32 = -1) {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    for (target, source) in [(Int32(0), input), (1, output), (2, -1)] {
+      if source >= 0 {
+        posix_spawn_file_actions_adddup2(&actions, source, target)
+      } else {
+        posix_spawn_file_actions_addopen(&actions, target, "/dev/null", O_RDWR, 0)
+      }
+    }
+    // Another connection's socket kept open in a child would hide its end from the client.
+    for descriptor in 3..<Int32(4096) { posix_spawn_file_actions_addclose(&actions, descriptor) }
+    var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
+    defer { words.forEach { free($0) } }
+    var pid: pid_t = 0
+    guard posix_spawn(&pid, path, &actions, nil, &words, environ) == 0 else { return nil }
+    self.pid = pid
+  }
+
+  /// - Returns: what `waitpid` stores; 0 is success.
+  func wait() -> Int32 {
+    var status: Int32 = -1
+    while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    return status
+  }
+
+  /// The thread's signal mask, which the program inherited, may block a gentler signal.
+  func kill() {
+    Glibc.kill(pid, SIGKILL)
+    _ = wait()
   }
 }
 
@@ -46,32 +87,29 @@ extension Peer {
   /// the TLS, two threads carry the bytes. nil if it does not start.
   func startTLS(_ identity: TLSIdentity) -> Peer? {
     guard let tool = TLSIdentity.tool else { return nil }
-    let path = "/tmp/vesper-tls-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-    let (toServer, fromServer) = (Pipe(), Pipe())
-    let process = Process()
-    process.executableURL = URL(filePath: tool)
-    process.arguments = [
+    // The tool cannot report its own address if it is longer than 31 bytes, and ends.
+    let path = "/tmp/vt-" + String(UInt64.random(in: 0 ... .max), radix: 36)
+    var toServer: [Int32] = [-1, -1]
+    var fromServer: [Int32] = [-1, -1]
+    guard pipe(&toServer) == 0, pipe(&fromServer) == 0 else { return nil }
+    let arguments = [
       "s_server", "-quiet", "-naccept", "1", "-unix", path, "-cert", identity.certificate,
       "-key", identity.key,
     ]
-    process.standardInput = toServer
-    process.standardOutput = fromServer
-    process.standardError = FileHandle.nullDevice
-    do { try process.run() } catch { return nil }
-    guard let inner = Self.connect(path) else {
-      kill(process.processIdentifier, SIGKILL)
+    let child = Child(tool, arguments, input: toServer[0], output: fromServer[1])
+    Glibc.close(toServer[0])
+    Glibc.close(fromServer[1])
+    guard let child, let inner = Self.connect(path) else {
+      child?.kill()
+      Glibc.close(toServer[1])
+      Glibc.close(fromServer[0])
       return nil
     }
     let outer = fcntl(socket, F_DUPFD_CLOEXEC, 0)
     Self.carry(outer, inner)
     Self.carry(inner, outer)
-    return Peer(
-      input: fcntl(fromServer.fileHandleForReading.fileDescriptor, F_DUPFD_CLOEXEC, 0),
-      output: fcntl(toServer.fileHandleForWriting.fileDescriptor, F_DUPFD_CLOEXEC, 0)
-    ) {
-      // The thread's signal mask, which the tool inherited, may block a gentler one.
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
+    return Peer(input: fromServer[0], output: toServer[1]) {
+      child.kill()
       shutdown(outer, Int32(SHUT_RDWR))
       unlink(path)
     }

@@ -170,9 +170,12 @@ private final class EngineLoop {
   private func start(
     _ id: UInt64, _ work: HTTPWork, _ continuation: CheckedContinuation<CurlEngine.Outcome, Never>
   ) {
+    guard work.deadline > Monotonic.now else {
+      return continuation.resume(
+        returning: .failure(notStarted(work, .deadline, "the total deadline passed")))
+    }
     guard let transfer = Transfer(work) else {
-      let failure = WebFailure(cause: .other, target: work.request.url.description, detail: "no memory")
-      return continuation.resume(returning: .failure(.notSent(failure)))
+      return continuation.resume(returning: .failure(notStarted(work, .other, "no memory")))
     }
     let raw = transfer.easy.raw
     guard transfer.easy.failure == CURLE_OK, curl_multi_add_handle(multi, raw) == CURLM_OK else {
@@ -181,6 +184,10 @@ private final class EngineLoop {
     }
     active[raw] = Active(id: id, transfer: transfer, continuation: continuation)
     handles[id] = raw
+  }
+
+  private func notStarted(_ work: HTTPWork, _ cause: WebFailure.Cause, _ detail: String) -> WebError {
+    .notSent(WebFailure(cause: cause, target: work.request.url.description, detail: detail))
   }
 
   /// Takes the exchanges that libcurl has ended.
