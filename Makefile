@@ -31,7 +31,8 @@ test: install
 	swift test --skip-build
 
 bench: build
-	Tests/Benchmarks/run
+	swift build -c release --product vesper-bench
+	.build/release/vesper-bench
 
 format:
 	swift format --in-place --recursive Sources Tests Package.swift
