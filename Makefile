@@ -30,7 +30,8 @@ test: install
 	swift test -c release -Xswiftc -enable-testing
 
 bench: build
-	Tests/Benchmarks/run
+	swift build -c release --product vesper-bench
+	.build/release/vesper-bench
 
 format:
 	swift format --in-place --recursive Sources Tests Package.swift

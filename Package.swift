@@ -76,6 +76,7 @@ let package = Package(
 
     // tests mirror targets
     .executableTarget(name: "make-fixtures", dependencies: ["SkymapFiles", "CZlib"], path: "Tests/FixtureGenerator", swiftSettings: settings),
+    .executableTarget(name: "vesper-bench", dependencies: ["CZlib", "Units", "Healpix", "Skymaps", "SkymapFiles", "Observatories", "TelescopeFiles", "Ephemerides", "Visibility", "Targeting", "Planning"], path: "Tests/Benchmarks/Harness", swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     tests("Units", ["CERFA"]),
     tests("Healpix"),

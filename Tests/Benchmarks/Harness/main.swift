@@ -1,0 +1,36 @@
+// Measures CPU seconds and peak memory of the work Vesper does, and prints a Markdown table.
+//
+//     vesper-bench [--runs N] [--only TEXT]
+//
+// Run it in the root of the repository. Every run of every case is a process of its own, so that no case
+// profits or suffers from another one. Nothing here passes or fails: the marks are information.
+import Foundation
+
+do {
+  var arguments = Array(CommandLine.arguments.dropFirst())
+  if arguments.first == "case", arguments.count == 3 {
+    // A child: measure one case once and print it as numbers.
+    let inputs = try Inputs(scratch: URL(filePath: arguments[2]))
+    guard let work = Cases.all(inputs).first(where: { $0.name == arguments[1] }) else {
+      throw BenchError("no case is called \(arguments[1])")
+    }
+    print(try work.run(inputs).line)
+  } else {
+    var report = Report()
+    while let option = arguments.first {
+      guard arguments.count >= 2 else { throw BenchError("\(option) needs a value") }
+      switch option {
+      case "--runs":
+        guard let n = Int(arguments[1]), (1...99).contains(n) else { throw BenchError("--runs: give 1 to 99") }
+        report.runs = n
+      case "--only": report.only = arguments[1]
+      default: throw BenchError("\(option) is not an option; use --runs N or --only TEXT")
+      }
+      arguments.removeFirst(2)
+    }
+    try report.make()
+  }
+} catch {
+  FileHandle.standardError.write(Data("vesper-bench: \(error)\n".utf8))
+  exit(1)
+}
