@@ -26,7 +26,7 @@ public struct Skymap: Sendable {
   public let report: SkymapReport
 
   /// Takes arrays that already keep the invariants above; readers go through `Skymap(_: RawSkymap)`.
-  init(
+  package init(
     keys: ContiguousArray<UInt64>, orders: ContiguousArray<UInt8>, density: ContiguousArray<Double>,
     distance: DistanceLayer?, frame: SkyFrame, header: SkymapHeader, report: SkymapReport
   ) {
