@@ -57,7 +57,7 @@ let package = Package(
     library(
       "Planning",
       ["Units", "Skymaps", "Observatories", "Visibility", "Targeting", "Scheduling"]),
-    library("Formats", ["Units", "Skymaps", "Planning"]),
+    library("Formats", ["Units", "Healpix", "Skymaps", "Observatories", "Planning"]),
     library("Checking", ["Units", "CERFA", "Skymaps", "Observatories"]),
 
     // edges: files and the network
@@ -68,12 +68,14 @@ let package = Package(
     .executableTarget(
       name: "vesper",
       dependencies: [
-        "Planning", "Formats", "Checking", "SkymapFiles", "TelescopeFiles", "Notices",
+        "Units", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Planning", "Formats", "Checking",
+        "SkymapFiles", "TelescopeFiles", "Notices",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
 
     // tests mirror targets
+    .executableTarget(name: "make-fixtures", dependencies: ["SkymapFiles", "CZlib"], path: "Tests/FixtureGenerator", swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     tests("Units", ["CERFA"]),
     tests("Healpix"),

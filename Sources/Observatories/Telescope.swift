@@ -1,5 +1,11 @@
 import Units
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// One telescope with the instrument GRANDMA uses on it: a value, read from one YAML file.
 ///
 /// What no source gives is nil; what was assumed by class is listed in `assumptions`.
@@ -14,14 +20,19 @@ public struct Telescope: Sendable, Hashable, Identifiable {
   public var group: String?
   public var roles: Set<Role> = []
   public var status: Status
+  /// Why the status is what it is: `broken, no access`.
+  public var statusNote: String?
   public var automation: Automation?
   public var site: Site
   public var aperture: Length?
   public var field: FieldOfView?
   public var pixelScale: Angle?
+  public var detector: DetectorSize?
   /// Filter names as the site knows them.
   public var filters: [String] = []
   public var depth: Depth?
+  /// The deepest limit the source claims, in its words: `19 in 30 min`.
+  public var deepest: String?
   public var exposure: ExposureSettings
   public var timing: Timing
   public var limits: PointingLimits
@@ -32,6 +43,8 @@ public struct Telescope: Sendable, Hashable, Identifiable {
   public var assumptions: [Assumption] = []
   /// Where each value comes from: key path in the YAML file -> source marks.
   public var provenance: [String: String] = [:]
+  /// Linter checks (`TelescopeLinter.Check`) this telescope fails for a good reason -> that reason.
+  public var accepted: [String: String] = [:]
   public var notes: String?
 
   public init(
@@ -51,10 +64,13 @@ public struct Telescope: Sendable, Hashable, Identifiable {
 
 extension Telescope {
   public enum Role: String, Sendable, Hashable, CaseIterable {
-    case tiler, galaxyTargeter = "galaxy_targeter", photometry, spectroscopy
+    case tiler
+    case galaxyTargeter = "galaxy_targeter"
+    case photometry, spectroscopy
   }
   public enum Status: String, Sendable, Hashable, CaseIterable {
-    case operational, unknown, notOperational = "not_operational"
+    case operational, unknown
+    case notOperational = "not_operational"
   }
   public enum Automation: String, Sendable, Hashable, CaseIterable { case auto, semi, manual }
 
@@ -62,15 +78,29 @@ extension Telescope {
     public var name: String
     public var country: String
     public var position: GeodeticPosition
+    public var setting: Setting
     /// IANA name, such as `Europe/Paris`; for display only.
     public var timeZone: String?
     public var mpc: MPCPosition?
     /// Lowest usable altitude by azimuth; nil is a flat horizon at `limits.minAltitude`.
     public var horizon: HorizonMask?
-    public init(name: String, country: String, position: GeodeticPosition) {
+    public init(name: String, country: String, position: GeodeticPosition, setting: Setting = .dark) {
       self.name = name
       self.country = country
       self.position = position
+      self.setting = setting
+    }
+  }
+
+  /// What surrounds the dome: chooses the class of assumed values.
+  public enum Setting: String, Sendable, Hashable, CaseIterable { case dark, urban }
+
+  public struct DetectorSize: Sendable, Hashable {
+    public let widthPixels: Int
+    public let heightPixels: Int
+    public init(widthPixels: Int, heightPixels: Int) {
+      self.widthPixels = widthPixels
+      self.heightPixels = heightPixels
     }
   }
 
@@ -81,23 +111,42 @@ extension Telescope {
     public let longitude: Angle
     public let rhoCosPhi: Double
     public let rhoSinPhi: Double
-    public init(code: String, longitude: Angle, rhoCosPhi: Double, rhoSinPhi: Double) {
+    /// How many decimals the constants are listed with: 6 place a telescope to metres, 4 to 500 m.
+    public var decimals: Int
+    /// How far the telescope may be from the listed position: more than 1 km only where the code is a
+    /// neighbour's.
+    public var tolerance: Length
+    public init(
+      code: String, longitude: Angle, rhoCosPhi: Double, rhoSinPhi: Double, decimals: Int = 6,
+      tolerance: Length = .metres(1000)
+    ) {
       self.code = code
       self.longitude = longitude
       self.rhoCosPhi = rhoCosPhi
       self.rhoSinPhi = rhoSinPhi
+      self.decimals = decimals
+      self.tolerance = tolerance
     }
   }
 
   /// 5-sigma point-source limit under dark sky near zenith.
   public struct Depth: Sendable, Hashable {
     public var magnitude: Magnitude
+    /// nil: none stated; take it as R or r.
     public var filter: String?
+    /// The total on target, all stacked exposures together.
     public var exposure: Duration
     public init(magnitude: Magnitude, filter: String?, exposure: Duration) {
       self.magnitude = magnitude
       self.filter = filter
       self.exposure = exposure
+    }
+
+    /// The limit in another total exposure, > 0: sky-limited, so it goes as 1.25 log10 of the time.
+    ///
+    /// Too deep for exposures so short that the detector's noise counts, as in seconds on small telescopes.
+    public func limit(in total: Duration) -> Magnitude {
+      Magnitude(magnitude.value + 1.25 * log10(total.seconds / exposure.seconds))
     }
   }
 
@@ -162,35 +211,6 @@ extension Telescope {
     }
   }
 
-  /// How much may be asked of it. Levels are GRANDMA's, from several hours a day to once a semester.
-  public struct Usage: Sendable, Hashable {
-    public enum Level: String, Sendable, Hashable, CaseIterable {
-      case veryFrequent = "VF", frequent = "F", occasional = "O", rare = "R", veryRare = "VR"
-      case notOperational = "nOP"
-      case special
-    }
-    public var level: Level
-    /// The budget in words, as the source states it.
-    public var budget: String?
-    /// Hours a night, where a source states them.
-    public var hoursPerNight: Double?
-    public init(level: Level, budget: String? = nil, hoursPerNight: Double? = nil) {
-      self.level = level
-      self.budget = budget
-      self.hoursPerNight = hoursPerNight
-    }
-  }
-
-  /// A rule that keeps it from some work: `SVOM events`, `only fainter than 21.5`.
-  public struct Exclusion: Sendable, Hashable {
-    public var rule: String
-    public var source: String?
-    public init(rule: String, source: String? = nil) {
-      self.rule = rule
-      self.source = source
-    }
-  }
-
   public struct Closure: Sendable, Hashable {
     public var window: TimeWindow
     public var reason: String
@@ -224,59 +244,5 @@ extension Telescope {
       self.value = value
       self.basis = basis
     }
-  }
-}
-
-/// The shape of one exposure on the sky, north up unless `rotation` says otherwise.
-///
-/// Rectangles are gnomonic boxes about the pointing: full sides, not half-sides and not areas.
-public enum FieldOfView: Sendable, Hashable {
-  /// - rotation: position angle of the field's top, from north toward east.
-  case rectangle(width: Angle, height: Angle, rotation: Angle)
-  case circle(radius: Angle)
-  /// One or more convex polygons; corners as gnomonic offsets (east, north) from the pointing,
-  /// counter-clockwise as seen on the sky with east to the left.
-  case polygons([[Offset]])
-
-  public struct Offset: Sendable, Hashable {
-    public let east: Angle
-    public let north: Angle
-    public init(east: Angle, north: Angle) {
-      self.east = east
-      self.north = north
-    }
-  }
-}
-
-/// Lowest usable altitude by azimuth, linear between the points and closed around the circle.
-public struct HorizonMask: Sendable, Hashable {
-  public struct Point: Sendable, Hashable {
-    public let azimuth: Angle
-    public let altitude: Angle
-    public init(azimuth: Angle, altitude: Angle) {
-      self.azimuth = azimuth
-      self.altitude = altitude
-    }
-  }
-  /// By increasing azimuth in [0, 360).
-  public let points: [Point]
-
-  /// Any order; nil when empty or when an azimuth repeats.
-  public init?(_ points: [Point]) {
-    let sorted = points.map { Point(azimuth: $0.azimuth.normalized, altitude: $0.altitude) }
-      .sorted { $0.azimuth < $1.azimuth }
-    guard !sorted.isEmpty, zip(sorted, sorted.dropFirst()).allSatisfy({ $0.azimuth < $1.azimuth }) else { return nil }
-    self.points = sorted
-  }
-
-  public func altitude(atAzimuth azimuth: Angle) -> Angle {
-    let a = azimuth.normalized.radians
-    let next = points.firstIndex { $0.azimuth.radians > a } ?? points.count
-    let (p, q) = (points[(next + points.count - 1) % points.count], points[next % points.count])
-    var span = q.azimuth.radians - p.azimuth.radians
-    var along = a - p.azimuth.radians
-    if span <= 0 { span += 2 * .pi }
-    if along < 0 { along += 2 * .pi }
-    return Angle(radians: p.altitude.radians + (q.altitude.radians - p.altitude.radians) * along / span)
   }
 }

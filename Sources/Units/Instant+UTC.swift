@@ -103,6 +103,13 @@ extension Instant {
       minute: Int(minuteOfDay % 60), second: Int(second), nanosecond: Int(ns % 1_000_000_000))
   }
 
+  /// TAI minus UTC at this instant, whole seconds.
+  public var taiMinusUTC: Duration {
+    let u = utc
+    return .seconds(
+      LeapSeconds.offset(onDay: Calendar.days(year: Int64(u.year), month: Int64(u.month), day: Int64(u.day))))
+  }
+
   /// Modified Julian date, UTC. A day with a leap second is stretched as SOFA does.
   public var mjdUTC: Double {
     let u = utc

@@ -1,0 +1,174 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+import Observatories
+import Scheduling
+import Skymaps
+import Targeting
+import Units
+import Visibility
+
+/// Writes a plan from what the scheduler chose, with every figure recomputed exactly.
+struct PlanAssembly {
+  private(set) var plan: Plan
+
+  init(_ request: PlanRequest, regions: CredibleRegions, session: Session, refused: [Plan.Omission]) {
+    let observing = session.sites.indices.filter { !(session.timetables[$0]?.visits.isEmpty ?? true) }
+    let sequences = observing.map { Sequence(session, site: $0, session.timetables[$0]!) }
+    let tree = ProbabilityTree(request.map)
+    let added = Self.networkGains(of: sequences, in: tree)
+    let telescopes = concurrentMap(Array(sequences.indices)) { i in
+      sequences[i].plan(in: tree, added: added.gains[i], isAlone: sequences.count == 1)
+    }
+    let idle = session.sites.indices.filter { session.timetables[$0]?.visits.isEmpty ?? true }
+      .map { Self.omission(session.sites[$0], regions: regions, session: session) }
+    plan = Plan(
+      id: "\(request.event.id)-r\(request.event.revision)-\(request.digest.prefix(8))", status: .go,
+      event: request.event, made: request.now, window: request.window,
+      map: Self.summary(of: request.map, regions), telescopes: telescopes,
+      omissions: (refused + idle).sorted { $0.telescopeID < $1.telescopeID },
+      network: .init(
+        probability: Fraction(clamping: added.total), area: added.area,
+        assignmentCount: telescopes.reduce(0) { $0 + $1.assignments.count },
+        reachable: Fraction(clamping: session.reachable), upperBound: nil),
+      inputs: .init(
+        mapDigest: request.mapDigest, telescopeDigests: request.telescopeDigests,
+        earthOrientation: request.earth.source, softwareVersion: request.softwareVersion))
+  }
+
+  /// What every visit adds to all that started before it, by telescope and visit.
+  private static func networkGains(
+    of sequences: [Sequence], in tree: ProbabilityTree
+  ) -> (gains: [[Double]], total: Double, area: SolidAngle) {
+    let all = sequences.indices.flatMap { s in sequences[s].visits.indices.map { (s, $0) } }
+      .sorted { a, b in
+        (sequences[a.0].visits[a.1].start, a.0) < (sequences[b.0].visits[b.1].start, b.0)
+      }
+    let footprints = all.map { sequences[$0.0].footprints[$0.1].regions }
+    let union = tree.marginalProbabilities(of: footprints)
+    var gains = sequences.map { [Double](repeating: 0, count: $0.visits.count) }
+    for (place, gain) in zip(all, union.marginal) { gains[place.0][place.1] = gain }
+    return (gains, union.union, ProbabilityTree.area(ofUnion: footprints.flatMap { $0 }, tolerance: 1e-6))
+  }
+
+  private static func summary(of map: Skymap, _ regions: CredibleRegions) -> Plan.MapSummary {
+    let distance = DistancePosterior(of: map)
+    return .init(
+      area50: regions.area(at: Fraction(clamping: 0.5)), area90: regions.area(at: Fraction(clamping: 0.9)),
+      peak: regions.peak, distanceMean: distance?.mean, distanceDeviation: distance?.standardDeviation,
+      instruments: map.header.instruments, findings: map.report.findings)
+  }
+
+  private static func omission(_ site: PlannedSite, regions: CredibleRegions, session: Session) -> Plan.Omission {
+    let worth = percent(session.request.smallestGain)
+    let deeper = percent(session.request.smallestDepthGain)
+    let (code, reason): (String, String)
+    if site.resource.darkWindows.isEmpty {
+      code = "no_dark_time"
+      reason = site.visibility.noDarkness?.description ?? "no dark time"
+    } else if !session.sky.someBlock(where: { cell, _ in session.sky.marks(of: cell).contains(where: site.canObserve) }) {
+      code = "nothing_visible"
+      let why = site.visibility.rejection(for: regions.peak, exposure: site.exposure)?.description
+      reason = "nothing of the map can be observed" + (why.map { "; its most probable point: \($0)" } ?? "")
+    } else if regions.peakDensity * site.field.area.steradians < session.request.smallestGain {
+      code = "field_too_narrow"
+      reason = "its field is too narrow for so wide a map: no tile holds \(worth) of the probability"
+    } else {
+      code = "nothing_to_add"
+      reason = "no tile it can observe would add \(worth) to what the others cover, or \(deeper) in depth"
+    }
+    return .init(telescopeID: site.telescope.id, slug: site.telescope.slug, code: code, reason: reason)
+  }
+
+  /// `0.0001 %`.
+  private static func percent(_ probability: Double) -> String {
+    let exponent = Int(log10(probability * 100).rounded(.down))
+    guard exponent < 0 else { return "\((probability * 1000).rounded() / 10) %" }
+    let digit = Int((probability * 100 / pow(10, Double(exponent))).rounded())
+    return "0." + String(repeating: "0", count: -exponent - 1) + "\(digit) %"
+  }
+}
+
+/// The visits of one telescope in time order.
+private struct Sequence: Sendable {
+  let site: PlannedSite
+  let visits: [Timetable.Visit]
+  let footprints: [Footprint]
+  private let tiles: [(number: Int, candidate: Candidate)]
+  private let droppedCount: Int
+
+  init(_ session: Session, site i: Int, _ timetable: Timetable) {
+    let candidates = session.candidates(of: i)
+    let numbers = session.fieldNumbers[i]
+    let site = session.sites[i]
+    self.site = site
+    visits = timetable.visits
+    tiles = timetable.visits.map { (numbers[$0.candidate], candidates[$0.candidate]) }
+    footprints = tiles.map { Footprint(site.field, at: $0.candidate.center) }
+    droppedCount = timetable.dropped.count
+  }
+
+  func plan(in tree: ProbabilityTree, added: [Double], isAlone: Bool) -> Plan.TelescopePlan {
+    let own = footprints.map { tree.probabilities(in: $0.regions).reduce(0, +) }
+    let gains = isAlone ? added : tree.marginalProbabilities(of: footprints.map(\.regions)).marginal
+    let byProbability = own.indices.sorted { own[$0] != own[$1] ? own[$0] > own[$1] : $0 < $1 }
+    var ranks = [Int](repeating: 0, count: own.count)
+    for (rank, i) in byProbability.enumerated() { ranks[i] = rank + 1 }
+    var cumulative = 0.0
+    let assignments = visits.indices.map { i in
+      cumulative += gains[i]
+      return assignment(i, rank: ranks[i], probability: own[i], added: added[i], cumulative: cumulative)
+    }
+    return .init(
+      telescope: site.telescope, darkWindows: site.resource.darkWindows, assignments: assignments,
+      probability: Fraction(clamping: cumulative), added: Fraction(clamping: added.reduce(0, +)), notes: notes)
+  }
+
+  private func assignment(
+    _ i: Int, rank: Int, probability: Double, added: Double, cumulative: Double
+  ) -> Plan.Assignment {
+    let (visit, tile) = (visits[i], tiles[i])
+    let window = tile.candidate.startWindows.first { $0.start <= visit.start && visit.start <= $0.end }
+    let scheme = site.grid.overlap > 0 ? "f1" : TileGrid.scheme
+    return .init(
+      rank: rank, fieldID: String(tile.number), tileKey: "\(site.telescope.slug):\(scheme):\(tile.number)",
+      center: tile.candidate.center, positionAngle: site.field.positionAngle, start: visit.start,
+      exposure: site.exposure, exposureCount: 1, end: visit.start + site.exposure,
+      latestStart: window?.end ?? visit.start, filter: site.telescope.exposure.filter,
+      probability: Fraction(clamping: probability), added: Fraction(clamping: added),
+      cumulative: Fraction(clamping: cumulative),
+      conditions: Plan.Conditions(
+        site.visibility.conditions(of: tile.candidate.center, at: visit.start + site.exposure / 2)))
+  }
+
+  private var notes: [String] {
+    var notes: [String] = []
+    if droppedCount > 0 { notes.append("slews left no time for \(droppedCount) more tiles") }
+    if let most = site.resource.mostVisits, visits.count >= most {
+      notes.append("limited by its allocation to \(most) exposures")
+    }
+    return notes
+  }
+}
+
+extension FieldOfView {
+  /// Position angle of the field's top, from north toward east.
+  fileprivate var positionAngle: Angle {
+    if case .rectangle(_, _, let rotation) = self { rotation } else { .zero }
+  }
+}
+
+extension Plan.Conditions {
+  init(_ c: Visibility.Conditions) {
+    self.init(
+      altitude: c.altitude, azimuth: c.azimuth, hourAngle: c.hourAngle, airmass: c.airmass,
+      moonSeparation: c.moonSeparation, moonAltitude: c.moonAltitude, sunAltitude: c.sunAltitude)
+  }
+}
+
+extension CredibleRegions {
+  /// Probability per steradian of the densest cell.
+  fileprivate var peakDensity: Double { map.cellIndex(at: peak).map { map.density[$0] } ?? 0 }
+}

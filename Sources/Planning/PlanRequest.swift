@@ -1,0 +1,71 @@
+import Ephemerides
+import Observatories
+import Skymaps
+import Units
+
+/// Every input of a plan. Equal requests give equal plans, bit for bit.
+public struct PlanRequest: Sendable {
+  public var event: Plan.Event
+  public var map: Skymap
+  /// SHA-256 of the bytes the map came from.
+  public var mapDigest: String
+  public var telescopes: [Telescope]
+  public var telescopeDigests: [String: String]
+  /// Ids that were asked for by name: they plan even when their file says they are not operational.
+  public var named: Set<String>
+  /// The present, as the caller knows it. No exposure starts before it.
+  public var now: Instant
+  /// The time to fill.
+  public var window: TimeWindow
+  public var earth: EarthOrientation
+  public var tiling: Tiling
+  /// One exposure for every telescope instead of each one's own.
+  public var exposure: Duration?
+  /// Exposures that would add less probability than this to the network's coverage are not planned.
+  public var smallestGain: Double
+  /// Nor are second looks, by a deeper telescope at sky already covered, at less probability than this.
+  public var smallestDepthGain: Double
+  public var softwareVersion: String
+
+  public enum Tiling: String, Sendable, Hashable, CaseIterable {
+    /// Each telescope's fixed grid; free centres where the 90 % region is smaller than three fields.
+    case automatic
+    case grid
+    case free
+  }
+
+  public init(
+    event: Plan.Event, map: Skymap, mapDigest: String, telescopes: [Telescope],
+    telescopeDigests: [String: String] = [:], named: Set<String> = [], now: Instant, window: TimeWindow, earth: EarthOrientation,
+    tiling: Tiling = .automatic, exposure: Duration? = nil, smallestGain: Double = 1e-6,
+    smallestDepthGain: Double = 1e-4, softwareVersion: String
+  ) {
+    self.event = event
+    self.map = map
+    self.mapDigest = mapDigest
+    self.telescopes = telescopes
+    self.telescopeDigests = telescopeDigests
+    self.named = named
+    self.now = now
+    self.window = window
+    self.earth = earth
+    self.tiling = tiling
+    self.exposure = exposure
+    self.smallestGain = smallestGain
+    self.smallestDepthGain = smallestDepthGain
+    self.softwareVersion = softwareVersion
+  }
+}
+
+extension PlanRequest {
+  /// SHA-256 over everything that shapes the plan, so equal requests share it.
+  public var digest: String {
+    let telescopes = self.telescopes.map { "\($0.id)=\(telescopeDigests[$0.id] ?? "")" }.sorted()
+    let fields: [String] = [
+      event.id, "\(event.revision)", mapDigest, telescopes.joined(separator: ","), named.sorted().joined(separator: ","),
+      "\(window.start.tai)/\(window.end.tai)", earth.source, tiling.rawValue, "\(exposure?.seconds ?? 0)",
+      "\(smallestGain)/\(smallestDepthGain)", softwareVersion,
+    ]
+    return SHA256.hexDigest(of: Array(fields.joined(separator: "\n").utf8))
+  }
+}

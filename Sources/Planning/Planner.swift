@@ -1,0 +1,263 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+import Dispatch
+import Ephemerides
+import Healpix
+import Observatories
+import Scheduling
+import Skymaps
+import Targeting
+import Units
+import Visibility
+
+/// Why a request has no plan at all. A plan with nothing in it is not an error.
+public enum PlanningError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The window is empty or longer than the ephemerides reach.
+  case window(TimeWindow, String)
+
+  public var description: String {
+    switch self {
+    case .window(let window, let reason):
+      "the plan window \(window.start.iso8601()) to \(window.end.iso8601()) cannot be planned: \(reason)"
+    }
+  }
+}
+
+/// Turns a request into a plan: one pure function.
+public enum Planner {
+  /// Plans the whole network together.
+  ///
+  /// 1. Coverage: telescopes with fields of a square degree or more choose first and together; the others
+  ///    then choose together from what is left, so that no narrow field repeats a wide one.
+  /// 2. Depth: time left over goes to second looks. For each depth class, faint limit by faint limit,
+  ///    sky that only shallower telescopes cover counts as not covered.
+  public static func plan(_ request: PlanRequest) throws(PlanningError) -> Plan {
+    guard !request.window.isEmpty else { throw .window(request.window, "it is empty") }
+    let ephemeris: Ephemeris
+    do {
+      ephemeris = try Ephemeris(covering: request.window, earthOrientation: request.earth)
+    } catch {
+      throw .window(request.window, "\(error)")
+    }
+    let regions = CredibleRegions(of: request.map)
+    let (sites, refused) = participants(request, regions, ephemeris)
+    var session = Session(request, regions: regions, sites: sites)
+    session.cover(sites.indices.filter { sites[$0].isWide })
+    session.cover(sites.indices.filter { !sites[$0].isWide })
+    for depth in Set(sites.map(\.depthClass)).sorted().dropFirst() { session.deepen(to: depth) }
+    session.arrange()
+    return PlanAssembly(request, regions: regions, session: session, refused: refused).plan
+  }
+
+  private static func participants(
+    _ request: PlanRequest, _ regions: CredibleRegions, _ ephemeris: Ephemeris
+  ) -> (sites: [PlannedSite], refused: [Plan.Omission]) {
+    let area90 = regions.area(at: Fraction(clamping: 0.9))
+    let outcomes = concurrentMap(request.telescopes) { telescope -> Result<PlannedSite, Plan.Omission> in
+      do throws(Plan.Omission) {
+        return .success(try PlannedSite(telescope, request: request, area90: area90, ephemeris: ephemeris))
+      } catch {
+        return .failure(error)
+      }
+    }
+    var sites: [PlannedSite] = []
+    var refused: [Plan.Omission] = []
+    for outcome in outcomes {
+      switch outcome {
+      case .success(let site): sites.append(site)
+      case .failure(let omission): refused.append(omission)
+      }
+    }
+    return (sites, refused)
+  }
+}
+
+extension Plan.Omission: Error {}
+
+/// One telescope taking part in a plan.
+struct PlannedSite: Sendable {
+  let telescope: Telescope
+  let field: FieldOfView
+  let visibility: SiteVisibility
+  let resource: Resource
+  let grid: TileGrid
+  let exposure: Duration
+
+  init(
+    _ telescope: Telescope, request: PlanRequest, area90: SolidAngle, ephemeris: Ephemeris
+  ) throws(Plan.Omission) {
+    func omission(_ code: String, _ reason: String) -> Plan.Omission {
+      .init(telescopeID: telescope.id, slug: telescope.slug, code: code, reason: reason)
+    }
+    if let reason = telescope.outOfService, !request.named.contains(telescope.id) {
+      throw omission("out_of_service", reason)
+    }
+    switch telescope.usability {
+    case .tiling: break
+    case .pointSource: throw omission("no_field", "its field of view is not known: single positions only")
+    case .unusable(let reason): throw omission("not_usable", reason)
+    }
+    guard let field = telescope.field else { throw omission("no_field", "its field of view is not known") }
+    self.telescope = telescope
+    self.field = field
+    do {
+      visibility = try SiteVisibility(telescope: telescope, window: request.window, ephemeris: ephemeris)
+    } catch {
+      throw omission("not_usable", "\(error)")
+    }
+    let wanted = request.exposure ?? telescope.exposure.typical
+    exposure = min(max(wanted, telescope.exposure.shortest), telescope.exposure.longest)
+    let extent = field.boundingBox
+    let diagonal = Angle(
+      radians: (extent.width.radians * extent.width.radians + extent.height.radians * extent.height.radians)
+        .squareRoot())
+    resource = Resource(
+      darkWindows: visibility.darkWindows, visit: exposure, readout: telescope.timing.readout,
+      slewRate: telescope.timing.slewRate, settle: telescope.timing.settle, usualSlew: diagonal,
+      mostVisits: Self.mostVisits(telescope, exposure: exposure, window: request.window))
+    let free =
+      request.tiling == .free
+      || request.tiling == .automatic && area90.steradians < 3 * field.area.steradians
+    grid = TileGrid(field, overlap: free ? 0.75 : 0)
+  }
+
+  var isWide: Bool { field.area >= .squareDegrees(1) }
+
+  /// Its limit in one planned exposure, in steps of 1.5 mag: telescopes of one class see the same sources.
+  var depthClass: Int {
+    guard let depth = telescope.depth else { return 0 }
+    // Background-limited: 1.25 mag for ten times the time.
+    let limit = depth.magnitude.value + 1.25 * log10(exposure.seconds / depth.exposure.seconds)
+    return limit.isFinite ? Int(max(0, min((limit - 16) / 1.5, 20))) : 0
+  }
+
+  /// The visits its allocation has room for in the window.
+  private static func mostVisits(_ telescope: Telescope, exposure: Duration, window: TimeWindow) -> Int? {
+    guard let hours = telescope.usage?.hoursPerNight else { return nil }
+    let nights = max(1, (window.duration.seconds / 86_400).rounded(.up))
+    let each = exposure.seconds + telescope.timing.readout.seconds
+    return max(1, Int(min(hours * 3600 * nights / max(each, 1), 1e6)))
+  }
+}
+
+/// The state of one planning run.
+struct Session {
+  let request: PlanRequest
+  let sites: [PlannedSite]
+  let sky: SkyGrain
+  private var selection: NetworkSelection
+  private var covered: SkyGrain.Covered
+  /// Field numbers, parallel to the candidates of `selection`.
+  private(set) var fieldNumbers: [[Int]]
+  private(set) var timetables: [Timetable?]
+
+  /// More tiles than this cannot matter to a field that is narrow beside the region.
+  private static let mostTilesPerSlot = 4
+
+  init(_ request: PlanRequest, regions: CredibleRegions, sites: [PlannedSite]) {
+    self.request = request
+    self.sites = sites
+    let region = regions.coverage(at: Fraction(clamping: 0.9995))
+    let smallest = sites.map { min($0.field.boundingBox.width, $0.field.boundingBox.height) }.min() ?? .degrees(1)
+    sky = SkyGrain(
+      request.map, region: region, order: SkyGrain.order(resolving: smallest, region: region.area))
+    selection = NetworkSelection(sky: sky, resources: sites.map(\.resource))
+    covered = sky.uncovered
+    fieldNumbers = .init(repeating: [], count: sites.count)
+    timetables = .init(repeating: nil, count: sites.count)
+  }
+
+  func candidates(of site: Int) -> [Candidate] { selection.candidates[site] }
+
+  /// Lets a group of sites choose together from the sky nobody covers.
+  mutating func cover(_ group: [Int]) {
+    var soFar = covered
+    choose(group, besides: &soFar, smallestGain: request.smallestGain)
+    covered = soFar
+  }
+
+  /// Lets sites of at least this depth class spend free time on sky that only shallower ones cover.
+  mutating func deepen(to depth: Int) {
+    let able = sites.indices.filter { sites[$0].depthClass >= depth }
+    var seen = sky.uncovered
+    for i in able {
+      for candidate in selection.chosen(of: i) { seen.insert(candidate.cover) }
+    }
+    choose(able, besides: &seen, smallestGain: request.smallestDepthGain)
+  }
+
+  private mutating func choose(_ group: [Int], besides covered: inout SkyGrain.Covered, smallestGain: Double) {
+    let free = group.filter { selection.freeSlots(of: $0) > 0 }
+    guard !free.isEmpty else { return }
+    let finder = CandidateFinder(sky: sky, offers: sky.ranked(besides: covered), smallestGain: smallestGain)
+    let found = concurrentMap(free) { [sites, selection] i in
+      finder.tiles(
+        of: sites[i], limit: sites[i].isWide ? nil : Self.mostTilesPerSlot * selection.freeSlots(of: i))
+    }
+    for (i, tiles) in zip(free, found) { fieldNumbers[i].append(contentsOf: tiles.map(\.number)) }
+    selection.choose(
+      zip(free, found).map { ($0, $1.map(\.candidate)) }, besides: &covered, smallestGain: smallestGain)
+  }
+
+  /// Gives every chosen tile its time.
+  mutating func arrange() {
+    timetables = concurrentMap(Array(sites.indices)) { [sites, selection] i in
+      let candidates = selection.candidates[i]
+      return Timetable(
+        sites[i].resource, candidates: candidates, choice: selection.choice(of: i),
+        penalty: sites[i].penalty(of: candidates))
+    }
+  }
+}
+
+extension PlannedSite {
+  /// Magnitudes lost by observing a tile then instead of at the zenith at once: extinction and seeing
+  /// grow with airmass X (about 0.1 mag per unit, and 1.25 log10 X^0.6 as seeing grows like X^0.6, Roddier
+  /// 1981), and the counterpart fades: about 0.15 mag an hour at first.
+  func penalty(of candidates: [Candidate]) -> (Int, Int) -> Double {
+    let middle = resource.slotStarts.map { $0 + exposure / 2 }
+    let frames = middle.map { visibility.frame(at: $0) }
+    let hours = middle.map { $0.seconds(since: middle[0]) / 3600 }
+    return { index, slot in
+      let airmass = 1 / max(frames[slot].sinAltitude(candidates[index].center.unit), 0.05)
+      return 0.1 * (airmass - 1) + 0.75 * log10(airmass) + 0.15 * hours[slot]
+    }
+  }
+}
+
+/// `map` over several threads; the result is in the order of the input.
+func concurrentMap<T: Sendable, R: Sendable>(_ items: [T], _ transform: @Sendable (T) -> R) -> [R] {
+  guard items.count > 1 else { return items.map(transform) }
+  return [R](unsafeUninitializedCapacity: items.count) { buffer, count in
+    nonisolated(unsafe) let base = buffer.baseAddress!
+    DispatchQueue.concurrentPerform(iterations: items.count) { i in
+      (base + i).initialize(to: transform(items[i]))
+    }
+    count = items.count
+  }
+}
+
+extension PlannedSite {
+  func canObserve(_ direction: Direction<ICRS>) -> Bool {
+    !visibility.startWindows(for: direction, exposure: exposure).isEmpty
+  }
+}
+
+extension Session {
+  /// Probability within reach: of every tile that could have been chosen, and of the blocks of sky that
+  /// some site can observe at the centre or a corner. An estimate from outside.
+  var reachable: Double {
+    let wanted = sites.filter { !$0.resource.darkWindows.isEmpty }.sorted { $0.field.area > $1.field.area }
+    var seen = sky.uncovered
+    for i in sites.indices {
+      for candidate in candidates(of: i) { seen.insert(candidate.cover) }
+    }
+    sky.insertBlocks(into: &seen) { block in
+      sky.marks(of: block).contains { mark in wanted.contains { $0.canObserve(mark) } }
+    }
+    return sky.probability(of: seen)
+  }
+}
