@@ -56,7 +56,7 @@ for order in (7, 8, 11, 13):
     i = rng.integers(0, 12 * 4**order, 200)
     big.append({"order": order, "ring": [int(x) for x in i], "nested": [int(x) for x in hp.ring2nest(2**order, i)]})
 
-radius = [{"order": o, "max_pixrad": float(hp.max_pixrad(2**o))} for o in range(0, 30)]
+radius = [{"order": o, "maxPixrad": float(hp.max_pixrad(2**o))} for o in range(0, 30)]
 
 json.dump(
     {"tool": "healpy " + hp.__version__, "numpy": np.__version__, "python": platform.python_version(),

@@ -12,7 +12,7 @@ mp.mp.dps = 60
 
 
 def integral(n, z, upper=None):
-    """int_0^upper y^n exp(-(y - z)^2 / 2 + shift) dy with shift = z^2 / 2 for z < 0."""
+    """int_0^upper y^n exp(-(y - z)^2 / 2 + shift) dy with shift = z^2 / 2 for z <= 0."""
     z = mp.mpf(z)
     f = (lambda y: y**n * mp.exp(-(y - z) ** 2 / 2)) if z > 0 else (lambda y: y**n * mp.exp(z * y - y * y / 2))
     scale = 1 if z > -1 else 1 / abs(z)
@@ -22,7 +22,7 @@ def integral(n, z, upper=None):
 
 
 rows = []
-for z in [-1e5, -1e4, -1000, -300, -100, -50, -20, -18, -12, -10, -8, -5, -4, -3.5, -3.001, -3, -2.999, -2, -1, -0.5, 0,
+for z in [-1e5, -1e4, -1000, -300, -100, -50, -20, -18, -12, -10, -8, -5, -4, -3.5, -3, -2.5, -2.001, -2, -1.999, -1.5, -1, -0.5, 0,
           0.25, 1, 2, 3, 5, 8, 12, 40, 200, 1e4, 1e5]:
     i2, i3, i4 = (integral(n, z) for n in (2, 3, 4))
     mean, var = i3 / i2, i4 / i2 - (i3 / i2) ** 2
@@ -33,7 +33,7 @@ for z in [-1e5, -1e4, -1000, -300, -100, -50, -20, -18, -12, -10, -8, -5, -4, -3
             x.append({"x": float(at), "pdf": float((lambda y: y**2 * mp.exp((-(y - mp.mpf(z)) ** 2 / 2) if z > 0 else (mp.mpf(z) * y - y * y / 2)) / i2)(mp.mpf(float(at)))),
                       "cdf": float(integral(2, z, float(at)) / i2)})
     rows.append({"z": z, "mean": float(mean), "deviation": float(sd), "points": x,
-                 "lnIntegral": float(mp.log(i2) - mp.log(2 * mp.pi) / 2 - (mp.mpf(z) ** 2 / 2 if z <= 0 else 0))})
+                 "lnIntegral": float(mp.log(i2) - mp.log(2 * mp.pi) / 2)})
 
 ligo = []
 for mu, sigma in [(100.0, 20.0), (30.0, 15.0), (-5.0, 40.0), (400.0, 3.0), (0.0, 10.0)]:

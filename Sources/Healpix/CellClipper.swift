@@ -22,8 +22,8 @@ package struct CellClipper {
   }
 
   static let straight: Int32 = -1
-  /// Vertices this close to a plane are on it: planes that meet at a tile corner or that two tiles
-  /// share would otherwise cut slivers out of rounding noise.
+  /// Planes are moved outward by this much: a vertex that lies on one counts as inside whatever its
+  /// rounding. Planes that two tiles share would otherwise cut slivers out of noise.
   static let onPlane = 1e-15
 
   package var planes: ContiguousArray<HalfSpace> = []
@@ -62,7 +62,9 @@ package struct CellClipper {
   }
 
   /// The polygon over some corners of the cell: bits 0...3 are south, east, north, west.
-  package mutating func pushCell(corners mask: Int, x: SIMD4<Double>, y: SIMD4<Double>, z: SIMD4<Double>) -> Piece {
+  package mutating func pushCell(corners mask: Int, x: SIMD4<Double>, y: SIMD4<Double>, z: SIMD4<Double>)
+    -> Piece
+  {
     let start = vertices.count
     for i in 0..<4 where mask >> i & 1 == 1 {
       let (u, v) = (i == 1 || i == 2 ? 1.0 : 0.0, i >= 2 ? 1.0 : 0.0)
@@ -81,7 +83,7 @@ package struct CellClipper {
     loadSource(piece, side)
     let count = source.count
     var insideCount = 0
-    for i in 0..<count where values[i] >= -Self.onPlane { insideCount += 1 }
+    for i in 0..<count where values[i] >= 0 { insideCount += 1 }
     if insideCount == count { return (piece, 0..<0) }
     if insideCount == 0 { return (0..<0, piece) }
 
@@ -89,8 +91,8 @@ package struct CellClipper {
     outside.removeAll(keepingCapacity: true)
     for i in 0..<count {
       let j = i + 1 == count ? 0 : i + 1
-      let aInside = values[i] >= -Self.onPlane
-      let bInside = values[j] >= -Self.onPlane
+      let aInside = values[i] >= 0
+      let bInside = values[j] >= 0
       if aInside { vertices.append(source[i]) } else { outside.append(source[i]) }
       guard aInside != bInside else { continue }
       var crossing = self.crossing(from: i, to: j, plane)
@@ -105,6 +107,10 @@ package struct CellClipper {
     return (start..<middle, middle..<vertices.count)
   }
 
+  @inline(__always) private static func value(_ p: SIMD3<Double>, _ side: HalfSpace) -> Double {
+    side.value(p) + onPlane
+  }
+
   /// Copies a piece with its values; where a side may cross the plane twice, its extremum is added.
   private mutating func loadSource(_ piece: Piece, _ side: HalfSpace) {
     source.removeAll(keepingCapacity: true)
@@ -112,15 +118,15 @@ package struct CellClipper {
     for i in piece {
       let vertex = vertices[i]
       source.append(vertex)
-      values.append(side.value(vertex.p))
+      values.append(Self.value(vertex.p, side))
     }
     var i = 0
     while i < source.count {
       let j = i + 1 == source.count ? 0 : i + 1
       let (fa, fb) = (values[i], values[j])
       if (fa >= 0) == (fb >= 0), let extra = turningPoint(source[i], source[j], fa, fb, side) {
-        let value = side.value(extra.p)
-        if (value >= -Self.onPlane) != (fa >= -Self.onPlane) && (value >= -Self.onPlane) != (fb >= -Self.onPlane) {
+        let value = Self.value(extra.p, side)
+        if (value >= 0) != (fa >= 0) {
           source.insert(extra, at: i + 1)
           values.insert(value, at: i + 1)
           i += 1
@@ -145,7 +151,7 @@ package struct CellClipper {
     }
     let (du, dv) = (b.u - a.u, b.v - a.v)
     guard least < sagitta * (du * du + dv * dv) else { return nil }
-    let fm = side.value(point(a.u + du / 2, a.v + dv / 2))
+    let fm = Self.value(point(a.u + du / 2, a.v + dv / 2), side)
     let curvature = 4 * (fa - 2 * fm + fb)
     guard curvature != 0 else { return nil }
     let t = (3 * fa - 4 * fm + fb) / curvature
@@ -166,11 +172,12 @@ package struct CellClipper {
   private func straightCrossing(
     _ a: Vertex, _ b: Vertex, _ fa: Double, _ fb: Double, _ side: HalfSpace
   ) -> Vertex {
-    // Position to 1e-8 of a side: an area error of half that share of the cell at most.
-    let enough = 1e-8 * abs(fb - fa)
+    // Position to 1e-8 of a side: an area error of half that share of the cell at most. Values are
+    // known to a few 1e-16.
+    let enough = max(1e-8 * abs(fb - fa), 4e-16)
     let first = fa / (fa - fb)
     var vertex = onSide(a, b, first)
-    let f = side.value(vertex.p)
+    let f = Self.value(vertex.p, side)
     if abs(f) <= enough { return vertex }
     let slope = (f - fa) / first
     let bend = (fb - f) / (1 - first) - slope
@@ -179,13 +186,13 @@ package struct CellClipper {
     let second = first + step * (1 - bend * step / tangent)
     if second > 0 && second < 1 {
       vertex = onSide(a, b, second)
-      if abs(side.value(vertex.p)) <= enough { return vertex }
+      if abs(Self.value(vertex.p, side)) <= enough { return vertex }
     }
     var (low, fLow, high, fHigh) = (0.0, fa, 1.0, fb)
     for _ in 0..<60 {
       let t = low - fLow * (high - low) / (fHigh - fLow)
       vertex = onSide(a, b, t)
-      let f = side.value(vertex.p)
+      let f = Self.value(vertex.p, side)
       if abs(f) <= enough { break }
       if (f > 0) == (fHigh > 0) {
         (high, fHigh) = (t, f)

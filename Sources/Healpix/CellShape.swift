@@ -1,9 +1,10 @@
+import Units
+
 #if canImport(Glibc)
   import Glibc
 #else
   import Darwin
 #endif
-import Units
 
 /// Where cells lie on the sphere, which libchealpix does not offer: corners, any point inside, and
 /// the neighbours.

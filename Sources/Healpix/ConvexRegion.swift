@@ -1,9 +1,10 @@
+import Units
+
 #if canImport(Glibc)
   import Glibc
 #else
   import Darwin
 #endif
-import Units
 
 /// One side of a plane: the unit vectors u with normal . u >= offset.
 ///
@@ -46,7 +47,9 @@ public struct ConvexRegion<Frame>: Hashable, Sendable {
     guard corners.count >= 3 else { return nil }
     var sides: [HalfSpace] = []
     for i in corners.indices {
-      let normal = cross(corners[i].unit, corners[(i + 1) % corners.count].unit)
+      // a x (b - a) rather than a x b: fields of arcseconds keep all their digits.
+      let start = corners[i].unit
+      let normal = cross(start, corners[(i + 1) % corners.count].unit - start)
       let length = (normal * normal).sum().squareRoot()
       guard length > 1e-12 else { return nil }
       sides.append(HalfSpace(normal: normal / length, offset: 0))
@@ -59,11 +62,13 @@ public struct ConvexRegion<Frame>: Hashable, Sendable {
     let center = Direction<Frame>(normalizing: sum)
     let radius = corners.map { center.separation(from: $0).radians }.max()!
     guard radius < .pi / 2 else { return nil }
-    self.init(halfSpaces: sides, boundingCenter: center, boundingRadius: Angle(radians: radius), corners: corners)
+    self.init(
+      halfSpaces: sides, boundingCenter: center, boundingRadius: Angle(radians: radius), corners: corners)
   }
 
   private init(
-    halfSpaces: [HalfSpace], boundingCenter: Direction<Frame>, boundingRadius: Angle, corners: [Direction<Frame>]
+    halfSpaces: [HalfSpace], boundingCenter: Direction<Frame>, boundingRadius: Angle,
+    corners: [Direction<Frame>]
   ) {
     self.halfSpaces = halfSpaces
     self.boundingCenter = boundingCenter
@@ -78,7 +83,8 @@ public struct ConvexRegion<Frame>: Hashable, Sendable {
   public func rotated<To>(by rotation: Rotation<Frame, To>) -> ConvexRegion<To> {
     .init(
       halfSpaces: halfSpaces.map { HalfSpace(normal: rotation($0.normal), offset: $0.offset) },
-      boundingCenter: rotation(boundingCenter), boundingRadius: boundingRadius, corners: corners.map { rotation($0) })
+      boundingCenter: rotation(boundingCenter), boundingRadius: boundingRadius,
+      corners: corners.map { rotation($0) })
   }
 
   /// The area: exact for caps and polygons (Girard).
@@ -93,7 +99,7 @@ public struct ConvexRegion<Frame>: Hashable, Sendable {
     for i in 1..<(corners.count - 1) {
       let (b, c) = (corners[i].unit, corners[i + 1].unit)
       // Van Oosterom & Strackee 1983, IEEE Trans. Biomed. Eng. BME-30, 125.
-      let triple = (first * cross(b, c)).sum()
+      let triple = (first * cross(b - first, c - first)).sum()
       excess += 2 * atan2(triple, 1 + (first * b).sum() + (b * c).sum() + (c * first).sum())
     }
     return SolidAngle(steradians: excess)

@@ -84,7 +84,9 @@ private struct FITSWriter {
   }
 
   mutating func bigEndian(_ value: UInt64) {
-    for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(shift))) }
+    for shift in stride(from: 56, through: 0, by: -8) {
+      bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
+    }
   }
 
   mutating func pad(with byte: UInt8) {
@@ -97,7 +99,10 @@ private struct FITSWriter {
   }
 
   private mutating func card(_ keyword: String, _ value: String, _ comment: String) {
-    let name = String(keyword.uppercased().unicodeScalars.filter { "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_".unicodeScalars.contains($0) }.prefix(8).map(Character.init))
+    let name = String(
+      keyword.uppercased().unicodeScalars.filter {
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_".unicodeScalars.contains($0)
+      }.prefix(8).map(Character.init))
     let keyColumn = name + String(repeating: " ", count: 8 - name.utf8.count)
     append(keyColumn + "= " + value + (comment.isEmpty ? "" : " / " + comment))
   }

@@ -26,7 +26,8 @@ extension Coverage {
   }
 
   private static func collect<Frame>(
-    _ cell: Cell, _ region: ConvexRegion<Frame>, _ order: Int, _ rule: CellRule, _ found: inout [Range<UInt64>]
+    _ cell: Cell, _ region: ConvexRegion<Frame>, _ order: Int, _ rule: CellRule,
+    _ found: inout [Range<UInt64>]
   ) {
     let radius = Cell.boundingRadius(order: cell.order)
     let center = cell.center

@@ -28,7 +28,8 @@ public struct Coverage: Hashable, Sendable {
         merged.append(r.lowerBound..<end)
       }
     }
-    self = unsorted.isEmpty
+    self =
+      unsorted.isEmpty
       ? Coverage(sorted: merged) : Coverage((merged + unsorted).sorted { $0.lowerBound < $1.lowerBound })
   }
 
@@ -61,7 +62,8 @@ public struct Coverage: Hashable, Sendable {
     let keys = cell.keys
     let i = firstRange(endingAfter: keys.lowerBound)
     guard i < ranges.count, ranges[i].lowerBound < keys.upperBound else { return .outside }
-    return ranges[i].lowerBound <= keys.lowerBound && keys.upperBound <= ranges[i].upperBound ? .inside : .partial
+    return ranges[i].lowerBound <= keys.lowerBound && keys.upperBound <= ranges[i].upperBound
+      ? .inside : .partial
   }
 
   /// The coarsest order whose cells can write the set exactly; 0 for the empty one.

@@ -1,9 +1,10 @@
+import Units
+
 #if canImport(Glibc)
   import Glibc
 #else
   import Darwin
 #endif
-import Units
 
 /// One of the twelve base faces as a map from the unit square to the sphere and back.
 ///

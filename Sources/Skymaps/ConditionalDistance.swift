@@ -1,16 +1,17 @@
+import Units
+
 #if canImport(Glibc)
   import Glibc
 #else
   import Darwin
 #endif
-import Units
 
 /// The posterior of the luminosity distance along one direction (Singer et al. 2016, ApJL 829 L15,
 /// eq. 1): p(r) proportional to exp(-(r - mu)^2 / (2 sigma^2)) r^2 for r >= 0.
 ///
 /// mu and sigma are shape parameters, not mean and deviation; mu may be far below zero. The
 /// normalisation is recomputed from them. With z = mu / sigma, Q = Phi(z), H = phi(z):
-/// I2 = sigma^2 [(1 + z^2) Q + z H] and so on (ibid., eqs. 2-4). Below z = -3, where those cancel,
+/// I2 = sigma^2 [(1 + z^2) Q + z H] and so on (ibid., eqs. 2-4). Below z = -2, where those cancel,
 /// everything is built from J_n(a) = integral of y^n exp(-a y - y^2 / 2) over y > 0, whose ratios
 /// J_n / J_(n-1) = n / (a + J_(n+1) / J_n) are a continued fraction of positive terms: no digits are
 /// lost however negative z is.
@@ -36,7 +37,9 @@ public struct ConditionalDistance: Sendable, Hashable {
   /// Nil where there are none: the mean must exceed sqrt(3) deviations, the limit of z to minus infinity.
   public init?(mean: Distance, standardDeviation: Distance) {
     let (m, s) = (mean.megaparsecs, standardDeviation.megaparsecs)
-    guard m.isFinite, s.isFinite, s > 0, m > 0, let z = DistanceKernel.z(meanOverDeviation: m / s) else { return nil }
+    guard m.isFinite, s.isFinite, s > 0, m > 0, let z = DistanceKernel.z(meanOverDeviation: m / s) else {
+      return nil
+    }
     let sigma = m / DistanceKernel(z: z).mean
     self.init(mu: .megaparsecs(z * sigma), sigma: .megaparsecs(sigma))
   }
@@ -45,7 +48,9 @@ public struct ConditionalDistance: Sendable, Hashable {
   public var standardDeviation: Distance { .megaparsecs(kernel.variance.squareRoot() * sigma.megaparsecs) }
   /// DISTNORM, Mpc^-2; the largest number where it exceeds that (z below -37).
   public var normPerSquareMegaparsec: Double {
-    let i2 = kernel.belowSeries ? exp(-kernel.z * kernel.z / 2) / (2 * .pi).squareRoot() * kernel.integral : kernel.integral
+    let i2 =
+      kernel.belowSeries
+      ? exp(-kernel.z * kernel.z / 2) / (2 * .pi).squareRoot() * kernel.integral : kernel.integral
     let norm = 1 / (sigma.megaparsecs * sigma.megaparsecs * i2)
     return norm.isFinite ? norm : .greatestFiniteMagnitude
   }
@@ -82,7 +87,7 @@ struct DistanceKernel: Sendable, Hashable {
   let variance: Double
 
   /// Below this z the closed forms lose digits (z^6 epsilon); the continued fraction takes over.
-  static let closedFormLimit = -3.0
+  static let closedFormLimit = -2.0
   var belowSeries: Bool { z < Self.closedFormLimit }
 
   init(z: Double) {
@@ -108,7 +113,7 @@ struct DistanceKernel: Sendable, Hashable {
     let j0: Double, j1: Double, j2: Double, r3: Double, r4: Double
 
     init(_ a: Double) {
-      // Backward from a guess of the ratio far out: exact to rounding for a >= 3.
+      // Backward from a guess of the ratio far out: exact to rounding for a >= 2.
       let start = 14 + (450 / (a * a)).rounded(.up)
       var r = start / (a / 2 + (a * a / 4 + start).squareRoot())
       for n in stride(from: start - 1, to: 4, by: -1) { r = n / (a + r) }

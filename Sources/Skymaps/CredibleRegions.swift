@@ -76,7 +76,9 @@ public struct CredibleRegions: Sendable {
   /// Linear between cells as in `ligo.skymap`. At 1 it is all cells with any probability.
   public func area(at level: Fraction) -> SolidAngle {
     let n = cellsBefore(level)
-    guard n < populated else { return SolidAngle(steradians: populated > 0 ? cumulativeArea[populated - 1] : 0) }
+    guard n < populated else {
+      return SolidAngle(steradians: populated > 0 ? cumulativeArea[populated - 1] : 0)
+    }
     let (p0, a0) = n > 0 ? (cumulativeProbability[n - 1], cumulativeArea[n - 1]) : (0, 0)
     let part = (level.value - p0) / (cumulativeProbability[n] - p0)
     return SolidAngle(steradians: a0 + part * (cumulativeArea[n] - a0))
@@ -174,7 +176,9 @@ extension Skymap {
       while i < count, keys[i] < range.upperBound {
         let cell = self.cell(i).keys.clamped(to: range)
         if !cell.isEmpty {
-          sum += density[i] * Cell.area(order: Cell.maxOrder).steradians * Double(cell.upperBound - cell.lowerBound)
+          sum +=
+            density[i] * Cell.area(order: Cell.maxOrder).steradians
+            * Double(cell.upperBound - cell.lowerBound)
         }
         i += 1
       }

@@ -1,10 +1,11 @@
+import Healpix
+import Units
+
 #if canImport(Glibc)
   import Glibc
 #else
   import Darwin
 #endif
-import Healpix
-import Units
 
 /// Credible volumes: the set of points whose dP/dV exceeds a threshold T.
 ///

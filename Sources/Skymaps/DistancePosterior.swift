@@ -1,10 +1,11 @@
+import Healpix
+import Units
+
 #if canImport(Glibc)
   import Glibc
 #else
   import Darwin
 #endif
-import Healpix
-import Units
 
 /// The distance posterior of a whole map: marginal distribution, credible volumes.
 ///
@@ -147,6 +148,7 @@ extension Skymap {
     let x = r / one.sigma.megaparsecs
     let z = one.kernel.z
     let exponent = z > 0 ? -(x - z) * (x - z) / 2 : z * x - x * x / 2
-    return exp(DistancePosterior.logPeak(density: density[i], sigma: one.sigma.megaparsecs, one.kernel) + exponent)
+    return exp(
+      DistancePosterior.logPeak(density: density[i], sigma: one.sigma.megaparsecs, one.kernel) + exponent)
   }
 }

@@ -47,7 +47,14 @@ public struct FlatMerger: Sendable {
     let base = UInt8(order)
     var i = 0
     while i < count {
-      if order > 0, position & 3 == 0, i + 4 <= count {
+      if order > 2, position & 63 == 0, i + 64 <= count, Self.blockIsEqual(v, i),
+        !hasDistance || (Self.blockIsEqual(m, i) && Self.blockIsEqual(s, i) && Self.blockIsEqual(n, i))
+      {
+        push(base - 3, v[i], m[i], s[i], n[i])
+        position += 64
+        i += 64
+        joinUpward()
+      } else if order > 0, position & 3 == 0, i + 4 <= count {
         if Self.fourEqual(v, i),
           !hasDistance || (Self.fourEqual(m, i) && Self.fourEqual(s, i) && Self.fourEqual(n, i))
         {
@@ -83,6 +90,16 @@ public struct FlatMerger: Sendable {
   private static func fourEqual(_ x: Span<Double>, _ i: Int) -> Bool {
     let first = x[i].bitPattern
     return x[i + 1].bitPattern == first && x[i + 2].bitPattern == first && x[i + 3].bitPattern == first
+  }
+
+  /// Three orders at once: most of a flat map is empty or oversampled.
+  @inline(__always)
+  private static func blockIsEqual(_ x: Span<Double>, _ i: Int) -> Bool {
+    let first = x[i].bitPattern
+    if x[i + 63].bitPattern != first { return false }
+    var difference: UInt64 = 0
+    for k in i..<i + 64 { difference |= x[k].bitPattern ^ first }
+    return difference == 0
   }
 
   /// Joins the last four cells as long as they are siblings and equal.

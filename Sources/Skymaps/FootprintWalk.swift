@@ -1,10 +1,11 @@
+import Healpix
+import Units
+
 #if canImport(Glibc)
   import Glibc
 #else
   import Darwin
 #endif
-import Healpix
-import Units
 
 /// One descent of the quadtree with many regions at once.
 ///
@@ -152,7 +153,8 @@ struct FootprintWalk {
     let kept = start..<entries.count
     guard let first = kept.first else { return }
     if entries[first].sides == 0 {
-      credit[regions[Int(entries[first].region)].footprint] += tree.probability(of: node.slot, order: node.order)
+      credit[regions[Int(entries[first].region)].footprint] += tree.probability(
+        of: node.slot, order: node.order)
       return
     }
     if node.slot >= 0 {
@@ -214,7 +216,8 @@ struct FootprintWalk {
       halvings += 1
     }
     clipper.begin(
-      faces[node.face], x: Double(node.x), y: Double(node.y), scale: 1 / Double(UInt64(1) << UInt64(node.order)),
+      faces[node.face], x: Double(node.x), y: Double(node.y),
+      scale: 1 / Double(UInt64(1) << UInt64(node.order)),
       secondDerivative: bending.secondDerivative, halvings: halvings)
     for mask in node.straddlesCap ? [0b1110, 0b1011] : [0b1111] {
       let piece = clipper.pushCell(corners: mask, x: node.cornersX, y: node.cornersY, z: node.cornersZ)
@@ -278,7 +281,8 @@ struct FootprintWalk {
       rest &= rest - 1
       for k in region.planes(bit: bit) {
         let plane = clipper.planes[k]
-        let f = node.cornersX * plane.normal.x + node.cornersY * plane.normal.y + node.cornersZ * plane.normal.z
+        let f =
+          node.cornersX * plane.normal.x + node.cornersY * plane.normal.y + node.cornersZ * plane.normal.z
         let middle = f.sum() * 0.25
         if min(f.max() + slack, middle + reach.angle) < plane.offset { return nil }
         if max(f.min() - slack, middle - reach.angle) < plane.offset { kept |= 1 << UInt64(bit) }
@@ -296,7 +300,10 @@ struct FootprintWalk {
     let northWest = geometry.point((x + 1) * half, (y + 2) * half)
     let southWest = geometry.point(x * half, (y + 1) * half)
     let center = geometry.point((x + 1) * half, (y + 1) * half)
-    let south = node.corner(0), east = node.corner(1), north = node.corner(2), west = node.corner(3)
+    let south = node.corner(0)
+    let east = node.corner(1)
+    let north = node.corner(2)
+    let west = node.corner(3)
     visitChild(node, 0, list, south, southEast, center, southWest)
     visitChild(node, 1, list, southEast, east, northEast, center)
     visitChild(node, 2, list, southWest, center, northWest, west)

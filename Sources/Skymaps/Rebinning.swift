@@ -13,7 +13,8 @@ extension Skymap {
     var i = 0
     while i < count {
       if Int(orders[i]) <= order {
-        merged.append(keys[i], orders[i], density[i], mu: distance?.mu[i], distance?.sigma[i], distance?.norm[i])
+        merged.append(
+          keys[i], orders[i], density[i], mu: distance?.mu[i], distance?.sigma[i], distance?.norm[i])
         i += 1
         continue
       }
@@ -23,7 +24,8 @@ extension Skymap {
       i = end
     }
     return Skymap(
-      keys: merged.keys, orders: merged.orders, density: merged.density, distance: merged.distance, frame: frame,
+      keys: merged.keys, orders: merged.orders, density: merged.density, distance: merged.distance,
+      frame: frame,
       header: header, report: report)
   }
 
@@ -43,7 +45,8 @@ extension Skymap {
     if located > 0 {
       let mean = first / located
       let variance = max(0, second / located - mean * mean)
-      result = ConditionalDistance(mean: .megaparsecs(mean), standardDeviation: .megaparsecs(variance.squareRoot()))
+      result = ConditionalDistance(
+        mean: .megaparsecs(mean), standardDeviation: .megaparsecs(variance.squareRoot()))
     }
     merged.append(
       target.firstKey, UInt8(target.order), probability / target.area.steradians,

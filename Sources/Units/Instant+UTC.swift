@@ -39,7 +39,8 @@ enum Calendar {
   }
 
   static func daysInMonth(year: Int64, month: Int64) -> Int64 {
-    let next = month == 12 ? days(year: year + 1, month: 1, day: 1) : days(year: year, month: month + 1, day: 1)
+    let next =
+      month == 12 ? days(year: year + 1, month: 1, day: 1) : days(year: year, month: month + 1, day: 1)
     return next - days(year: year, month: month, day: 1)
   }
 }
@@ -71,7 +72,8 @@ extension Instant {
       else { return nil }
     }
     let secondOfDay = Int64(hour * 3600 + minute * 60 + second)
-    tai = days * nanosPerDay + (secondOfDay + LeapSeconds.offset(onDay: days)) * 1_000_000_000
+    tai =
+      days * nanosPerDay + (secondOfDay + LeapSeconds.offset(onDay: days)) * 1_000_000_000
       + Int64(nanosecond) - epochToMidnight
   }
 
@@ -134,7 +136,11 @@ extension Instant {
 }
 
 /// How many decimals of a second are printed.
-public enum SecondDecimals: Int, Sendable { case none = 0, milliseconds = 3, microseconds = 6 }
+public enum SecondDecimals: Int, Sendable {
+  case none = 0
+  case milliseconds = 3
+  case microseconds = 6
+}
 
 extension Instant {
   /// ISO 8601 in UTC with a trailing Z, rounded to the wanted decimals.

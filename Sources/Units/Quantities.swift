@@ -33,7 +33,9 @@ public struct SolidAngle: Hashable, Sendable, Comparable {
   public static let sphere = SolidAngle(steradians: 4 * .pi)
   @inlinable public var squareDegrees: Double { steradians * (180 / .pi) * (180 / .pi) }
   @inlinable public static func < (a: Self, b: Self) -> Bool { a.steradians < b.steradians }
-  @inlinable public static func + (a: Self, b: Self) -> Self { .init(steradians: a.steradians + b.steradians) }
+  @inlinable public static func + (a: Self, b: Self) -> Self {
+    .init(steradians: a.steradians + b.steradians)
+  }
 }
 
 /// A length on the ground or of an instrument, stored in metres.
@@ -50,6 +52,7 @@ public struct Distance: Hashable, Sendable, Comparable {
   @inlinable public init(megaparsecs: Double) { self.megaparsecs = megaparsecs }
   @inlinable public static func megaparsecs(_ v: Double) -> Self { .init(megaparsecs: v) }
   @inlinable public static func < (a: Self, b: Self) -> Bool { a.megaparsecs < b.megaparsecs }
+  @inlinable public static func / (a: Self, b: Self) -> Double { a.megaparsecs / b.megaparsecs }
 }
 
 /// A volume of space, stored in cubic megaparsecs.

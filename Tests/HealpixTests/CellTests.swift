@@ -19,7 +19,7 @@ private struct CellOracle: Decodable {
   }
   struct Radius: Decodable {
     let order: Int
-    let max_pixrad: Double
+    let maxPixrad: Double
   }
   let cells: [Row]
   let points: [Point]
@@ -87,7 +87,9 @@ private let polarRounding = 3e-8
       guard let expected = row.neighbors else { continue }
       let cell = Cell(order: row.order, index: row.index)
       for side in Cell.Side.allCases {
-        #expect(Int(cell.neighbor(across: side).index) == expected["\(side)"], "order \(row.order) index \(row.index) \(side)")
+        #expect(
+          Int(cell.neighbor(across: side).index) == expected["\(side)"],
+          "order \(row.order) index \(row.index) \(side)")
       }
     }
   }
@@ -100,7 +102,9 @@ private let polarRounding = 3e-8
         // Onto the border of its face, where the neighbour is on another.
         let (face, x, y) = cell.facePosition
         let last = (UInt64(1) << UInt64(cell.order)) - 1
-        cell = Cell(order: cell.order, face: face, x: random.unit() < 0.5 ? 0 : last, y: random.unit() < 0.5 ? y : min(x, last))
+        cell = Cell(
+          order: cell.order, face: face, x: random.unit() < 0.5 ? 0 : last,
+          y: random.unit() < 0.5 ? y : min(x, last))
       }
       for side in Cell.Side.allCases {
         let other = cell.neighbor(across: side)
@@ -170,7 +174,7 @@ private let polarRounding = 3e-8
 
   @Test func boundingRadiusHoldsAndIsTight() throws {
     for row in try oracle("healpy-cells", as: CellOracle.self).maxPixelRadius where row.order <= 20 {
-      let ratio = Cell.boundingRadius(order: row.order).radians / row.max_pixrad
+      let ratio = Cell.boundingRadius(order: row.order).radians / row.maxPixrad
       #expect(ratio >= 1 && ratio < 1 + 3e-6, "order \(row.order)")
     }
     var random = SeededGenerator(seed: 7)

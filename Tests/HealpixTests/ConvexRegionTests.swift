@@ -54,11 +54,30 @@ private func direction(_ ra: Double, _ dec: Double) -> Direction<ICRS> {
     // One arcsecond: sides are 5e-6 rad long.
     let s = 1.0 / 3600
     let field = try #require(
-      ConvexRegion(corners: [direction(120, 30), direction(120 + s, 30), direction(120 + s, 30 + s), direction(120, 30 + s)]))
+      ConvexRegion(corners: [
+        direction(120, 30), direction(120 + s, 30), direction(120 + s, 30 + s), direction(120, 30 + s),
+      ]))
     let expected = s * s * cos(30 * Double.pi / 180)
     #expect(abs(field.area.squareDegrees / expected - 1) < 1e-5)
     #expect(field.contains(direction(120 + s / 2, 30 + s / 2)))
     #expect(!field.contains(direction(120 + 1.01 * s, 30 + s / 2)))
+  }
+
+  @Test func fieldsOfArcsecondsAreMadeAnywhere() throws {
+    var random = SeededGenerator(seed: 22)
+    for k in 0..<300 {
+      let c = random.direction()
+      let e = Direction<ICRS>(normalizing: cross(c, random.direction())).unit
+      let n = cross(c, e)
+      let s = Angle.arcseconds([10, 1, 0.1][k % 3]).radians / 2
+      let corners = [(-s, -s), (s, -s), (s, s), (-s, s)].map {
+        Direction<ICRS>(normalizing: c + $0.0 * e + $0.1 * n)
+      }
+      let field = try #require(ConvexRegion(corners: corners))
+      // Corners are known to 1e-16 rad; the sphere is not a plane to order s^2.
+      #expect(abs(field.area.steradians / (4 * s * s) - 1) < 1e-15 / s + 2 * s * s)
+      #expect(field.contains(Direction(unit: c)))
+    }
   }
 
   /// `.inside` and `.outside` are promises about every point of the cap.
@@ -87,7 +106,8 @@ private func direction(_ ra: Double, _ dec: Double) -> Direction<ICRS> {
   }
 
   @Test func rotationKeepsTheRegion() throws {
-    let region = try #require(ConvexRegion(corners: [direction(266, -29), direction(268, -29), direction(267, -27)]))
+    let region = try #require(
+      ConvexRegion(corners: [direction(266, -29), direction(268, -29), direction(267, -27)]))
     let turned = region.rotated(by: .standard)
     #expect(abs(turned.area.steradians / region.area.steradians - 1) < 1e-12)
     let inside = direction(267, -28.2)
@@ -98,14 +118,17 @@ private func direction(_ ra: Double, _ dec: Double) -> Direction<ICRS> {
     for c in try oracle("healpy-regions", as: RegionOracle.self).cases {
       let corners = c.corners.map { Direction<ICRS>(unit: vector($0)) }
       let polygon = try #require(ConvexRegion(corners: corners))
-      let disc = ConvexRegion(center: Direction<ICRS>(unit: vector(c.center)), radius: .degrees(c.radiusDegrees))
+      let disc = ConvexRegion(
+        center: Direction<ICRS>(unit: vector(c.center)), radius: .degrees(c.radiusDegrees))
       for (region, expected) in [(polygon, c.polygon), (disc, c.disc)] {
         let coverage = Coverage(region, order: c.order, rule: .centerInside)
         #expect(indices(coverage, c.order) == expected)
         // The generous rule holds all of them, and little else.
         let generous = Coverage(region, order: c.order)
         #expect(coverage.subtracting(generous).isEmpty)
-        let grown = ConvexRegion(center: region.boundingCenter, radius: region.boundingRadius + 2 * Cell.boundingRadius(order: c.order))
+        let grown = ConvexRegion(
+          center: region.boundingCenter,
+          radius: region.boundingRadius + 2 * Cell.boundingRadius(order: c.order))
         for cell in generous.cells { #expect(grown.contains(Direction(unit: cell.center))) }
       }
     }

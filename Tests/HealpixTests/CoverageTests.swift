@@ -14,7 +14,8 @@ private struct MOCOracle: Decodable {
     let ranges: [[UInt64]]
   }
   struct Header: Decodable {
-    let MOCORD_S: Int
+    let order: Int
+    enum CodingKeys: String, CodingKey { case order = "MOCORD_S" }
   }
   struct FITS: Decodable {
     let column: [UInt64]
@@ -59,7 +60,9 @@ private func random(_ generator: inout SeededGenerator, cells: Int, orders: Clos
       let sum = a.area.steradians + b.area.steradians
       #expect(abs(a.union(b).area.steradians + a.intersection(b).area.steradians - sum) < 1e-13, name)
       for map in [a, b, c, a.union(b), a.intersection(b), a.complement] {
-        for (one, next) in zip(map.ranges, map.ranges.dropFirst()) { #expect(one.upperBound < next.lowerBound, name) }
+        for (one, next) in zip(map.ranges, map.ranges.dropFirst()) {
+          #expect(one.upperBound < next.lowerBound, name)
+        }
         #expect(Coverage(cells: map.cells) == map, name)
         #expect(Coverage(map.ranges.shuffled(using: &generator)) == map, name)
       }
@@ -119,7 +122,8 @@ private func random(_ generator: inout SeededGenerator, cells: Int, orders: Clos
         let expected = coverage(map.ranges)
         #expect(try Coverage(mocASCII: map.ascii) == expected)
         #expect(try cells(expected.mocASCII(maxOrder: c.order)) == cells(map.ascii))
-        let json = try JSONDecoder().decode([String: [UInt64]].self, from: Data(expected.mocJSON(maxOrder: c.order).utf8))
+        let json = try JSONDecoder().decode(
+          [String: [UInt64]].self, from: Data(expected.mocJSON(maxOrder: c.order).utf8))
         #expect(json == map.json.filter { !$0.value.isEmpty || $0.key == "\(c.order)" })
         #expect(try Coverage(mocJSON: expected.mocJSON()) == expected)
         #expect(try Coverage(mocASCII: expected.mocASCII()) == expected)
@@ -131,9 +135,10 @@ private func random(_ generator: inout SeededGenerator, cells: Int, orders: Clos
   private func cells(_ text: String) throws -> [String: [UInt64]] {
     var order = ""
     var found: [String: [UInt64]] = [:]
-    for token in text.split(whereSeparator: { $0 == " " || $0 == "/" ? false : $0.isWhitespace }).joined(separator: " ")
-      .replacingOccurrences(of: "/", with: "/ ").split(separator: " ")
-    {
+    for token in text.split(whereSeparator: { $0 == " " || $0 == "/" ? false : $0.isWhitespace }).joined(
+      separator: " "
+    )
+    .replacingOccurrences(of: "/", with: "/ ").split(separator: " ") {
       if token.hasSuffix("/") {
         order = String(token.dropLast())
         found[order] = []
@@ -147,14 +152,17 @@ private func random(_ generator: inout SeededGenerator, cells: Int, orders: Clos
 
   @Test func fitsFormMatchesMocpy() throws {
     for c in try oracle("mocpy-moc", as: MOCOracle.self).cases {
-      let bytes = coverage(c.a.ranges).mocFITS(maxOrder: c.order, cards: [.init("EVENT", "S2301'01x"), .init("ORIGIN", "GRANDMA")])
+      let bytes = coverage(c.a.ranges).mocFITS(
+        maxOrder: c.order, cards: [.init("EVENT", "S2301'01x"), .init("ORIGIN", "GRANDMA")])
       #expect(bytes.count % 2880 == 0)
-      let cards = stride(from: 2880, to: 5760, by: 80).map { String(decoding: bytes[$0..<$0 + 80], as: UTF8.self) }
+      let cards = stride(from: 2880, to: 5760, by: 80).map {
+        String(decoding: bytes[$0..<$0 + 80], as: UTF8.self)
+      }
       func value(_ keyword: String) -> String? {
         cards.first { $0.hasPrefix(keyword.padding(toLength: 8, withPad: " ", startingAt: 0) + "= ") }
           .map { String($0.dropFirst(10).split(separator: "/")[0]).trimmingCharacters(in: .whitespaces) }
       }
-      #expect(value("MOCORD_S") == "\(c.fits.header.MOCORD_S)")
+      #expect(value("MOCORD_S") == "\(c.fits.header.order)")
       #expect(value("NAXIS2") == "\(c.fits.column.count)")
       #expect(value("EVENT") == "'S2301''01x'")
       #expect(value("ORDERING") == "'RANGE   '")
@@ -169,24 +177,34 @@ private func random(_ generator: inout SeededGenerator, cells: Int, orders: Clos
   @Test func odditiesOfTheTextFormsAreRead() throws {
     #expect(try Coverage(mocASCII: "") == .empty)
     #expect(try Coverage(mocASCII: "8/") == .empty)
-    #expect(try Coverage(mocASCII: "s1/0-3,5 \n2/ 7") == Coverage(cells: (0...3).map { Cell(order: 1, index: $0) } + [.init(order: 1, index: 5), .init(order: 2, index: 7)]))
-    #expect(try Coverage(mocJSON: " { \"0\" : [ 1 , 2 ] , \"3\":[] } ") == Coverage(cells: [.init(order: 0, index: 1), .init(order: 0, index: 2)]))
+    #expect(
+      try Coverage(mocASCII: "s1/0-3,5 \n2/ 7")
+        == Coverage(
+          cells: (0...3).map { Cell(order: 1, index: $0) } + [
+            .init(order: 1, index: 5), .init(order: 2, index: 7),
+          ]))
+    #expect(
+      try Coverage(mocJSON: " { \"0\" : [ 1 , 2 ] , \"3\":[] } ")
+        == Coverage(cells: [.init(order: 0, index: 1), .init(order: 0, index: 2)]))
     #expect(try Coverage(mocJSON: "{}") == .empty)
   }
 
   @Test(arguments: [
     ("5", MOCError.cellWithoutOrder(5)), ("30/1", .order(30)), ("0/12", .cellOutOfRange(order: 0, index: 12)),
     ("1/9-3", .rangeReversed(order: 1, first: 9, last: 3)), ("1/x", .unexpectedCharacter("x", position: 2)),
-    ("1/3-", .truncated), ("29/99999999999999999999", .numberTooLarge(position: 3)), ("-1/3", .unexpectedCharacter("-", position: 0)),
+    ("1/3-", .truncated), ("29/99999999999999999999", .numberTooLarge(position: 3)),
+    ("-1/3", .unexpectedCharacter("-", position: 0)),
   ])
   func badASCIIIsRefused(_ text: String, _ error: MOCError) {
     #expect(throws: error) { try Coverage(mocASCII: text) }
   }
 
   @Test(arguments: [
-    ("", MOCError.truncated), ("{\"1\":[1", .truncated), ("{\"1\":[1]", .truncated), ("[1]", .unexpectedCharacter("[", position: 0)),
+    ("", MOCError.truncated), ("{\"1\":[1", .truncated), ("{\"1\":[1]", .truncated),
+    ("[1]", .unexpectedCharacter("[", position: 0)),
     ("{\"1\":[48]}", .cellOutOfRange(order: 1, index: 48)), ("{\"30\":[]}", .order(30)),
-    ("{\"1\":[-1]}", .unexpectedCharacter("-", position: 6)), ("{} x", .unexpectedCharacter("x", position: 3)),
+    ("{\"1\":[-1]}", .unexpectedCharacter("-", position: 6)),
+    ("{} x", .unexpectedCharacter("x", position: 3)),
     ("{\"1\":[1.5]}", .unexpectedCharacter(".", position: 7)),
   ])
   func badJSONIsRefused(_ text: String, _ error: MOCError) {

@@ -60,7 +60,8 @@ import Units
     let polar = Coverage(cells: (0..<4).map { Cell(order: 0, index: $0) }).outline()
     #expect(polar.count == 1)
     // A hole has its own ring.
-    let ring = Coverage(cells: [Cell(order: 1, index: 20)]).subtracting(Coverage(cells: [Cell(order: 3, index: 20 * 16 + 3)]))
+    let ring = Coverage(cells: [Cell(order: 1, index: 20)]).subtracting(
+      Coverage(cells: [Cell(order: 3, index: 20 * 16 + 3)]))
     #expect(ring.outline().count == 2)
   }
 }

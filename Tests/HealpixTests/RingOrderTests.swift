@@ -63,7 +63,8 @@ private struct RingOracle: Decodable {
     for nside: Int64 in [1, 3, 7, 100, 1000] {
       for _ in 0..<200 {
         let index = Int64.random(in: 0..<12 * nside * nside, using: &random)
-        #expect(FlatIndex.ring(nside: nside, containing: FlatIndex.centerRing(nside: nside, index: index)) == index)
+        #expect(
+          FlatIndex.ring(nside: nside, containing: FlatIndex.centerRing(nside: nside, index: index)) == index)
       }
     }
   }

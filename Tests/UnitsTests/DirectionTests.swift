@@ -17,7 +17,8 @@ private func direction<F>(_ lon: Double, _ lat: Double, _: F.Type) -> Direction<
       let galactic = Rotation<ICRS, Galactic>.standard
       let ecliptic = Rotation<ICRS, Ecliptic>.j2000
       #expect(galactic(icrs).separation(from: direction(c.l, c.b, Galactic.self)).radians < frameRounding)
-      #expect(ecliptic(icrs).separation(from: direction(c.lambda, c.beta, Ecliptic.self)).radians < frameRounding)
+      #expect(
+        ecliptic(icrs).separation(from: direction(c.lambda, c.beta, Ecliptic.self)).radians < frameRounding)
       #expect(galactic.inverse(galactic(icrs)).separation(from: icrs).radians < frameRounding)
       #expect(ecliptic.inverse(ecliptic(icrs)).separation(from: icrs).radians < frameRounding)
     }
@@ -40,7 +41,9 @@ private func direction<F>(_ lon: Double, _ lat: Double, _: F.Type) -> Direction<
     var generator = SeededGenerator(seed: 12)
     // A right ascension near 2 pi is rounded to 9e-16.
     for _ in 0..<2000 {
-      let (lon, lat) = (Double.random(in: 0..<360, using: &generator), Double.random(in: -90...90, using: &generator))
+      let (lon, lat) = (
+        Double.random(in: 0..<360, using: &generator), Double.random(in: -90...90, using: &generator)
+      )
       let d = Direction<ICRS>(ra: .degrees(lon), dec: .degrees(lat))
       #expect(d.separation(from: Direction(ra: d.ra, dec: d.dec)).radians < 1.5e-15)
       #expect((0..<2 * Double.pi).contains(d.ra.radians))
@@ -107,8 +110,10 @@ private func direction<F>(_ lon: Double, _ lat: Double, _: F.Type) -> Direction<
 
   @Test func fractionsKeepTheirRange() {
     #expect(Fraction(1.0000001) == nil && Fraction(-1e-9) == nil && Fraction(.nan) == nil)
-    #expect(Fraction(percent: 90)?.value == 0.9 && Fraction(percent: 101) == nil && Fraction(percent: .nan) == nil)
-    #expect(Fraction(clamping: 2) == .one && Fraction(clamping: -1) == .zero && Fraction(clamping: .nan) == .zero)
+    #expect(
+      Fraction(percent: 90)?.value == 0.9 && Fraction(percent: 101) == nil && Fraction(percent: .nan) == nil)
+    #expect(
+      Fraction(clamping: 2) == .one && Fraction(clamping: -1) == .zero && Fraction(clamping: .nan) == .zero)
   }
 
   @Test func solidAnglesConvert() {
