@@ -4,7 +4,7 @@ extension Telescope {
   /// SHA-256 of everything a plan can depend on, as 64 hexadecimal digits.
   ///
   /// Names, notes and sources may change without it: two files with equal digests give equal plans.
-  public var digest: String { SHA256.hexadecimal(canonicalText.utf8) }
+  public var digest: String { SHA256.hexDigest(of: canonicalText) }
 
   /// One `key=value` per line in a fixed order; numbers as the shortest text that reads back the same.
   var canonicalText: String {

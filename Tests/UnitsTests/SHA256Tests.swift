@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Observatories
+import Units
 
 @Suite struct SHA256Tests {
   /// NIST example vectors (FIPS 180-4 test data).
@@ -17,11 +17,11 @@ import Testing
     ),
   ])
   func published(text: String, digest: String) {
-    #expect(SHA256.hexadecimal(text.utf8) == digest)
+    #expect(SHA256.hexDigest(of: text.utf8) == digest)
   }
 
   @Test func longMessage() {
-    let digest = SHA256.hexadecimal(repeatElement(UInt8(ascii: "a"), count: 1_000_000))
+    let digest = SHA256.hexDigest(of: repeatElement(UInt8(ascii: "a"), count: 1_000_000))
     #expect(digest == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
   }
 
@@ -29,8 +29,8 @@ import Testing
   /// `python3 -c "import hashlib as h; print(h.sha256(''.join(h.sha256(bytes(n)).hexdigest() for n in
   /// range(130)).encode()).hexdigest())"`
   @Test func everyPadding() {
-    let all = (0..<130).map { SHA256.hexadecimal([UInt8](repeating: 0, count: $0)) }.joined()
+    let all = (0..<130).map { SHA256.hexDigest(of: [UInt8](repeating: 0, count: $0)) }.joined()
     #expect(
-      SHA256.hexadecimal(all.utf8) == "914e28f3bcba36351cc83a523f3ecdae91d5d2ab1d5409e8eb593aa76ad53f18")
+      SHA256.hexDigest(of: all.utf8) == "914e28f3bcba36351cc83a523f3ecdae91d5d2ab1d5409e8eb593aa76ad53f18")
   }
 }
