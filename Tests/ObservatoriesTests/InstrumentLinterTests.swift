@@ -168,6 +168,12 @@ import Units
     expect(errors(findings), .depth, "depth", text)
   }
 
+  /// NOWT's published limit is 2.45 mag shallower than the model: just believed, a tenth less is not.
+  @Test func depthAtTheTolerance() throws {
+    #expect(try alone("nowt", []).isEmpty)
+    expect(try alone("nowt", [("mag: 16.1", "mag: 16.0")]), .depth, "depth", "2.5 mag shallower than a 1 m")
+  }
+
   @Test func limitsThatLeaveNoSky() throws {
     expect(
       try alone("tarot-tca", [("dec_deg: [-25, 90]", "dec_deg: [-90, -60]")]), .limits, "limits",
