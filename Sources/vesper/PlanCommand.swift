@@ -12,7 +12,7 @@ struct PlanCommand: ParsableCommand {
     discussion: """
       INPUT is a HEALPix FITS file (multi-order or flat, gzip or not), a notice (igwn.gwalert JSON, GCN \
       unified JSON, VOEvent XML), or - for standard input. The plan starts at the later of now and the \
-      event time unless --start says otherwise.
+      event time unless --start says otherwise; a --start in the past plans that night as of then.
       """)
 
   @Argument(help: "A sky map or a notice; - reads standard input.")
@@ -72,8 +72,9 @@ struct PlanCommand: ParsableCommand {
     if let exposure, !(exposure.isFinite && exposure > 0 && exposure <= 36_000) {
       throw Failure(.usage, "--exposure \(exposure): give seconds above 0 and up to 36000")
     }
-    let now = try self.now.map { try parseTime($0, option: "--now") } ?? .now
     let from = try start.map { try parseTime($0, option: "--start") }
+    // A past night is planned as of its start, so that it can be judged like any other.
+    let now = try self.now.map { try parseTime($0, option: "--now") } ?? min(.now, from ?? .now)
     progress("reading the telescopes")
     let selection = try registry.load()
     progress("reading \(input)")
