@@ -33,27 +33,32 @@ enum Cases {
 
   private static var reading: [Case] {
     [
-    Case(
-      name: "read-multiorder", title: "read a multi-order map, 19,200 rows with distance, from memory",
-      target: Target(cpuSeconds: 0.001), peers: Published.readMultiOrder
-    ) { inputs in
-      let bytes = [UInt8](try Data(contentsOf: inputs.multiOrderFile))
-      guard try SkymapFile.read(bytes: bytes).count == Inputs.rows else { throw BenchError("wrong number of rows") }
-      return try measure { try SkymapFile.read(bytes: bytes) }
-    },
-    Case(
-      name: "read-flat", title: "read a flat map, nside 1024, gzip, 12.6 million rows with distance",
-      target: Target(cpuSeconds: 0.8), peers: Published.readFlat
-    ) { inputs in
-      try measure { try SkymapFile.read(contentsOf: inputs.flatFile) }
-    },
-  ]
+      Case(
+        name: "read-multiorder",
+        title: "read a multi-order map, 19,200 rows with distance, from memory",
+        target: Target(cpuSeconds: 0.001), peers: Published.readMultiOrder
+      ) { inputs in
+        let bytes = [UInt8](try Data(contentsOf: inputs.multiOrderFile))
+        guard try SkymapFile.read(bytes: bytes).count == Inputs.rows else {
+          throw BenchError("wrong number of rows")
+        }
+        return try measure { try SkymapFile.read(bytes: bytes) }
+      },
+      Case(
+        name: "read-flat",
+        title: "read a flat map, nside 1024, gzip, 12.6 million rows with distance",
+        target: Target(cpuSeconds: 0.8), peers: Published.readFlat
+      ) { inputs in
+        try measure { try SkymapFile.read(contentsOf: inputs.flatFile) }
+      },
+    ]
   }
 
   private static func regions(_ inputs: Inputs) -> [Case] {
     [
       Case(
-        name: "areas", title: "rank 19,200 cells; areas of the 50 % and 90 % regions", peers: Published.area
+        name: "areas", title: "rank 19,200 cells; areas of the 50 % and 90 % regions",
+        peers: Published.area
       ) { inputs in
         let map = try SkymapFile.read(contentsOf: inputs.multiOrderFile)
         return measure {
@@ -70,17 +75,20 @@ enum Cases {
 
   private static func tiles(_ inputs: Inputs) -> Case {
     Case(
-      name: "tiles", title: "probabilities of 10,000 tiles of 1.9 deg on a 19,200-cell map, to 1e-6",
+      name: "tiles",
+      title: "probabilities of 10,000 tiles of 1.9 deg on a 19,200-cell map, to 1e-6",
       peers: Published.tiles
     ) { inputs in
       let map = try SkymapFile.read(contentsOf: inputs.multiOrderFile)
-      let field = FieldOfView.rectangle(width: .degrees(1.9), height: .degrees(1.9), rotation: .zero)
+      let field = FieldOfView.rectangle(
+        width: .degrees(1.9), height: .degrees(1.9), rotation: .zero)
       let grid = TileGrid(field)
       // Evenly over the numbers, so over the sky.
       let centers = (0..<10_000).map { grid.center(of: 1 + $0 * grid.count / 10_000) }
       return measure {
         let tree = ProbabilityTree(map)
-        return tree.probabilities(in: centers.flatMap { Footprint(field, at: $0).regions }).reduce(0, +)
+        return tree.probabilities(in: centers.flatMap { Footprint(field, at: $0).regions }).reduce(
+          0, +)
       }
     }
   }
@@ -119,10 +127,19 @@ enum Cases {
 
   private static func plans(_ event: Inputs.Event, isTarget: Bool) -> [Case] {
     let groups:
-      [(name: String, title: String, target: Target, peers: String, folder: KeyPath<Inputs, URL>, only: String?)] = [
+      [(
+        name: String, title: String, target: Target, peers: String, folder: KeyPath<Inputs, URL>,
+        only: String?
+      )] = [
         ("tch", "TAROT-Chile", Target(cpuSeconds: 0.1), Published.oneTelescope, \.network, "TCH"),
-        ("five", "benchmark network of 5", Target(cpuSeconds: 0.5), Published.network, \.network, nil),
-        ("registry", "whole registry", Target(cpuSeconds: 1.5, peakMegabytes: 200), "", \.registry, nil),
+        (
+          "five", "benchmark network of 5", Target(cpuSeconds: 0.5), Published.network, \.network,
+          nil
+        ),
+        (
+          "registry", "whole registry", Target(cpuSeconds: 1.5, peakMegabytes: 200), "", \.registry,
+          nil
+        ),
       ]
     return groups.flatMap { group -> [Case] in
       let map = event.url.lastPathComponent
@@ -131,7 +148,8 @@ enum Cases {
           name: "plan-\(group.name)-\(map)", title: "plan: \(group.title), \(event.label)",
           target: isTarget ? group.target : nil, peers: isTarget ? group.peers : ""
         ) { inputs in
-          let request = try inputs.request(event, try inputs.telescopes(inputs[keyPath: group.folder], only: group.only))
+          let request = try inputs.request(
+            event, try inputs.telescopes(inputs[keyPath: group.folder], only: group.only))
           return try measure { try Planner.plan(request) }
         },
         Case(
@@ -153,13 +171,14 @@ enum Cases {
     guard FileManager.default.isExecutableFile(atPath: vesper.path) else {
       throw BenchError("\(vesper.path) is not there; build it first: make build")
     }
-    let start = try SkymapFile.read(contentsOf: event.url).header.eventTime
     let out = inputs.scratch.appending(path: "out")
     try? FileManager.default.removeItem(at: out)
     try launch(
       vesper,
-      ["plan", event.url.path, "--telescopes", telescopes.path, "--out", out.path, "--quiet"]
-        + (start.map { ["--start", $0.iso8601()] } ?? []) + (only.map { ["--only", $0] } ?? []))
+      [
+        "plan", event.url.path, "--start", event.time, "--telescopes", telescopes.path, "--out",
+        out.path, "--quiet",
+      ] + (only.map { ["--only", $0] } ?? []))
     let usage = Usage.children
     return Measurement(cpuSeconds: usage.cpuSeconds, peakMegabytes: usage.peakMegabytes)
   }

@@ -14,6 +14,9 @@ struct Inputs {
   struct Event {
     let label: String
     let url: URL
+    /// Its time, UTC. Kept here too, so that no process need read the map to start another one: memory
+    /// that a parent holds counts as its child's.
+    let time: String
   }
 
   /// Files made for this run; the parent removes them.
@@ -26,21 +29,35 @@ struct Inputs {
     let environment = ProcessInfo.processInfo.environment["VESPER_SHARED"]
     let maps = URL(filePath: environment ?? "../shared").appending(path: "data/skymaps")
     let wanted = [
-      ("GW190425, 10,183 deg2", maps.appending(path: "skyportal_tests_bayestar.fits.gz")),
-      ("S230518h, 460 deg2", maps.appending(path: "S230518h-Initial_alert.multiorder.fits")),
+      (
+        "GW190425, 10,183 deg2", maps.appending(path: "skyportal_tests_bayestar.fits.gz"),
+        "2019-04-25T08:18:05.018Z"
+      ),
+      (
+        "S230518h, 460 deg2", maps.appending(path: "S230518h-Initial_alert.multiorder.fits"),
+        "2023-05-18T12:59:08.154Z"
+      ),
     ].filter { FileManager.default.fileExists(atPath: $0.1.path) }
     // What comes with the repository: one detector sees all too much sky, two see a tenth of the target's.
     let own = [
-      ("mock MS261109c, 24,168 deg2", "MS261109c-one-detector.multiorder.fits.gz"),
-      ("mock MS261009b, 577 deg2", "MS261009b-two-detectors.multiorder.fits"),
-    ].map { ($0.0, URL(filePath: "Fixtures/skymaps").appending(path: $0.1)) }
-    events = (wanted.isEmpty ? own : wanted).map { Event(label: $0.0, url: $0.1) }
+      (
+        "mock MS261109c, 24,168 deg2", "MS261109c-one-detector.multiorder.fits.gz",
+        "2026-11-09T18:25:02.750Z"
+      ),
+      (
+        "mock MS261009b, 577 deg2", "MS261009b-two-detectors.multiorder.fits",
+        "2026-10-09T20:11:36.204Z"
+      ),
+    ].map { ($0.0, URL(filePath: "Fixtures/skymaps").appending(path: $0.1), $0.2) }
+    events = (wanted.isEmpty ? own : wanted).map { Event(label: $0.0, url: $0.1, time: $0.2) }
     for event in events where !FileManager.default.fileExists(atPath: event.url.path) {
       throw BenchError("\(event.url.path): no such file; run in the root of the repository")
     }
   }
 
-  var threeDetectors: URL { URL(filePath: "Fixtures/skymaps/MS260915a-three-detectors.multiorder.fits") }
+  var threeDetectors: URL {
+    URL(filePath: "Fixtures/skymaps/MS260915a-three-detectors.multiorder.fits")
+  }
   var network: URL { URL(filePath: "Tests/Benchmarks/network") }
   var registry: URL { URL(filePath: "telescopes") }
   var multiOrderFile: URL { scratch.appending(path: "19200.multiorder.fits") }
@@ -53,9 +70,12 @@ struct Inputs {
 
   func request(_ event: Event, _ telescopes: [Telescope]) throws -> PlanRequest {
     let map = try SkymapFile.read(contentsOf: event.url)
-    guard let start = map.header.eventTime else { throw BenchError("\(event.url.path) has no event time") }
+    guard let start = Instant(iso8601: event.time) else {
+      throw BenchError("\(event.time) is not a time")
+    }
     return PlanRequest(
-      event: .init(id: "benchmark", time: start), map: map, mapDigest: "", telescopes: telescopes, now: start,
+      event: .init(id: "benchmark", time: start), map: map, mapDigest: "", telescopes: telescopes,
+      now: start,
       window: TimeWindow(start, start + .hours(24)), earth: .bundled, softwareVersion: "benchmark")
   }
 }
@@ -63,6 +83,9 @@ struct Inputs {
 extension Inputs {
   /// Rows of a usual alert.
   static let rows = 19_200
+
+  /// What a child is told in place of a case to make the files.
+  static let making = "make-files"
 
   /// Writes the maps that are not kept in the repository.
   func makeFiles() throws {
@@ -94,7 +117,9 @@ extension Inputs {
         }
       }
     }
-    let distance = map.distance.map { _ in DistanceLayer(mu: layers[0], sigma: layers[1], norm: layers[2]) }
+    let distance = map.distance.map { _ in
+      DistanceLayer(mu: layers[0], sigma: layers[1], norm: layers[2])
+    }
     return try Skymap(
       RawSkymap(
         layout: .multiOrder(uniq: uniq), values: values, unit: .perSteradian, distance: distance,
@@ -118,7 +143,8 @@ extension Inputs {
     for i in 0..<map.count {
       let depth = order - Int(map.orders[i])
       guard depth >= 0 else { throw BenchError("the map is finer than order \(order)") }
-      let row = [map.density[i] * area, distance.mu[i], distance.sigma[i], distance.norm[i]].flatMap { value in
+      let row = [map.density[i] * area, distance.mu[i], distance.sigma[i], distance.norm[i]].flatMap
+      { value in
         withUnsafeBytes(of: value.bitPattern.bigEndian) { [UInt8]($0) }
       }
       var left = 1 << (2 * depth)
@@ -142,11 +168,16 @@ extension Inputs {
       let length = (text.utf8.count + 2879) / 2880 * 2880
       return Array(text.padding(toLength: length, withPad: " ", startingAt: 0).utf8)
     }
-    let columns = [("PROB", "pix-1"), ("DISTMU", "Mpc"), ("DISTSIGMA", "Mpc"), ("DISTNORM", "Mpc-2")]
-    let primary = [card("SIMPLE", "T"), card("BITPIX", "8"), card("NAXIS", "0"), card("EXTEND", "T")]
+    let columns = [
+      ("PROB", "pix-1"), ("DISTMU", "Mpc"), ("DISTSIGMA", "Mpc"), ("DISTNORM", "Mpc-2"),
+    ]
+    let primary = [
+      card("SIMPLE", "T"), card("BITPIX", "8"), card("NAXIS", "0"), card("EXTEND", "T"),
+    ]
     let table =
       [
-        card("XTENSION", "'BINTABLE'"), card("BITPIX", "8"), card("NAXIS", "2"), card("NAXIS1", "32"),
+        card("XTENSION", "'BINTABLE'"), card("BITPIX", "8"), card("NAXIS", "2"),
+        card("NAXIS1", "32"),
         card("NAXIS2", "\(pixels)"), card("PCOUNT", "0"), card("GCOUNT", "1"), card("TFIELDS", "4"),
       ]
       + columns.enumerated().flatMap { i, column in
@@ -156,7 +187,8 @@ extension Inputs {
         ]
       }
       + [
-        card("PIXTYPE", "'HEALPIX '"), card("ORDERING", "'NESTED  '"), card("COORDSYS", "'C       '"),
+        card("PIXTYPE", "'HEALPIX '"), card("ORDERING", "'NESTED  '"),
+        card("COORDSYS", "'C       '"),
         card("NSIDE", "\(1 << order)"), card("FIRSTPIX", "0"), card("LASTPIX", "\(pixels - 1)"),
         card("INDXSCHM", "'IMPLICIT'"), card("DATE-OBS", "'2026-09-15T17:42:10.318'"),
       ]

@@ -23,7 +23,8 @@ struct Measurement {
   init?(output: String) {
     for line in output.split(separator: "\n") {
       let words = line.split(separator: " ")
-      guard words.count == 3, words[0] == "measured", let cpu = Double(words[1]), let peak = Double(words[2])
+      guard words.count == 3, words[0] == "measured", let cpu = Double(words[1]),
+        let peak = Double(words[2])
       else { continue }
       self.init(cpuSeconds: cpu, peakMegabytes: peak)
       return
@@ -37,8 +38,24 @@ struct Usage {
   let cpuSeconds: Double
   let peakMegabytes: Double
 
-  static var own: Usage { Usage(Int32(RUSAGE_SELF.rawValue)) }
+  static var own: Usage {
+    let usage = Usage(Int32(RUSAGE_SELF.rawValue))
+    return Usage(cpuSeconds: usage.cpuSeconds, peakMegabytes: ownPeak ?? usage.peakMegabytes)
+  }
   static var children: Usage { Usage(Int32(RUSAGE_CHILDREN.rawValue)) }
+
+  /// The kernel's other figure, `ru_maxrss`, starts at what the parent held when it made the process.
+  private static var ownPeak: Double? {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Double($0) }.map
+    { $0 / 1024 }
+  }
+
+  private init(cpuSeconds: Double, peakMegabytes: Double) {
+    self.cpuSeconds = cpuSeconds
+    self.peakMegabytes = peakMegabytes
+  }
 
   private init(_ who: Int32) {
     var usage = rusage()
@@ -89,7 +106,8 @@ func launch(_ program: URL, _ arguments: [String]) throws -> String {
   let data = output.fileHandleForReading.readDataToEndOfFile()
   process.waitUntilExit()
   guard process.terminationStatus == 0 else {
-    throw BenchError("\(program.lastPathComponent) \(arguments.joined(separator: " ")) ended with \(process.terminationStatus)")
+    let command = ([program.lastPathComponent] + arguments).joined(separator: " ")
+    throw BenchError("\(command) ended with \(process.terminationStatus)")
   }
   return String(decoding: data, as: UTF8.self)
 }

@@ -14,6 +14,7 @@ enum Published {
   static let tiles = "healpy 0.45 s (pixels of nside 512, not exact); mocpy 3.2 s"
   static let visibility =
     "astroplan 0.12 s for 100 targets at one site on a 5-min grid: about 60 s for this"
-  static let oneTelescope = "gwemopt 26 s, 808 MB; tilepy 58 s, 400-900 MB (both GW190425, 7,461 deg2)"
+  static let oneTelescope =
+    "gwemopt 26 s, 808 MB; tilepy 58 s, 400-900 MB (both GW190425, 7,461 deg2)"
   static let network = "gwemopt 142 s, 1,036 MB; tilepy 116 s, 976 MB for 6 (GW190425, 7,461 deg2)"
 }

@@ -11,10 +11,12 @@ struct Report {
     try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: scratch) }
     let inputs = try Inputs(scratch: scratch)
-    let cases = Cases.all(inputs).filter { only == nil || $0.name.contains(only!) || $0.title.contains(only!) }
+    let cases = Cases.all(inputs).filter {
+      only == nil || $0.name.contains(only!) || $0.title.contains(only!)
+    }
     guard !cases.isEmpty else { throw BenchError("no case has \(only ?? "") in its name") }
     progress("making the maps")
-    try inputs.makeFiles()
+    try launch(Self.own, ["case", Inputs.making, scratch.path])
 
     print("| work | CPU | peak memory | target | other programs |")
     print("|---|---|---|---|---|")
@@ -23,27 +25,34 @@ struct Report {
       print(try row(work, scratch))
       fflush(nil)
     }
-    print("\nMedian CPU time (user and system, all threads) of \(runs) processes, and the most memory of any of them.")
+    print(
+      "\nMedian CPU time (user and system, all threads) of \(runs) processes, in brackets the least, and the most "
+        + "memory of any of them. Targets are compared with the median.")
     print(Published.machine)
   }
 
+  private static var own: URL { URL(filePath: "/proc/self/exe").resolvingSymlinksInPath() }
+
   private func row(_ work: Case, _ scratch: URL) throws -> String {
-    let own = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
     let measured = try (0..<runs).map { _ in
-      guard let one = Measurement(output: try launch(own, ["case", work.name, scratch.path])) else {
+      guard let one = Measurement(output: try launch(Self.own, ["case", work.name, scratch.path]))
+      else {
         throw BenchError("\(work.name) printed no measurement")
       }
       return one
     }
-    let cpu = measured.map(\.cpuSeconds).sorted()[runs / 2]
+    let sorted = measured.map(\.cpuSeconds).sorted()
+    let cpu = sorted[runs / 2]
     let peak = measured.map(\.peakMegabytes).max()!
-    return "| \(work.title) | \(seconds(cpu)) | \(Int(peak.rounded())) MB | "
+    return
+      "| \(work.title) | \(seconds(cpu)) (\(seconds(sorted[0]))) | \(Int(peak.rounded())) MB | "
       + "\(work.target.map { verdict($0, cpu, peak) } ?? "") | \(work.peers) |"
   }
 
   private func verdict(_ target: Target, _ cpu: Double, _ peak: Double) -> String {
     let met = cpu <= target.cpuSeconds && peak <= target.peakMegabytes ?? .infinity
-    let limits = ["\(seconds(target.cpuSeconds))"] + (target.peakMegabytes.map { ["\(Int($0)) MB"] } ?? [])
+    let limits =
+      ["\(seconds(target.cpuSeconds))"] + (target.peakMegabytes.map { ["\(Int($0)) MB"] } ?? [])
     return "\(limits.joined(separator: ", ")): \(met ? "met" : "**missed**")"
   }
 

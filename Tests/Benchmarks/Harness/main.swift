@@ -11,6 +11,10 @@ do {
   if arguments.first == "case", arguments.count == 3 {
     // A child: measure one case once and print it as numbers.
     let inputs = try Inputs(scratch: URL(filePath: arguments[2]))
+    if arguments[1] == Inputs.making {
+      try inputs.makeFiles()
+      exit(0)
+    }
     guard let work = Cases.all(inputs).first(where: { $0.name == arguments[1] }) else {
       throw BenchError("no case is called \(arguments[1])")
     }
@@ -21,7 +25,9 @@ do {
       guard arguments.count >= 2 else { throw BenchError("\(option) needs a value") }
       switch option {
       case "--runs":
-        guard let n = Int(arguments[1]), (1...99).contains(n) else { throw BenchError("--runs: give 1 to 99") }
+        guard let n = Int(arguments[1]), (1...99).contains(n) else {
+          throw BenchError("--runs: give 1 to 99")
+        }
         report.runs = n
       case "--only": report.only = arguments[1]
       default: throw BenchError("\(option) is not an option; use --runs N or --only TEXT")
