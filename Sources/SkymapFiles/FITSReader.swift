@@ -24,6 +24,9 @@ final class FITSReader {
 
   /// The next unit, or nil at the end of the stream.
   func next() throws(SkymapFileError) -> Unit? {
+    guard hdu < Self.maxUnits else {
+      throw .fits(hdu: hdu, "no map in the first \(Self.maxUnits) HDUs; give the map alone")
+    }
     guard let bytes = try headerBlocks() else { return nil }
     let header = FITSHeader(bytes)
     if header.hadForeignBytes {
@@ -119,6 +122,7 @@ final class FITSReader {
   }
 
   private static let pieceBytes = 1 << 18
+  private static let maxUnits = 100
 
   /// Heap and padding after the rows; both count for the checksum.
   private func finish(_ unit: Unit, readBytes: Int) throws(SkymapFileError) {

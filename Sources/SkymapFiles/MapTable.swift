@@ -33,7 +33,7 @@ struct MapTable {
     }
     let (rows, rowBytes) = try dimensions(unit, limits: limits)
     let columns = try FITSColumn.all(of: header, rowBytes: rowBytes, hdu: unit.hdu)
-    let names = columns.map(\.name).joined(separator: ", ")
+    let names = columns.prefix(8).map(\.name).joined(separator: ", ")
     guard let value = valueColumn(columns) else {
       let uniqAlone = columns.contains { $0.name == "UNIQ" } || header.has("MOCVERS")
       return .other(

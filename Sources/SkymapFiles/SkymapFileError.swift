@@ -33,6 +33,11 @@ public enum SkymapFileError: Error, Equatable, Sendable {
 
 extension SkymapFileError: CustomStringConvertible {
   public var description: String {
+    // Names and texts from outside may hold line breaks.
+    String(message.map { $0.isNewline || $0 < " " ? " " : $0 })
+  }
+
+  private var message: String {
     switch self {
     case .missing(let path): "no such file: \(path); check the path"
     case .unreadable(let reason): "cannot be read: \(reason)"
@@ -45,14 +50,19 @@ extension SkymapFileError: CustomStringConvertible {
     case .gzip(let fault): fault.description
     case .fits(let hdu, let fault): "FITS HDU \(hdu): \(fault)"
     case .noMap(let reasons):
-      "no probability map in this FITS file (\(reasons.joined(separator: "; ")));"
+      "no probability map in this FITS file (\(Self.list(reasons)));"
         + " give a HEALPix map with a probability column"
     case .noCoverage(let reasons):
-      "no coverage in this FITS file (\(reasons.joined(separator: "; "))); give a MOC with UNIQ or RANGE"
+      "no coverage in this FITS file (\(Self.list(reasons))); give a MOC with UNIQ or RANGE"
     case .notWritten(let status): "the map could not be written (CFITSIO status \(status))"
     case .notice(let reason): reason
     case .map(let error): error.description
     }
+  }
+
+  /// The first reasons; a file may have a hundred tables.
+  private static func list(_ reasons: [String]) -> String {
+    reasons.prefix(3).joined(separator: "; ") + (reasons.count > 3 ? "; and \(reasons.count - 3) more" : "")
   }
 }
 

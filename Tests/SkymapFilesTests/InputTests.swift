@@ -92,6 +92,21 @@ struct InputTests {
     #expect(large.error == .tooLarge(bytes: tail.count, limit: 100))
   }
 
+  @Test func filesOfManyTablesAreNotSearchedForever() {
+    let other = TableBuilder(columns: [.int32("A", [1, 2])], cards: []).table()
+    let good = TableBuilder.baseCells().table()
+    let some = Verdict(bytes: TableBuilder.primary + [[UInt8]](repeating: other, count: 5).joined() + good)
+    #expect(some.map?.count == 12)
+    let none = Verdict(bytes: TableBuilder.primary + [[UInt8]](repeating: other, count: 5).joined())
+    #expect(none.error?.description.contains("; and 2 more)") == true)
+    let many = Verdict(bytes: TableBuilder.primary + [[UInt8]](repeating: other, count: 200).joined() + good)
+    #expect(many.error?.description.contains("first 100 HDUs") == true)
+  }
+
+  @Test func messagesAreOneLine() {
+    #expect(SkymapFileError.missing(path: "a\nb\r\nc\u{2028}d").description == "no such file: a b c d; check the path")
+  }
+
   @Test func pathsAreTakenLiterally() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "vesper-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

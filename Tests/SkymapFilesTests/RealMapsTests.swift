@@ -65,6 +65,8 @@ struct RealMapsTests {
       guard let expected = Double(row[column]) else { continue }
       let got = interpolatedArea(map, containing: level / sum)
       #expect(abs(got / expected - 1) < areaTolerance, "\(column): \(got) instead of \(expected)")
+      let region = CredibleRegions(of: map).area(at: Fraction(clamping: level / sum)).squareDegrees
+      #expect(abs(region / got - 1) < 1e-9)
     }
   }
 
