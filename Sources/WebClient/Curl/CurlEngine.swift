@@ -43,6 +43,8 @@ final class CurlEngine: Sendable {
   init?(maxConnectionsPerHost: Int) {
     guard vesper_global_init() == CURLE_OK, let multi = curl_multi_init() else { return nil }
     vesper_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, maxConnectionsPerHost)
+    // Otherwise it keeps four for each running request, and closes the rest as soon as few are left.
+    vesper_multi_set_long(multi, CURLMOPT_MAXCONNECTS, max(64, min(maxConnectionsPerHost, 1 << 20)))
     let mailbox = Locked(Mailbox(multi: multi))
     self.mailbox = mailbox
     let thread = Thread { EngineLoop(mailbox)?.run() }
