@@ -129,7 +129,11 @@ extension SkymapCommand {
         guard let fraction = Fraction(percent: level), fraction > .zero else {
           throw Failure(.usage, "--level \(level): give per cent above 0 and up to 100")
         }
-        let coverage = CredibleRegions(of: try SkymapCommand.read(input).map).coverage(at: fraction)
+        let map = try SkymapCommand.read(input).map
+        guard map.frame == .icrs else {
+          throw Failure(.badData, "\(input): the map is in \(map.frame.rawValue) coordinates, a MOC is in ICRS; convert the map first")
+        }
+        let coverage = CredibleRegions(of: map).coverage(at: fraction)
         let bytes: [UInt8] =
           switch format {
           case .ascii: Array((coverage.mocASCII() + "\n").utf8)

@@ -34,7 +34,7 @@ struct Inputs {
         "2019-04-25T08:18:05.018Z"
       ),
       (
-        "S230518h, 460 deg2", maps.appending(path: "S230518h-Initial_alert.multiorder.fits"),
+        "S230518h, 666 deg2", maps.appending(path: "S230518h-Initial_alert.multiorder.fits"),
         "2023-05-18T12:59:08.154Z"
       ),
     ].filter { FileManager.default.fileExists(atPath: $0.1.path) }
