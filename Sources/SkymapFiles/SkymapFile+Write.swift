@@ -5,11 +5,17 @@ import Skymaps
 import Units
 
 extension SkymapFile {
+  private static let memoryFiles = NSLock()
+
   /// Writes a map as multi-order FITS in the layout of LIGO/Virgo/KAGRA alerts: UNIQ, PROBDENSITY and,
   /// for a 3-D map, DISTMU, DISTSIGMA, DISTNORM, with DATASUM and CHECKSUM.
   ///
   /// The bytes depend on the map alone: no date of writing is recorded.
   public static func write(_ map: Skymap) throws(SkymapFileError) -> [UInt8] {
+    // CFITSIO hands out memory files from one table that its own lock does not guard: two threads that
+    // open at once can be given the same slot, and the bytes of both mix.
+    memoryFiles.lock()
+    defer { memoryFiles.unlock() }
     let file = try MemoryFITS()
     let rows = map.count
     var columns = [("UNIQ", "K", ""), ("PROBDENSITY", "D", "sr-1")]
