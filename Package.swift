@@ -42,11 +42,12 @@ let package = Package(
 
     // base
     library("Units", []),
+    library("JSON", []),
 
     // core: no I/O, no clock, no environment, no globals
     library("Healpix", ["Units", "CHealpix"]),
     library("Skymaps", ["Units", "Healpix"]),
-    library("Observatories", ["Units", "Healpix", .product(name: "Yams", package: "Yams")]),
+    library("Observatories", ["Units", "JSON", "Healpix", .product(name: "Yams", package: "Yams")]),
     library("Ephemerides", ["Units", "CERFA"]),
     library("Visibility", ["Units", "Ephemerides", "Observatories"]),
     library("Targeting", ["Units", "Healpix", "Skymaps", "Observatories"]),
@@ -57,7 +58,7 @@ let package = Package(
     library(
       "Planning",
       ["Units", "Skymaps", "Observatories", "Visibility", "Targeting", "Scheduling"]),
-    library("Formats", ["Units", "Healpix", "Skymaps", "Observatories", "Planning"]),
+    library("Formats", ["Units", "JSON", "Healpix", "Skymaps", "Observatories", "Planning"]),
     library("Checking", ["Units", "CERFA", "Healpix", "Skymaps", "Observatories"]),
 
     // edges: files and the network
@@ -68,17 +69,26 @@ let package = Package(
     .executableTarget(
       name: "vesper",
       dependencies: [
-        "Units", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Planning", "Formats", "Checking",
+        "Units", "JSON", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Planning", "Formats",
+        "Checking",
         "SkymapFiles", "TelescopeFiles", "Notices",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
 
     // tests mirror targets
-    .executableTarget(name: "make-fixtures", dependencies: ["SkymapFiles", "CZlib"], path: "Tests/FixtureGenerator", swiftSettings: settings),
-    .executableTarget(name: "vesper-bench", dependencies: ["CZlib", "Units", "Healpix", "Skymaps", "SkymapFiles", "Observatories", "TelescopeFiles", "Ephemerides", "Visibility", "Targeting", "Planning"], path: "Tests/Benchmarks/Harness", swiftSettings: settings),
+    .executableTarget(
+      name: "make-fixtures", dependencies: ["SkymapFiles", "CZlib"], path: "Tests/FixtureGenerator",
+      swiftSettings: settings),
+    .executableTarget(
+      name: "vesper-bench",
+      dependencies: [
+        "CZlib", "Units", "Healpix", "Skymaps", "SkymapFiles", "Observatories", "TelescopeFiles",
+        "Ephemerides", "Visibility", "Targeting", "Planning",
+      ], path: "Tests/Benchmarks/Harness", swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     tests("Units", ["CERFA"]),
+    tests("JSON"),
     tests("Healpix"),
     tests("Skymaps", ["SkymapFiles"]),
     tests("Observatories", ["TelescopeFiles"]),

@@ -1,3 +1,4 @@
+import JSON
 import Units
 
 /// The columns that `plan.csv` and `plan.ecsv` share.

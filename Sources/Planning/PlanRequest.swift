@@ -36,7 +36,8 @@ public struct PlanRequest: Sendable {
 
   public init(
     event: Plan.Event, map: Skymap, mapDigest: String, telescopes: [Telescope],
-    telescopeDigests: [String: String] = [:], named: Set<String> = [], now: Instant, window: TimeWindow, earth: EarthOrientation,
+    telescopeDigests: [String: String] = [:], named: Set<String> = [], now: Instant, window: TimeWindow,
+    earth: EarthOrientation,
     tiling: Tiling = .automatic, exposure: Duration? = nil, smallestGain: Double = 1e-6,
     smallestDepthGain: Double = 1e-4, softwareVersion: String
   ) {
@@ -62,7 +63,8 @@ extension PlanRequest {
   public var digest: String {
     let telescopes = self.telescopes.map { "\($0.id)=\(telescopeDigests[$0.id] ?? "")" }.sorted()
     let fields: [String] = [
-      event.id, "\(event.revision)", mapDigest, telescopes.joined(separator: ","), named.sorted().joined(separator: ","),
+      event.id, "\(event.revision)", mapDigest, telescopes.joined(separator: ","),
+      named.sorted().joined(separator: ","),
       "\(window.start.tai)/\(window.end.tai)", earth.source, tiling.rawValue, "\(exposure?.seconds ?? 0)",
       "\(smallestGain)/\(smallestDepthGain)", softwareVersion,
     ]

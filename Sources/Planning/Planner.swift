@@ -56,7 +56,9 @@ public enum Planner {
     _ request: PlanRequest, _ regions: CredibleRegions, _ ephemeris: Ephemeris
   ) -> (sites: [PlannedSite], refused: [Plan.Omission]) {
     let area90 = regions.area(at: Fraction(clamping: 0.9))
-    let outcomes = concurrentMap(request.telescopes) { telescope -> Result<PlannedSite, Plan.Omission> in
+    // By name, so that the plan does not depend on the order in which telescopes were listed.
+    let telescopes = request.telescopes.sorted { $0.id < $1.id }
+    let outcomes = concurrentMap(telescopes) { telescope -> Result<PlannedSite, Plan.Omission> in
       do throws(Plan.Omission) {
         return .success(try PlannedSite(telescope, request: request, area90: area90, ephemeris: ephemeris))
       } catch {
@@ -161,7 +163,8 @@ struct Session {
     self.request = request
     self.sites = sites
     let region = regions.coverage(at: Fraction(clamping: 0.9995))
-    let smallest = sites.map { min($0.field.boundingBox.width, $0.field.boundingBox.height) }.min() ?? .degrees(1)
+    let smallest =
+      sites.map { min($0.field.boundingBox.width, $0.field.boundingBox.height) }.min() ?? .degrees(1)
     sky = SkyGrain(
       request.map, region: region, order: SkyGrain.order(resolving: smallest, region: region.area))
     selection = NetworkSelection(sky: sky, resources: sites.map(\.resource))
@@ -189,10 +192,12 @@ struct Session {
     choose(able, besides: &seen, smallestGain: request.smallestDepthGain)
   }
 
-  private mutating func choose(_ group: [Int], besides covered: inout SkyGrain.Covered, smallestGain: Double) {
+  private mutating func choose(_ group: [Int], besides covered: inout SkyGrain.Covered, smallestGain: Double)
+  {
     let free = group.filter { selection.freeSlots(of: $0) > 0 }
     guard !free.isEmpty else { return }
-    let finder = CandidateFinder(sky: sky, offers: sky.ranked(besides: covered), smallestGain: smallestGain)
+    let finder = CandidateFinder(
+      sky: sky, besides: covered, sites: free.map { sites[$0] }, smallestGain: smallestGain)
     let found = concurrentMap(free) { [sites, selection] i in
       finder.tiles(
         of: sites[i], limit: sites[i].isWide ? nil : Self.mostTilesPerSlot * selection.freeSlots(of: i))

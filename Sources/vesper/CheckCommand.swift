@@ -31,13 +31,16 @@ struct CheckCommand: ParsableCommand {
       let bytes = try PlanInput.bytes(of: plan)
       let registry = try self.registry.load().registry
       let resolve = { (name: String) -> Telescope? in
-        do { return try registry.resolve(name) } catch { return nil }  // the checker reports unknown telescopes
+        // The checker reports unknown telescopes.
+        do { return try registry.resolve(name) } catch { return nil }
       }
       let checked: CheckedPlan
       do {
         let isJSON = bytes.first { !" \r\n\t".utf8.contains($0) } == UInt8(ascii: "{")
-        checked = isJSON
-          ? try CheckedPlan(json: bytes, telescopes: resolve) : try CheckedPlan(csv: bytes, telescopes: resolve)
+        checked =
+          isJSON
+          ? try CheckedPlan(json: bytes, telescopes: resolve)
+          : try CheckedPlan(csv: bytes, telescopes: resolve)
       } catch {
         throw Failure(.badData, "\(plan): \(error)")
       }
@@ -66,7 +69,9 @@ struct CheckCommand: ParsableCommand {
     if let map { return (map, try PlanInput.bytes(of: map)) }
     let folder = URL(filePath: plan).deletingLastPathComponent().appending(path: PlanFolder.inputFolder)
     // No such folder: a plan file that was moved alone is checked without its map.
-    guard let name = try? FileManager.default.contentsOfDirectory(atPath: folder.path).sorted().first else { return nil }
+    guard let name = try? FileManager.default.contentsOfDirectory(atPath: folder.path).sorted().first else {
+      return nil
+    }
     let path = folder.appending(path: name).path
     return (path, try PlanInput.bytes(of: path))
   }
@@ -76,6 +81,7 @@ struct CheckCommand: ParsableCommand {
     guard let instant else { return .unknown }
     let values = EarthOrientation.bundled.values(at: instant)
     return EarthRotation(
-      ut1MinusUTC: .seconds(values.ut1MinusTAISeconds) + instant.taiMinusUTC, polarX: values.polarX, polarY: values.polarY)
+      ut1MinusUTC: .seconds(values.ut1MinusTAISeconds) + instant.taiMinusUTC, polarX: values.polarX,
+      polarY: values.polarY)
   }
 }

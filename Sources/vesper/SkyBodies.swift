@@ -16,6 +16,8 @@ struct SkyBodies {
     else { return }
     let frame = ephemeris.frame(of: observer, at: instant)
     sun = frame.icrs(of: ephemeris.sun(in: frame).horizontal)
-    moon = (frame.icrs(of: ephemeris.moon(in: frame).horizontal), ephemeris.moonPhase(at: instant).illuminated)
+    moon = (
+      frame.icrs(of: ephemeris.moon(in: frame).horizontal), ephemeris.moonPhase(at: instant).illuminated
+    )
   }
 }

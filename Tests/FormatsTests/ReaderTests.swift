@@ -88,7 +88,8 @@ struct ReaderTests {
   func otherPeoplesReadersSeeThePlan(_ c: PlanCase) throws {
     let document = c.document
     let folder = FileManager.default.temporaryDirectory.appending(path: "vesper-formats-\(UUID().uuidString)")
-    defer { try? FileManager.default.removeItem(at: folder) }  // a leftover in the temporary folder is harmless
+    // A leftover in the temporary folder is harmless.
+    defer { try? FileManager.default.removeItem(at: folder) }
     try write(document, to: folder)
     let output = try #require(
       Python.run(

@@ -1,7 +1,7 @@
 /// Turns `Encodable` values into `JSONValue` in declaration order, with an explicit `null` for every
 /// absent optional: readers in any language see the same keys in every plan.
-enum JSONTreeEncoder {
-  static func value(of value: some Encodable) throws -> JSONValue {
+public enum JSONTreeEncoder {
+  public static func value(of value: some Encodable) throws -> JSONValue {
     let node = JSONNode()
     try value.encode(to: TreeEncoder(node: node, codingPath: []))
     return node.value
@@ -67,7 +67,6 @@ private struct TreeEncoder: Encoder {
 private func leaf<T: Encodable>(_ value: T) throws -> JSONValue {
   // Comparing types first: a failed `as` on a generic value looks up conformances, which took a fifth of
   // the time of a large plan.
-  if T.self == UTCTime.self, let x = value as? UTCTime { return .string(x.text) }
   if T.self == String.self, let x = value as? String { return .string(x) }
   if T.self == Double.self, let x = value as? Double { return .number(x) }
   if T.self == Int.self, let x = value as? Int { return .integer(Int64(x)) }

@@ -1,32 +1,28 @@
-/// A JSON value whose objects keep the order their members were written in.
-indirect enum JSONValue: Sendable {
-  case null
-  case bool(Bool)
-  case integer(Int64)
-  case number(Double)
-  case string(String)
-  case array([JSONValue])
-  case object([(key: String, value: JSONValue)])
-}
-
 /// Writes JSON (RFC 8259) the same way every time: members in their order, no spaces, the shortest
 /// digits that read back as the same double, whole doubles without a point, `null` for what is not
 /// finite. Python's `json.dumps(value, separators=(",", ":"), ensure_ascii=False)` on the parsed text
 /// gives the same bytes.
-struct JSONPrinter {
-  /// Array elements that are objects start a new line, so that one row of a plan is one line.
-  var breaksLines = false
-  private(set) var bytes: [UInt8] = []
+public struct JSONPrinter {
+  public enum Style: Sendable {
+    case compact
+    /// Array elements that are objects start a new line, so that one row of a plan is one line.
+    case rows
+    /// Two blanks per level; arrays of plain values stay on one line.
+    case indented
+  }
+  private let style: Style
+  private var depth = 0
+  public private(set) var bytes: [UInt8] = []
 
-  init(breaksLines: Bool = false) { self.breaksLines = breaksLines }
+  public init(_ style: Style = .compact) { self.style = style }
 
-  static func text(_ value: JSONValue, breaksLines: Bool = false) -> String {
-    var printer = JSONPrinter(breaksLines: breaksLines)
+  public static func text(_ value: JSONValue, _ style: Style = .compact) -> String {
+    var printer = JSONPrinter(style)
     printer.write(value)
     return String(decoding: printer.bytes, as: UTF8.self)
   }
 
-  mutating func write(_ value: JSONValue) {
+  public mutating func write(_ value: JSONValue) {
     switch value {
     case .null: raw("null")
     case .bool(let b): raw(b ? "true" : "false")
@@ -34,26 +30,45 @@ struct JSONPrinter {
     case .number(let x): write(x)
     case .string(let s): write(s)
     case .array(let elements): write(elements)
-    case .object(let members):
-      bytes.append(UInt8(ascii: "{"))
-      for (i, member) in members.enumerated() {
-        if i > 0 { bytes.append(UInt8(ascii: ",")) }
-        write(member.key)
-        bytes.append(UInt8(ascii: ":"))
-        write(member.value)
-      }
-      bytes.append(UInt8(ascii: "}"))
+    case .object(let members): write(members)
     }
   }
 
+  private mutating func write(_ members: [(key: String, value: JSONValue)]) {
+    guard !members.isEmpty else { return raw("{}") }
+    raw("{")
+    depth += 1
+    for (i, member) in members.enumerated() {
+      if i > 0 { raw(",") }
+      breakLine(style == .indented)
+      write(member.key)
+      raw(style == .indented ? ": " : ":")
+      write(member.value)
+    }
+    depth -= 1
+    breakLine(style == .indented)
+    raw("}")
+  }
+
   private mutating func write(_ elements: [JSONValue]) {
-    bytes.append(UInt8(ascii: "["))
+    let opens = style == .indented && !elements.allSatisfy(\.isPlain)
+    raw("[")
+    depth += 1
     for (i, element) in elements.enumerated() {
-      if i > 0 { bytes.append(UInt8(ascii: ",")) }
-      if breaksLines, case .object = element { bytes.append(UInt8(ascii: "\n")) }
+      if i > 0 { raw(style == .indented && !opens ? ", " : ",") }
+      if style == .rows, case .object = element { raw("\n") }
+      breakLine(opens)
       write(element)
     }
-    bytes.append(UInt8(ascii: "]"))
+    depth -= 1
+    breakLine(opens)
+    raw("]")
+  }
+
+  private mutating func breakLine(_ wanted: Bool) {
+    guard wanted else { return }
+    raw("\n")
+    for _ in 0..<depth { raw("  ") }
   }
 
   private mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8) }

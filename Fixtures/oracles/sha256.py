@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """SHA-256 digests of byte patterns of every length around the block borders, from hashlib.
 
-usage: formats-sha256.py > formats-sha256.json
+usage: sha256.py > sha256.json
 The pattern of length n is bytes (7 * i + n) mod 256 for i in 0..<n.
 """
 import hashlib
@@ -14,6 +14,6 @@ cases = [
     dict(length=n, sha256=hashlib.sha256(bytes((7 * i + n) % 256 for i in range(n))).hexdigest()) for n in lengths
 ]
 json.dump(
-    dict(command="formats-sha256.py > formats-sha256.json", python=platform.python_version(), cases=cases),
+    dict(command="sha256.py > sha256.json", python=platform.python_version(), cases=cases),
     sys.stdout, indent=0)
 print()
