@@ -16,7 +16,7 @@ public enum NightChartSVG {
     }
     let blocks = NightBlocks.fitting(
       chart, layout,
-      budget: max(3000, detail.byteBudget - 6000 - 420 * (chart.rows.count + chart.omitted.count)),
+      budget: max(3000, detail.byteBudget - 6000 - 420 * (chart.rows.count + layout.omitted.count)),
       unitsPerPixel: detail.unitsPerPixel / 2)
     bands(chart, layout, into: &svg)
     axes(chart, layout, into: &svg)
@@ -39,7 +39,7 @@ public enum NightChartSVG {
     let active = chart.rows.filter { !$0.blocks.isEmpty }
     text += "\(active.count) telescopes observe, \(chart.omitted.count) do not. "
     text += active.prefix(60).map { row in
-      "\(row.name): \(row.tiles) tiles from \(row.blocks[0].window.start.dateAndMinutes) UTC, \((row.probability.value * 100).fixed(2)) %"
+      "\(row.name): \(row.tiles) tiles from \(row.blocks[0].window.start.dateAndMinutes) UTC, \(row.probability.value.percentText()) %"
     }.joined(separator: "; ")
     return text
   }
@@ -81,15 +81,17 @@ public enum NightChartSVG {
       let y = layout.rowMiddle(i) + 0.36 * size
       svg.label(SkyLegend.shortened(row.name, to: 25), layout.plot.low.x - 8, y, "text-anchor=\"end\"")
       svg.label("\(row.tiles)", layout.columns.tiles, y, "text-anchor=\"end\"")
-      svg.label((row.probability.value * 100).fixed(2), layout.columns.probability, y, "text-anchor=\"end\"")
       svg.label(
-        row.blocks.first?.window.start.clockMinutes ?? "–", layout.columns.first, y, "text-anchor=\"end\"")
+        row.probability.value.percentText(), layout.columns.probability, y, "text-anchor=\"end\"")
+      svg.label(
+        row.blocks.first?.window.start.clockMinutes ?? "–", layout.columns.first, y,
+        "text-anchor=\"end\"")
     }
     svg.raw("</g>\n<g font-size=\"\(size.trimmed(1))\" fill=\"#6b7078\">")
-    for (i, omitted) in chart.omitted.enumerated() {
+    for (i, line) in layout.omitted.enumerated() {
       let y = layout.rowMiddle(chart.rows.count + i) + layout.omittedGap + 0.36 * size
-      svg.label(SkyLegend.shortened(omitted.name, to: 25), layout.plot.low.x - 8, y, "text-anchor=\"end\"")
-      svg.label("not planned: " + SkyLegend.shortened(omitted.reason, to: 125), layout.plot.low.x + 8, y)
+      svg.label(line.label, layout.plot.low.x - 8, y, "text-anchor=\"end\"")
+      svg.label(line.text, layout.plot.low.x + 8, y)
     }
     svg.raw("</g>")
     let y = layout.plot.low.y - 10
