@@ -12,8 +12,10 @@ struct NightLayout {
   let columns: (tiles: Double, probability: Double, first: Double)
   let rowStep: Double
   let font: Double
-  /// Between the last telescope of the plan and the first that is left out.
-  let omittedGap: Double
+  /// Baseline of the key of colours.
+  let keyLine: Double
+  /// Baseline of the first line of `omitted`.
+  let omittedTop: Double
   let height: Double
   /// Who is left out: a line each, or a few lines a reason where they are many.
   let omitted: [OmittedLine]
@@ -26,23 +28,25 @@ struct NightLayout {
 
   init(_ chart: NightChart) {
     omitted = Self.lines(chart.omitted)
-    let count = chart.rows.count + omitted.count
+    let count = chart.rows.count
     rowStep = count <= 20 ? 26 : count <= 40 ? 21 : 18
     font = count <= 40 ? 13 : 12
-    omittedGap = omitted.isEmpty || chart.rows.isEmpty ? 0 : 8
     let top = 62 + 20 * Double(max(chart.subtitle.count, 1)) + 56
-    let bottom = top + rowStep * Double(max(count, 1)) + omittedGap
+    let bottom = top + rowStep * Double(max(count, 1))
     plot = (SIMD2(215, top), SIMD2(1165, bottom))
     curve = (SIMD2(215, bottom + 14), SIMD2(1165, bottom + 104))
     columns = (1215, 1290, 1376)
-    height = bottom + 104 + 58
+    keyLine = curve.high.y + 44
+    omittedTop = keyLine + 32
+    height = omitted.isEmpty ? keyLine + 14 : omittedTop + Self.omittedStep * Double(omitted.count)
     window = chart.window
   }
 
+  static let omittedStep = 19.0
   /// More telescopes than this are grouped by reason.
   private static let omittedLimit = 12
-  /// Characters of the small font between the left edge of the plot and the right edge of the page.
-  private static let omittedWidth = 150
+  /// Characters of the small font from the left edge of the plot to the right edge of the page.
+  private static let omittedWidth = 165
 
   private static func lines(_ omitted: [NightChart.Omitted]) -> [OmittedLine] {
     if omitted.count <= omittedLimit {

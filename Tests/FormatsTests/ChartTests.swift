@@ -241,13 +241,25 @@ private func chart(_ sky: SyntheticSky, _ plan: Plan) -> SkyChart {
     let east = Direction<ICRS>(normalizing: box[0].unit + box[1].unit)
     #expect(abs(north.separation(from: center).degrees - 1) < 1e-9)
     #expect(abs(east.separation(from: center).degrees - 2) < 1e-9)
-    let turned = FootprintOutline.corners(
-      of: .rectangle(width: .degrees(4), height: .degrees(2), rotation: .zero), at: center,
-      positionAngle: .degrees(90))[0]
-    let top = Direction<ICRS>(normalizing: turned[0].unit + turned[3].unit)
-    #expect(
-      top.separation(from: east) > .degrees(0.5) && abs(top.dec.degrees - 80) < 0.3, "the top points east")
-    #expect((top.ra - center.ra).wrapped.degrees > 0)
+    let north0 = Direction<ICRS>(ra: center.ra, dec: .degrees(81))
+    for angle in [-120.0, 30, 90, 200] {
+      let turned = FootprintOutline.corners(
+        of: .rectangle(width: .degrees(4), height: .degrees(2), rotation: .zero), at: center,
+        positionAngle: .degrees(angle))[0]
+      let top = Direction<ICRS>(normalizing: turned[0].unit + turned[3].unit)
+      #expect(abs(top.separation(from: center).degrees - 1) < 1e-9)
+      for (a, b) in zip(turned, box) {
+        #expect(abs(a.separation(from: center).radians - b.separation(from: center).radians) < 1e-12)
+      }
+      // The angle at the centre between north and the top, turning toward east.
+      let (u, v) = (cross(center.unit, north0.unit), cross(center.unit, top.unit))
+      let turn = Angle(radians: atan2((cross(u, v) * center.unit).sum(), (u * v).sum()))
+      #expect(
+        abs((turn + .degrees(angle)).wrapped.degrees) < 1e-9
+          || abs((turn - .degrees(angle)).wrapped.degrees) < 1e-9)
+      let isEast = (top.ra - center.ra).wrapped.degrees > 0
+      #expect(isEast == (sin(angle * .pi / 180) > 0), "east of north is growing right ascension")
+    }
     let circle = FootprintOutline.corners(of: .circle(radius: .degrees(1)), at: center, positionAngle: .zero)[
       0]
     #expect(circle.count == 24 && circle.allSatisfy { abs($0.separation(from: center).degrees - 1) < 0.02 })
