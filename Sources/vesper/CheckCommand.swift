@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checking
 import Ephemerides
+import Formats
 import Foundation
 import Observatories
 import SkymapFiles
@@ -34,13 +35,14 @@ struct CheckCommand: ParsableCommand {
         // The checker reports unknown telescopes.
         do { return try registry.resolve(name) } catch { return nil }
       }
-      let checked: CheckedPlan
+      var checked: CheckedPlan
       do {
         let isJSON = bytes.first { !" \r\n\t".utf8.contains($0) } == UInt8(ascii: "{")
         checked =
           isJSON
           ? try CheckedPlan(json: bytes, telescopes: resolve)
           : try CheckedPlan(csv: bytes, telescopes: resolve)
+        if isJSON { checked.brokenSeals = try Self.brokenSeals(bytes, checked.source) }
       } catch {
         throw Failure(.badData, "\(plan): \(error)")
       }
@@ -48,6 +50,12 @@ struct CheckCommand: ParsableCommand {
       print(json ? report.json() : report.text(), terminator: "")
       if !report.isClean { throw ExitCode(Failure.Status.violations.rawValue) }
     }
+  }
+
+  private static func brokenSeals(_ bytes: [UInt8], _ source: CheckedPlan.Source) throws -> [String] {
+    if source == .networkJSON { return try NetworkPlanDocument(json: bytes).brokenDigests() }
+    let plan = try PlanDocument(json: bytes)
+    return plan.sha256 == plan.digest() ? [] : [plan.planID]
   }
 
   private func check(_ checked: CheckedPlan) throws -> CheckReport {
