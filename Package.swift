@@ -58,7 +58,7 @@ let package = Package(
     library(
       "Planning",
       ["Units", "Skymaps", "Observatories", "Visibility", "Targeting", "Scheduling"]),
-    library("Formats", ["Units", "JSON", "Healpix", "Skymaps", "Observatories", "Planning"]),
+    library("Formats", ["Units", "JSON", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Planning"]),
     library("Checking", ["Units", "CERFA", "Healpix", "Skymaps", "Observatories"]),
 
     // edges: files and the network
