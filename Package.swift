@@ -30,7 +30,10 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     // system: module maps over C libraries
@@ -65,6 +68,14 @@ let package = Package(
     library("SkymapFiles", ["CCFITSIO", "CZlib", "Units", "Skymaps", "Notices"]),
     library("TelescopeFiles", ["Units", "Observatories"]),
     library("WebClient", ["CCurl", "Units"]),
+    .target(
+      name: "Dashboard",
+      dependencies: [
+        "Units", "JSON", .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      resources: [.copy("OpenAPI")], swiftSettings: settings),
 
     .executableTarget(
       name: "vesper",
@@ -102,5 +113,6 @@ let package = Package(
     tests("Checking"),
     tests("SkymapFiles"),
     tests("WebClient"),
+    tests("Dashboard", ["WebClient", .product(name: "Yams", package: "Yams")]),
   ]
 )

@@ -1,10 +1,28 @@
 /// Turns `Encodable` values into `JSONValue` in declaration order, with an explicit `null` for every
 /// absent optional: readers in any language see the same keys in every plan.
 public enum JSONTreeEncoder {
-  public static func value(of value: some Encodable) throws -> JSONValue {
-    let node = JSONNode()
+  /// How the names of Swift become the names of members.
+  public enum Keys: Sendable {
+    case asWritten
+    /// `startUTC` becomes `start_utc`, `area90Deg2` becomes `area90_deg2`.
+    case snakeCase
+  }
+
+  public static func value(of value: some Encodable, keys: Keys = .asWritten) throws -> JSONValue {
+    let node = JSONNode(keys)
     try value.encode(to: TreeEncoder(node: node, codingPath: []))
     return node.value
+  }
+
+  static func snakeCase(_ name: String) -> String {
+    var result = ""
+    var wasUpper = true
+    for character in name {
+      if character.isUppercase, !wasUpper { result += "_" }
+      wasUpper = character.isUppercase
+      result += character.lowercased()
+    }
+    return result
   }
 }
 
@@ -17,6 +35,13 @@ private final class JSONNode {
     case array([(node: JSONNode?, value: JSONValue)])
   }
   var content = Content.empty
+  let keys: JSONTreeEncoder.Keys
+
+  init(_ keys: JSONTreeEncoder.Keys) { self.keys = keys }
+
+  func name(_ key: some CodingKey) -> String {
+    keys == .asWritten ? key.stringValue : JSONTreeEncoder.snakeCase(key.stringValue)
+  }
 
   var value: JSONValue {
     switch content {
@@ -64,41 +89,43 @@ private struct TreeEncoder: Encoder {
   }
 }
 
-private func leaf<T: Encodable>(_ value: T) throws -> JSONValue {
+private func leaf<T: Encodable>(_ value: T, _ keys: JSONTreeEncoder.Keys) throws -> JSONValue {
   // Comparing types first: a failed `as` on a generic value looks up conformances, which took a fifth of
   // the time of a large plan.
   if T.self == String.self, let x = value as? String { return .string(x) }
   if T.self == Double.self, let x = value as? Double { return .number(x) }
   if T.self == Int.self, let x = value as? Int { return .integer(Int64(x)) }
   if T.self == Bool.self, let x = value as? Bool { return .bool(x) }
-  return try JSONTreeEncoder.value(of: value)
+  return try JSONTreeEncoder.value(of: value, keys: keys)
 }
 
 private struct KeyedTree<Key: CodingKey>: KeyedEncodingContainerProtocol {
   let node: JSONNode
   let codingPath: [any CodingKey]
 
-  func encodeNil(forKey key: Key) { node.set(key.stringValue, .null) }
-  func encode(_ value: Bool, forKey key: Key) { node.set(key.stringValue, .bool(value)) }
-  func encode(_ value: String, forKey key: Key) { node.set(key.stringValue, .string(value)) }
-  func encode(_ value: Double, forKey key: Key) { node.set(key.stringValue, .number(value)) }
-  func encode(_ value: Int, forKey key: Key) { node.set(key.stringValue, .integer(Int64(value))) }
-  func encode<T: Encodable>(_ value: T, forKey key: Key) throws { node.set(key.stringValue, try leaf(value)) }
+  func encodeNil(forKey key: Key) { node.set(node.name(key), .null) }
+  func encode(_ value: Bool, forKey key: Key) { node.set(node.name(key), .bool(value)) }
+  func encode(_ value: String, forKey key: Key) { node.set(node.name(key), .string(value)) }
+  func encode(_ value: Double, forKey key: Key) { node.set(node.name(key), .number(value)) }
+  func encode(_ value: Int, forKey key: Key) { node.set(node.name(key), .integer(Int64(value))) }
+  func encode<T: Encodable>(_ value: T, forKey key: Key) throws {
+    node.set(node.name(key), try leaf(value, node.keys))
+  }
 
   func encodeIfPresent(_ value: Bool?, forKey key: Key) {
-    node.set(key.stringValue, value.map { .bool($0) } ?? .null)
+    node.set(node.name(key), value.map { .bool($0) } ?? .null)
   }
   func encodeIfPresent(_ value: String?, forKey key: Key) {
-    node.set(key.stringValue, value.map { .string($0) } ?? .null)
+    node.set(node.name(key), value.map { .string($0) } ?? .null)
   }
   func encodeIfPresent(_ value: Double?, forKey key: Key) {
-    node.set(key.stringValue, value.map { .number($0) } ?? .null)
+    node.set(node.name(key), value.map { .number($0) } ?? .null)
   }
   func encodeIfPresent(_ value: Int?, forKey key: Key) {
-    node.set(key.stringValue, value.map { .integer(Int64($0)) } ?? .null)
+    node.set(node.name(key), value.map { .integer(Int64($0)) } ?? .null)
   }
   func encodeIfPresent<T: Encodable>(_ value: T?, forKey key: Key) throws {
-    node.set(key.stringValue, try value.map { try leaf($0) } ?? .null)
+    node.set(node.name(key), try value.map { try leaf($0, node.keys) } ?? .null)
   }
 
   func nestedContainer<Nested: CodingKey>(
@@ -113,10 +140,10 @@ private struct KeyedTree<Key: CodingKey>: KeyedEncodingContainerProtocol {
   func superEncoder(forKey key: Key) -> any Encoder { child(key) }
 
   private func child(_ key: Key) -> TreeEncoder {
-    TreeEncoder(node: adopt(key.stringValue), codingPath: codingPath + [key])
+    TreeEncoder(node: adopt(node.name(key)), codingPath: codingPath + [key])
   }
   private func adopt(_ key: String) -> JSONNode {
-    let nested = JSONNode()
+    let nested = JSONNode(node.keys)
     node.set(key, .null, node: nested)
     return nested
   }
@@ -128,7 +155,7 @@ private struct UnkeyedTree: UnkeyedEncodingContainer {
   var count: Int { node.elementCount }
 
   func encodeNil() { node.append(.null) }
-  func encode<T: Encodable>(_ value: T) throws { node.append(try leaf(value)) }
+  func encode<T: Encodable>(_ value: T) throws { node.append(try leaf(value, node.keys)) }
   func nestedContainer<Nested: CodingKey>(keyedBy keyType: Nested.Type) -> KeyedEncodingContainer<Nested> {
     child().container(keyedBy: keyType)
   }
@@ -136,7 +163,7 @@ private struct UnkeyedTree: UnkeyedEncodingContainer {
   func superEncoder() -> any Encoder { child() }
 
   private func child() -> TreeEncoder {
-    let nested = JSONNode()
+    let nested = JSONNode(node.keys)
     node.append(.null, node: nested)
     return TreeEncoder(node: nested, codingPath: codingPath)
   }
@@ -163,5 +190,5 @@ private struct SingleTree: SingleValueEncodingContainer {
   func encode(_ value: UInt64) {
     node.content = .value(Int64(exactly: value).map { .integer($0) } ?? .number(Double(value)))
   }
-  func encode<T: Encodable>(_ value: T) throws { node.content = .value(try leaf(value)) }
+  func encode<T: Encodable>(_ value: T) throws { node.content = .value(try leaf(value, node.keys)) }
 }

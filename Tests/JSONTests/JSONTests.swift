@@ -60,6 +60,18 @@ import Testing
     #expect(back == numbers.map { $0 == 0 ? 0 : $0 }, "seed 14")
   }
 
+  private struct Names: Encodable {
+    struct Inner: Encodable { var raDeg = 1.5 }
+    var startUTC = "x"
+    var area90Deg2: Double? = nil
+    var inner = [Inner()]
+  }
+
+  @Test func snakeCaseNames() throws {
+    let text = JSONPrinter.text(try JSONTreeEncoder.value(of: Names(), keys: .snakeCase))
+    #expect(text == #"{"start_utc":"x","area90_deg2":null,"inner":[{"ra_deg":1.5}]}"#)
+  }
+
   @Test func styles() {
     let value = JSONValue.object([
       ("list", .array([.integer(1), .number(2.5)])),
