@@ -30,6 +30,8 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
   ],
   targets: [
@@ -38,6 +40,7 @@ let package = Package(
     system("CHealpix", "chealpix", apt: "libchealpix-dev"),
     system("CERFA", "erfa", apt: "liberfa-dev"),
     system("CCurl", "libcurl", apt: "libcurl4-openssl-dev"),
+    system("CRdkafka", "rdkafka", apt: "librdkafka-dev"),
     system("CZlib", "zlib", apt: "zlib1g-dev"),
 
     // base
@@ -60,7 +63,20 @@ let package = Package(
     library("Formats", ["Units", "Healpix", "Skymaps", "Observatories", "Planning"]),
     library("Checking", ["Units", "CERFA", "Healpix", "Skymaps", "Observatories"]),
 
+    library("Deliveries", ["Units"]),
+    .target(
+      name: "Campaigns",
+      dependencies: ["Units", "Healpix", "Skymaps", "Notices", .product(name: "Yams", package: "Yams")],
+      resources: [.copy("Policies")], swiftSettings: settings),
+    library(
+      "Rosters", ["Units", .product(name: "Yams", package: "Yams")]),
+
     // edges: files and the network
+    library("Store", ["Units", "Deliveries", .product(name: "GRDB", package: "GRDB.swift")]),
+    library(
+      "Feeds", ["Units", "CRdkafka", "WebClient", .product(name: "Logging", package: "swift-log")]),
+    library("Channels", ["Units", "Deliveries", "WebClient"]),
+    library("Icare", ["Units", "Deliveries", "WebClient"]),
     library("SkymapFiles", ["CCFITSIO", "CZlib", "Units", "Skymaps", "Notices"]),
     library("TelescopeFiles", ["Units", "Observatories"]),
     library("WebClient", ["CCurl", "Units"]),
@@ -92,5 +108,12 @@ let package = Package(
     tests("Checking"),
     tests("SkymapFiles"),
     tests("WebClient"),
+    tests("Deliveries"),
+    tests("Campaigns", ["SkymapFiles"]),
+    tests("Rosters"),
+    tests("Store"),
+    tests("Feeds"),
+    tests("Channels"),
+    tests("Icare"),
   ]
 )
