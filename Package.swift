@@ -60,6 +60,11 @@ let package = Package(
     library("Formats", ["Units", "Healpix", "Skymaps", "Observatories", "Planning"]),
     library("Checking", ["Units", "CERFA", "Skymaps", "Observatories"]),
 
+    .target(
+      name: "Campaigns",
+      dependencies: ["Units", "Skymaps", "Notices", "Observatories", .product(name: "Yams", package: "Yams")],
+      resources: [.copy("Policies")], swiftSettings: settings),
+
     // edges: files and the network
     library("SkymapFiles", ["CCFITSIO", "CZlib", "Units", "Skymaps", "Notices"]),
     library("TelescopeFiles", ["Units", "Observatories"]),
@@ -86,6 +91,7 @@ let package = Package(
     tests("Targeting"),
     tests("Scheduling"),
     tests("Notices"),
+    tests("Campaigns"),
     tests("Planning"),
     tests("Formats"),
     tests("Checking"),
