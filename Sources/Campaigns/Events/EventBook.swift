@@ -33,7 +33,10 @@ public struct EventBook: Sendable {
     if notice.kind == .circular {
       let named = notice.related.map(\.canonical)
       for id in named { circulars[id, default: []].append(notice) }
-      return named.lazy.compactMap { self.event(named: $0, in: realm) }.first
+      for id in named {
+        if let event = event(named: id, in: realm) { return event }
+      }
+      return nil
     }
     let ids = notice.joiningIDs
     let group = join(ids, in: realm)
@@ -42,7 +45,11 @@ public struct EventBook: Sendable {
       for id in ids { retractions[id, default: []].append(notice) }
     }
     // A retraction that looks real may belong to a mock: see `event(_:)`.
-    return event(group) ?? ids.lazy.compactMap { self.event(named: $0) }.first
+    if let event = event(group) { return event }
+    for id in ids {
+      if let event = event(named: id) { return event }
+    }
+    return nil
   }
 
   /// Says that two names mean the same event of a realm.

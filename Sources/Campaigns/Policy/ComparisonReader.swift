@@ -51,7 +51,7 @@ struct ComparisonReader {
     case "at_most": return number(value, path, line).map { .atMost($0) }
     case "above": return number(value, path, line).map { .above($0) }
     case "at_least": return number(value, path, line).map { .atLeast($0) }
-    case "known", "is" where fact.kind == .flag:
+    case _ where name == "known" || fact.kind == .flag:
       guard let flag = flag(value) else {
         log.add(line, path, "is neither true nor false", "write `true` or `false`")
         return nil
