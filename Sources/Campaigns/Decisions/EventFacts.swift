@@ -1,0 +1,171 @@
+import Foundation
+import Notices
+import Units
+
+/// The named values that a policy can see of one event at one moment. What is not known is absent.
+public struct EventFacts: Hashable, Sendable {
+  public let eventName: String
+  public let realm: Realm
+  public let status: EventStatus
+  public private(set) var values: [FactName: FactValue]
+  public private(set) var score: GrandmaScore?
+
+  public subscript(_ name: FactName) -> FactValue? { values[name] }
+  public func number(_ name: FactName) -> Double? {
+    if case .number(let x)? = values[name] { x } else { nil }
+  }
+  public func word(_ name: FactName) -> String? {
+    if case .word(let w)? = values[name] { w } else { nil }
+  }
+
+  /// Values by hand, for training and tests. Those of a wrong kind, NaN and infinities are left out.
+  public init(
+    eventName: String, realm: Realm = .real, status: EventStatus = .active, _ values: [FactName: FactValue]
+  ) {
+    self.eventName = eventName
+    self.realm = realm
+    self.status = status
+    self.values = values.filter { name, value in
+      if case .number(let x) = value, !x.isFinite { return false }
+      return name.kind == value.kind
+    }
+  }
+
+  /// - Parameters:
+  ///   - map: of the localisation that is planned on, if it is a map and was read.
+  ///   - now: for the age.
+  ///   - stated: what people (or a later analysis) say; goes before what the notices say.
+  public init(
+    of event: Event, map: MapSummary? = nil, now: Instant, stated: [FactName: FactValue] = [:]
+  ) {
+    var gathered = FactGathering(event: event, map: map, now: now)
+    gathered.gather()
+    self.init(
+      eventName: event.name, realm: event.realm, status: event.status,
+      gathered.values.merging(stated) { $1 })
+  }
+
+  /// With `grandma_score` by a policy's cuts.
+  func scored(_ cuts: ScoreCuts) -> EventFacts {
+    guard word(.kind) == NoticeKind.gravitationalWave.rawValue else { return self }
+    var copy = self
+    let score = GrandmaScore(of: self, cuts: cuts)
+    copy.score = score
+    copy.values[.score] = .number(Double(score.value))
+    return copy
+  }
+}
+
+/// Collects the facts of an event.
+private struct FactGathering {
+  let event: Event
+  let map: MapSummary?
+  let now: Instant
+  var values: [FactName: FactValue] = [:]
+
+  private mutating func set(_ name: FactName, _ x: Double?) {
+    if let x, x.isFinite { values[name] = .number(x) }
+  }
+  private mutating func set(_ name: FactName, _ word: String?) {
+    if let word { values[name] = .word(word) }
+  }
+
+  /// The newest notice that has a value wins.
+  private func newest<T>(_ value: (Notice) -> T?) -> T? {
+    event.standing.reversed().lazy.compactMap(value).first
+  }
+
+  mutating func gather() {
+    set(.revision, Double(event.revision))
+    guard let latest = event.latest else { return }
+    set(.kind, latest.kind.rawValue)
+    set(.stage, latest.stage.name)
+    set(.mission, latest.source.mission.rawValue)
+    if let t0 = newest(\.eventTime) { set(.age, now.seconds(since: t0) / 3600) }
+    set(.farPerYear, newest(\.falseAlarmRateHz).map { $0 * Self.secondsPerYear })
+    let parts = event.standing.compactMap(\.source.instrument)
+    values[.missions] = .words(Set(event.standing.map(\.source.mission.rawValue)).sorted())
+    values[.instruments] = .words(Set(latest.wave?.instruments ?? parts).sorted())
+    if case .notAstrophysical = latest.standing { values[.astrophysical] = .flag(false) } else {
+      values[.astrophysical] = .flag(true)
+    }
+    if let wave = newest(\.wave) { gather(wave) }
+    gatherPlace()
+    gatherTransient(parts)
+  }
+
+  private mutating func gather(_ wave: GravitationalWaveFacts) {
+    if let flag = wave.significant { values[.significant] = .flag(flag) }
+    set(.group, wave.group)
+    let classes: [(FactName, String)] = [
+      (.pBNS, "BNS"), (.pNSBH, "NSBH"), (.pBBH, "BBH"), (.pMassGap, "MassGap"), (.pTerrestrial, "Terrestrial"),
+    ]
+    for (fact, name) in classes { set(fact, wave.probability(of: name)?.value) }
+    for (fact, name) in [
+      (FactName.hasNS, "HasNS"), (.hasRemnant, "HasRemnant"), (.hasMassGap, "HasMassGap"),
+    ] {
+      set(fact, wave.property(name)?.value)
+    }
+    // Of equal probabilities the first in the sender's order, so that the answer never wavers.
+    if let top = wave.classification.map(\.probability).max(),
+      let name = wave.classification.first(where: { $0.probability == top })?.name
+    {
+      set(.sourceClass, name)
+    } else if wave.group == "Burst" {
+      set(.sourceClass, "Burst")
+    }
+    values[.coincidence] = .flag(wave.coincidence != nil)
+    set(
+      .coincidenceFARPerYear,
+      (wave.coincidence?.timeSkyFARHz ?? wave.coincidence?.timeFARHz).map { $0 * Self.secondsPerYear })
+  }
+
+  private mutating func gatherPlace() {
+    set(.area50, map?.area50?.squareDegrees)
+    set(.area90, map?.area90?.squareDegrees)
+    set(.distance, map?.distanceMean?.megaparsecs ?? newest(\.transient.distance)?.megaparsecs)
+    set(
+      .distanceError, map?.distanceDeviation?.megaparsecs ?? newest(\.transient.distanceError)?.megaparsecs)
+    set(.distanceMedian, map?.distanceMedian?.megaparsecs)
+    let region = event.localizing?.bestLocalization.region
+    values[.hasPosition] = .flag(event.localizing != nil)
+    if let center = region?.center ?? map?.peak {
+      let galactic = Rotation<ICRS, Galactic>.standard(center)
+      set(.galacticLatitude, abs(galactic.latitude.degrees))
+    }
+    if let region {
+      let scale = Self.toNinetyPercent(region.containment.value)
+      // A radius cannot exceed the sphere, however little of the probability it was said to hold.
+      set(.errorRadius, scale.map { min(10_800, region.largestRadius.arcminutes * $0) })
+    }
+  }
+
+  private mutating func gatherTransient(_ parts: [String]) {
+    let seen = Set(parts.map { $0.uppercased() })
+    // Only presence is a fact: that no counterpart was reported yet does not make it absent.
+    if !seen.isDisjoint(with: ["XRT", "MXT", "FXT"]) { values[.xRayCounterpart] = .flag(true) }
+    let optical = event.standing.contains { $0.transient.magnitude != nil }
+    if optical || !seen.isDisjoint(with: ["UVOT", "VT"]) { values[.opticalCounterpart] = .flag(true) }
+    let t90 = newest { $0.transient.duration(.t90) }
+    set(.t90, t90?.seconds)
+    set(.durationClass, newest(\.transient.durationClass)?.rawValue)
+    set(.significance, newest(\.transient.significance))
+    set(.neutrinoEnergy, newest(\.transient.neutrinoEnergyTeV))
+    set(.signalness, newest(\.transient.signalness)?.value)
+    set(.eventCount, newest(\.transient.eventCount).map(Double.init))
+    set(.redshift, newest(\.transient.redshift))
+    set(.magnitude, newest(\.transient.magnitude)?.value)
+    if values[.coincidence] == nil, event.related.contains(where: { $0.namespace == "lvk" }) {
+      values[.coincidence] = .flag(true)
+    }
+  }
+
+  /// Radius of the 90 % circle over that of a circle of `containment`, for a Gaussian on the plane.
+  private static func toNinetyPercent(_ containment: Double) -> Double? {
+    guard containment > 0, containment < 1 else { return nil }
+    return (log(0.1) / log(1 - containment)).squareRoot()
+  }
+
+  /// A Julian year.
+  private static let secondsPerYear = 365.25 * 86_400
+}

@@ -1,0 +1,155 @@
+import Units
+
+/// What to do about an event.
+public enum Outcome: String, Hashable, Sendable, CaseIterable {
+  /// Nothing is done.
+  case no = "NO"
+  /// Keep an eye on it: something is missing or a person must judge.
+  case watch = "WATCH"
+  /// Only the telescopes named.
+  case limited = "LIMITED"
+  /// Everybody suitable.
+  case go = "GO"
+  /// End what was started.
+  case stop = "STOP"
+
+  /// Whether telescopes move.
+  public var isFollowUp: Bool { self == .go || self == .limited }
+}
+
+/// How many exposures, of what length, in which filters, per tile or target.
+public struct ExposureRecipe: Hashable, Sendable {
+  public let count: Int
+  public let each: Duration
+  public let filters: [String]
+
+  public init(count: Int, each: Duration, filters: [String]) {
+    self.count = count
+    self.each = each
+    self.filters = filters
+  }
+}
+
+/// What a rule orders when it fires.
+public struct Orders: Hashable, Sendable {
+  public var outcome: Outcome
+  public var tags: [String] = []
+  /// 1 (low) to 5 (drop everything).
+  public var priority: Int?
+  /// A sentence for the teams.
+  public var objective: String?
+  /// Telescope ids that may be used; empty means all.
+  public var telescopes: [String] = []
+  /// Telescope ids that must not be asked.
+  public var excluded: [String] = []
+  public var exposures: ExposureRecipe?
+  /// From the event time on.
+  public var validity: Duration?
+  public var maximumAirmass: Double?
+  /// Where to stop tiling.
+  public var probability: Fraction?
+  public var fieldsPerNight: Int?
+
+  public init(_ outcome: Outcome) { self.outcome = outcome }
+
+  /// Whether a telescope (by its id in the registry) may be asked.
+  public func allows(_ telescope: String) -> Bool {
+    outcome.isFollowUp && !excluded.contains(telescope)
+      && (telescopes.isEmpty || telescopes.contains(telescope))
+  }
+}
+
+/// A set of named rules, the first of which that holds decides. Written in YAML:
+///
+/// ```yaml
+/// policy: my-rules                # a name
+/// title: Near binary neutron stars
+/// source: who decided this, and where it is written
+/// applies_to:                     # a condition; events it does not hold for get NO
+///   kind: {is: gravitationalWave}
+/// score_cuts:                     # optional: the cuts of grandma_score
+///   {p_bbh: 0.5, distance_mpc: 500, area_bbh_deg2: 500, area_bns_nsbh_deg2: 500}
+/// rules:
+///   - name: golden
+///     when:
+///       all:                      # also: any, not; a mapping of several facts means all
+///         - class: {one_of: [BNS, NSBH]}
+///         - area90_deg2: {below: 200}
+///         - distance_mpc: {below: 200}
+///     then: {outcome: GO, tags: [GO GRANDMA], priority: 4}
+/// otherwise: {outcome: NO}
+/// ```
+///
+/// Facts are listed in `FactName`. Comparisons: `below`, `at_most`, `above`, `at_least` for numbers (two
+/// of them in one mapping must both hold); `is: true` or simply `true` for yes-or-no; `is`, `one_of` for
+/// words; `includes`, `includes_any` for lists of words; `known: true` for any.
+///
+/// `then` and `otherwise` take `outcome` (GO, LIMITED, WATCH, NO, STOP), `tags`, `priority` (1...5),
+/// `objective`, `telescopes` (needed for LIMITED), `exclude_telescopes`,
+/// `exposures: {count: 3, each_s: 200, filters: [clear]}`, `valid_h`, `airmass_max`, `probability`,
+/// `fields_per_night`.
+///
+/// `include: [name, ...]` instead of, or after, `rules`: other policies, of which the first that applies
+/// decides when no rule here holds. They may not include any themselves.
+///
+/// A missing fact makes a comparison unknown. A rule that is unknown does not fire; but when it would have
+/// moved telescopes and the rule that fires instead says NO, the outcome is WATCH: see `Decision`.
+public struct Policy: Hashable, Sendable {
+  public struct Rule: Hashable, Sendable {
+    public let name: String
+    public let when: Condition
+    public let orders: Orders
+  }
+
+  public let name: String
+  public let title: String
+  /// Where the rules come from.
+  public let source: String
+  public let appliesTo: Condition?
+  public let rules: [Rule]
+  public let otherwise: Orders
+  public let included: [Policy]
+  public let scoreCuts: ScoreCuts
+  /// SHA-256 of the file, lower-case hexadecimal: tells two versions of a policy apart.
+  public let digest: String
+
+  /// All telescopes named, for a check against the registry.
+  public var telescopes: [String] {
+    let own = (rules.map(\.orders) + [otherwise]).flatMap { $0.telescopes + $0.excluded }
+    return Set(own + included.flatMap(\.telescopes)).sorted()
+  }
+}
+
+public enum PolicyError: Error, Hashable, Sendable {
+  /// Something wrong with one line.
+  public struct Problem: Hashable, Sendable, CustomStringConvertible {
+    public let line: Int?
+    /// With its path: `rules[0].when.area90_deg2`.
+    public let key: String
+    public let what: String
+    public let remedy: String
+    public var description: String {
+      (line.map { "line \($0): " } ?? "") + "`\(key)` \(what); \(remedy)"
+    }
+  }
+  case unreadable(file: String, line: Int?, reason: String)
+  /// All problems of the file at once.
+  case invalid(file: String, [Problem])
+  case unknownPolicy(String, suggestion: String)
+  /// The policies shipped with the program are not where they should be.
+  case missingResources(looked: [String])
+}
+
+extension PolicyError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .unreadable(let file, let line, let reason):
+      "\(file)\(line.map { ":\($0)" } ?? ""): \(reason)"
+    case .invalid(let file, let problems):
+      problems.map { "\(file): \($0)" }.joined(separator: "\n")
+    case .unknownPolicy(let name, let suggestion): "there is no policy `\(name)`; \(suggestion)"
+    case .missingResources(let looked):
+      "the policies are missing; looked in \(looked.joined(separator: ", "))"
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import Notices
+import Units
+
+@testable import Campaigns
+
+func time(_ text: String) -> Instant { Instant(iso8601: text)! }
+
+/// A gravitational-wave notice, made `minute` minutes after 02:30.
+func wave(_ id: String, _ stage: NoticeStage, minute: Int, role: NoticeRole = .observation) -> Notice {
+  let source = NoticeSource(mission: .lvk, stream: "igwn.gwalert", format: .gwAlertJSON)
+  var notice = Notice(source: source, kind: .gravitationalWave, stage: stage)
+  notice.ids = [NativeID("lvk", id)]
+  notice.role = role
+  notice.created = time("2031-02-03T02:30:00Z").advanced(bySeconds: Double(minute) * 60)
+  if stage == .retraction {
+    notice.retraction = Retraction(ids: notice.ids)
+  } else {
+    notice.eventTime = time("2031-02-03T02:29:00Z")
+    notice.wave = GravitationalWaveFacts(supereventID: id)
+  }
+  return notice
+}
+
+func waveFacts(
+  _ name: String, _ kind: String, distance: Double?, area90: Double?, area50: Double? = nil,
+  stage: String = "preliminary", more: [FactName: FactValue] = [:]
+) -> EventFacts {
+  var values: [FactName: FactValue] = [
+    .kind: .word("gravitationalWave"), .sourceClass: .word(kind), .significant: .flag(true),
+    .stage: .word(stage), .astrophysical: .flag(true), .age: .number(0.5), .pBBH: .number(kind == "BBH" ? 0.99 : 0),
+    .coincidence: .flag(false), .mission: .word("lvk"), .hasPosition: .flag(true),
+  ]
+  if let distance {
+    values[.distance] = .number(distance)
+    values[.distanceMedian] = .number(distance)
+  }
+  if let area90 { values[.area90] = .number(area90) }
+  if let area50 { values[.area50] = .number(area50) }
+  return EventFacts(eventName: name, values.merging(more) { $1 })
+}
