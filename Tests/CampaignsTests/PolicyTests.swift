@@ -21,18 +21,18 @@ import Units
   @Test(arguments: cases) func trainingScenario(_ c: Case) throws {
     let facts = waveFacts(c.name, c.kind, distance: c.distance, area90: c.area90, area50: c.area50)
     for (policy, expected) in zip(Self.policies, c.outcomes) {
-      let decision = try ShippedPolicies.policy(named: policy).decide(on: facts)
+      let decision = try shipped(policy).decide(on: facts)
       #expect(decision.outcome == expected, "\(policy) on \(c.name): \(DecisionCard(decision).text)")
     }
   }
 
-  @Test(arguments: ShippedPolicies.names) func shippedPolicyIsValid(_ name: String) throws {
-    #expect(try ShippedPolicies.policy(named: name).name == name)
+  @Test(arguments: shippedNames) func shippedPolicyIsValid(_ name: String) throws {
+    #expect(try shipped(name).name == name)
   }
 
   @Test func missingAreaIsWatchNotNo() throws {
     let facts = waveFacts("S310203a", "BNS", distance: 900, area90: nil)
-    #expect(try ShippedPolicies.policy(named: "grandma-r2").decide(on: facts).outcome == .watch)
+    #expect(try shipped("grandma-r2").decide(on: facts).outcome == .watch)
   }
 
   @Test func unknownKeyIsRefusedWithLineAndSuggestion() {
@@ -50,14 +50,14 @@ import Units
       _ = try Policy(yaml: yaml, file: "x.yaml")
     } throws: { error in
       let text = "\(error)"
-      return text.contains("line 6") && text.contains("did you mean `area90_deg2`?")
+      return text.contains("x.yaml:6:") && text.contains("did you mean `area90_deg2`?")
     }
   }
 
   @Test func postReadsAsTheNetworkWritesIt() throws {
     var facts = waveFacts("S230525a", "NSBH", distance: 276, area90: nil, more: [.distanceError: .number(79)])
     facts = facts.scored(ScoreCuts())
-    let decision = try ShippedPolicies.policy(named: "grandma-r7").decide(on: facts)
+    let decision = try shipped("grandma-r7").decide(on: facts)
     #expect(
       DecisionCard(decision).observationsPost
         == "New GW alert: S230525a, NSBH, Distance: 276.0 +/- 79.0 Mpc, GRANDMA Score: 2, GO-GRANDMA. @channel")

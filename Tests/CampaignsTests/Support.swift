@@ -3,6 +3,15 @@ import Units
 
 @testable import Campaigns
 
+/// The policies as shipped. Names are written out: a resource that gets lost must be missed.
+let shippedNames = [
+  "grandma", "grandma-ep", "grandma-grb", "grandma-neutrino", "grandma-r1", "grandma-r2", "grandma-r3",
+  "grandma-r4", "grandma-r5", "grandma-r6", "grandma-r7", "grandma-r8", "grandma-svom",
+]
+func shipped(_ name: String) throws -> Policy {
+  try PolicyLibrary(PolicyFolder.shipped()).policy(named: name)
+}
+
 func time(_ text: String) -> Instant { Instant(iso8601: text)! }
 
 /// A gravitational-wave notice, made `minute` minutes after 02:30.

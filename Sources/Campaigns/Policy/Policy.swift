@@ -99,6 +99,14 @@ public struct Policy: Hashable, Sendable {
     public let name: String
     public let when: Condition
     public let orders: Orders
+    /// Of its file.
+    public let line: Int?
+  }
+
+  /// A telescope named in the file, and where.
+  public struct Mention: Hashable, Sendable {
+    public let telescope: String
+    public let line: Int?
   }
 
   public let name: String
@@ -113,11 +121,8 @@ public struct Policy: Hashable, Sendable {
   /// SHA-256 of the file, lower-case hexadecimal: tells two versions of a policy apart.
   public let digest: String
 
-  /// All telescopes named, for a check against the registry.
-  public var telescopes: [String] {
-    let own = (rules.map(\.orders) + [otherwise]).flatMap { $0.telescopes + $0.excluded }
-    return Set(own + included.flatMap(\.telescopes)).sorted()
-  }
+  /// All telescopes named in this file, for a check against the registry.
+  public let mentions: [Mention]
 }
 
 public enum PolicyError: Error, Hashable, Sendable {
@@ -128,9 +133,8 @@ public enum PolicyError: Error, Hashable, Sendable {
     public let key: String
     public let what: String
     public let remedy: String
-    public var description: String {
-      (line.map { "line \($0): " } ?? "") + "`\(key)` \(what); \(remedy)"
-    }
+    public var message: String { "`\(key)` \(what); \(remedy)" }
+    public var description: String { (line.map { "line \($0): " } ?? "") + message }
   }
   case unreadable(file: String, line: Int?, reason: String)
   /// All problems of the file at once.
@@ -146,7 +150,7 @@ extension PolicyError: CustomStringConvertible {
     case .unreadable(let file, let line, let reason):
       "\(file)\(line.map { ":\($0)" } ?? ""): \(reason)"
     case .invalid(let file, let problems):
-      problems.map { "\(file): \($0)" }.joined(separator: "\n")
+      problems.map { "\(file):\($0.line.map { "\($0): " } ?? " ")\($0.message)" }.joined(separator: "\n")
     case .unknownPolicy(let name, let suggestion): "there is no policy `\(name)`; \(suggestion)"
     case .missingResources(let looked):
       "the policies are missing; looked in \(looked.joined(separator: ", "))"
