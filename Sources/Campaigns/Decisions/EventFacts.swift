@@ -35,14 +35,27 @@ public struct EventFacts: Hashable, Sendable {
   ///   - map: of the localisation that is planned on, if it is a map and was read.
   ///   - now: for the age.
   ///   - stated: what people (or a later analysis) say; goes before what the notices say.
+  ///   - coincidences: that count, see `Coincidence.counts(in:)`.
   public init(
-    of event: Event, map: MapSummary? = nil, now: Instant, stated: [FactName: FactValue] = [:]
+    of event: Event, map: MapSummary? = nil, now: Instant, stated: [FactName: FactValue] = [:],
+    coincidences: [Coincidence] = []
   ) {
     var gathered = FactGathering(event: event, map: map, now: now)
     gathered.gather()
+    gathered.add(coincidences)
     self.init(
       eventName: event.name, realm: event.realm, status: event.status,
       gathered.values.merging(stated) { $1 })
+  }
+
+  /// Equal but for what passes by itself: the age, and the number of notices.
+  func isSame(as other: EventFacts) -> Bool {
+    var (a, b) = (self, other)
+    for name in [FactName.age, .revision] {
+      a.values[name] = nil
+      b.values[name] = nil
+    }
+    return a == b
   }
 
   /// With `grandma_score` by a policy's cuts.
@@ -53,6 +66,35 @@ public struct EventFacts: Hashable, Sendable {
     copy.score = score
     copy.values[.score] = .number(Double(score.value))
     return copy
+  }
+}
+
+extension EventFacts: Codable {
+  private enum Key: String, CodingKey { case event, realm, status, facts, score }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    let named = try container.decode([String: FactValue].self, forKey: .facts)
+    var values: [FactName: FactValue] = [:]
+    for (key, value) in named {
+      // A fact of another version of the program is dropped: policies cannot ask for it any more.
+      if let name = FactName(rawValue: key) { values[name] = value }
+    }
+    self.init(
+      eventName: try container.decode(String.self, forKey: .event),
+      realm: try container.decode(Realm.self, forKey: .realm),
+      status: try container.decode(EventStatus.self, forKey: .status), values)
+    score = try container.decode(GrandmaScore?.self, forKey: .score)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(eventName, forKey: .event)
+    try container.encode(realm, forKey: .realm)
+    try container.encode(status, forKey: .status)
+    try container.encode(
+      Dictionary(uniqueKeysWithValues: values.map { ($0.rawValue, $1) }), forKey: .facts)
+    try container.encode(score, forKey: .score)
   }
 }
 
@@ -81,7 +123,12 @@ private struct FactGathering {
     set(.kind, latest.kind.rawValue)
     set(.stage, latest.stage.name)
     set(.mission, latest.source.mission.rawValue)
-    if let t0 = newest(\.eventTime) { set(.age, now.seconds(since: t0) / 3600) }
+    // A person must say it, so as long as nobody does it is not so.
+    values[.particularlyInteresting] = .flag(false)
+    if let t0 = newest(\.eventTime) {
+      set(.age, now.seconds(since: t0) / 3600)
+      set(.noticeDelay, latest.created.map { $0.seconds(since: t0) / 3600 })
+    }
     set(.farPerYear, newest(\.falseAlarmRateHz).map { $0 * Self.secondsPerYear })
     let parts = event.standing.compactMap(\.source.instrument)
     values[.missions] = .words(Set(event.standing.map(\.source.mission.rawValue)).sorted())
@@ -158,6 +205,18 @@ private struct FactGathering {
     if values[.coincidence] == nil, event.related.contains(where: { $0.namespace == "lvk" }) {
       values[.coincidence] = .flag(true)
     }
+  }
+
+  /// The search of our own adds to what the senders say, and never takes away.
+  mutating func add(_ coincidences: [Coincidence]) {
+    guard !coincidences.isEmpty else { return }
+    values[.coincidence] = .flag(true)
+    let rates = coincidences.compactMap(\.farPerYear) + [number(.coincidenceFARPerYear)].compactMap { $0 }
+    set(.coincidenceFARPerYear, rates.min())
+  }
+
+  private func number(_ name: FactName) -> Double? {
+    if case .number(let x)? = values[name] { x } else { nil }
   }
 
   /// Radius of the 90 % circle over that of a circle of `containment`, for a Gaussian on the plane.

@@ -104,10 +104,10 @@ struct PolicyReader {
   func cuts(_ root: PolicySection) -> ScoreCuts {
     guard let section = root.section("score_cuts") else { return ScoreCuts() }
     var cuts = ScoreCuts()
-    if let p = section.number("p_bbh", in: 0...1) { cuts.bbhProbability = Fraction(clamping: p) }
-    if let d = section.number("distance_mpc", in: 0...1e6) { cuts.distance = .megaparsecs(d) }
-    if let a = section.number("area_bbh_deg2", in: 0...41_253) { cuts.bbhArea = .squareDegrees(a) }
-    if let a = section.number("area_bns_nsbh_deg2", in: 0...41_253) { cuts.neutronStarArea = .squareDegrees(a) }
+    if let p = section.number("p_bbh", in: 0...1) { cuts.bbhProbability = p }
+    if let d = section.number("distance_mpc", in: 0...1e6) { cuts.distanceMpc = d }
+    if let a = section.number("area_bbh_deg2", in: 0...41_253) { cuts.bbhAreaDeg2 = a }
+    if let a = section.number("area_bns_nsbh_deg2", in: 0...41_253) { cuts.neutronStarAreaDeg2 = a }
     section.finish()
     return cuts
   }
