@@ -47,3 +47,19 @@ func waveFacts(
   if let area50 { values[.area50] = .number(area50) }
   return EventFacts(eventName: name, values.merging(more) { $1 })
 }
+
+/// A burst notice, `seconds` after 02:29 when the waves of `wave` arrived.
+func burst(
+  _ namespace: String, _ id: String, seconds: Double, radius: Angle? = nil,
+  at center: Direction<ICRS> = Direction(ra: .degrees(120), dec: .degrees(30)), kind: NoticeKind = .gammaRayBurst
+) -> Notice {
+  let source = NoticeSource(mission: Mission(rawValue: namespace), stream: namespace, format: .unifiedJSON)
+  var notice = Notice(source: source, kind: kind, stage: .initial)
+  notice.ids = [NativeID(namespace, id)]
+  notice.eventTime = time("2031-02-03T02:29:00Z").advanced(bySeconds: seconds)
+  notice.created = notice.eventTime?.advanced(bySeconds: 20)
+  if let radius {
+    notice.localization = .region(.circle(center: center, radius: radius, containment: Fraction(0.9)!))
+  }
+  return notice
+}
