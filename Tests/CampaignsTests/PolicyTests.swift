@@ -66,7 +66,7 @@ import Units
   @Test func timersProposeAndPeopleConfirm() {
     var campaign = FollowUp()
     let start = time("2031-02-03T02:30:00Z")
-    _ = campaign.receive(.decided(.go), at: start)
+    _ = campaign.receive(.decided(.go, byPerson: false), at: start)
     #expect(campaign.receive(.tick, at: start + .hours(24)) == [.proposeStop(.elapsed(.hours(24)))])
     _ = campaign.receive(.stopDeclined(role: "weekly coordinator"), at: start + .hours(25))
     #expect(campaign.nextTimer == start + .hours(48))

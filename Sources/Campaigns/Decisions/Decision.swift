@@ -106,6 +106,20 @@ public struct Decision: Codable, Hashable, Sendable {
     return copy
   }
 
+  var withoutOverride: Decision {
+    var copy = self
+    copy.override = nil
+    return copy
+  }
+
+  /// Whether people should hear of it: anything but the passing of time.
+  func isNews(after previous: Decision?) -> Bool {
+    guard let previous else { return true }
+    return outcome != previous.outcome || clause != previous.clause || override != previous.override
+      || effectiveOrders != previous.effectiveOrders || facts.status != previous.facts.status
+      || !facts.isSame(as: previous.facts)
+  }
+
   /// An override outlives new notices as long as the policy itself says what it said then; a retraction
   /// ends it in any case.
   func inheriting(_ previous: Decision?) -> Decision {
@@ -115,6 +129,18 @@ public struct Decision: Codable, Hashable, Sendable {
     var copy = self
     copy.override = override
     return copy
+  }
+}
+
+extension OverrideError {
+  public var text: String {
+    switch self {
+    case .roleNotAllowed(let role, let allowed):
+      "the \(role) may not override; those who may: \(allowed.joined(separator: ", "))"
+    case .reasonMissing: "a reason is missing"
+    case .eventIsWithdrawn(let name): "\(name) is withdrawn; it needs a reinstatement first"
+    case .noTelescopesNamed: "LIMITED needs telescopes; name them"
+    }
   }
 }
 

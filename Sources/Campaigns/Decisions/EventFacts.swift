@@ -181,9 +181,7 @@ private struct FactGathering {
       set(.galacticLatitude, abs(galactic.latitude.degrees))
     }
     if let region {
-      let scale = Self.toNinetyPercent(region.containment.value)
-      // A radius cannot exceed the sphere, however little of the probability it was said to hold.
-      set(.errorRadius, scale.map { min(10_800, region.largestRadius.arcminutes * $0) })
+      set(.errorRadius, region.ninetyPercentRadius?.arcminutes)
     }
   }
 
@@ -219,12 +217,16 @@ private struct FactGathering {
     if case .number(let x)? = values[name] { x } else { nil }
   }
 
-  /// Radius of the 90 % circle over that of a circle of `containment`, for a Gaussian on the plane.
-  private static func toNinetyPercent(_ containment: Double) -> Double? {
-    guard containment > 0, containment < 1 else { return nil }
-    return (log(0.1) / log(1 - containment)).squareRoot()
-  }
-
   /// A Julian year.
   private static let secondsPerYear = 365.25 * 86_400
+}
+
+extension ErrorRegion {
+  /// Radius of the circle that holds 90 %, for a Gaussian on the plane; of an ellipse, of its longer axis.
+  /// At most 180 degrees. Nil when the region is said to hold nothing or everything.
+  var ninetyPercentRadius: Angle? {
+    let held = containment.value
+    guard held > 0, held < 1 else { return nil }
+    return min(.degrees(180), largestRadius * (log(0.1) / log(1 - held)).squareRoot())
+  }
 }
