@@ -149,7 +149,7 @@ public struct FollowUp: Codable, Hashable, Sendable {
   private mutating func decided(_ outcome: Outcome, byPerson: Bool, at now: Instant) -> [Action] {
     if state == .stopped {
       switch end {
-      case .policy where outcome != .stop && outcome != .no: state = .watch
+      case .policy where outcome != .stop && outcome != .no: (state, end) = (.watch, nil)
       case .person where byPerson && outcome.isFollowUp: _ = reopen()
       case .person where outcome.isFollowUp: return [.askToReopen(outcome)]
       default: return []

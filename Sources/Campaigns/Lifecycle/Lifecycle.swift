@@ -2,7 +2,8 @@ import Notices
 import Units
 
 /// The lifecycle of an event as a pure function: what is remembered and what is known now give what to
-/// remember and what to do. Stepping again in the same situation does nothing more.
+/// remember and what to do. Stepping again in the same situation does nothing more, so stepping too often is
+/// harmless; a campaign that waits should be stepped now and then, because rules may ask for its age.
 public enum Lifecycle {
   /// - Parameter previous: nil for an event that is new.
   public static func step(from previous: Campaign?, in situation: Situation) -> CampaignStep {
@@ -56,41 +57,32 @@ private struct Stepper {
     return seen != campaign.seen
   }
 
-  /// Where to look: the best map at hand, or a region; asks for a map that is better.
+  /// Where to look: the best map at hand, or a region; asks for maps that are better. While the map of the
+  /// newest notice is on its way and it states no region, an older notice's map still serves.
   private mutating func choosePlace() -> Place {
-    guard let notice = event.localizing else { return Place() }
-    var place = Place(noticeKey: notice.duplicateKey)
-    for candidate in notice.places {
-      if let reference = candidate.mapReference {
-        if let summary = situation.maps[reference] {
-          place.basis = .map(reference: reference)
-          place.map = summary
-          place.center = summary.peak
-          place.radius = summary.area90.map(Self.radius)
-        } else if !situation.unavailableMaps.contains(reference), place.awaited == nil {
-          place.awaited = reference
-        }
+    guard let newest = event.localizing else { return Place() }
+    var place = Place()
+    for candidate in newest.places where place.basis == nil {
+      let reference = candidate.mapReference
+      if let reference, situation.maps[reference] == nil, !situation.unavailableMaps.contains(reference) {
+        place.awaited = place.awaited ?? reference
+        ask(for: reference, of: newest)
       }
-      if let region = candidate.region {
-        // Beside a map too the region tells how small the place is, as its sender states it.
-        let stated = region.ninetyPercentRadius
-        if place.radius == nil || stated.map({ $0 < place.radius! }) ?? false {
-          (place.center, place.radius) = (region.center, stated)
-        }
-        if place.basis == nil { place.basis = .region(Coded(wrappedValue: region)) }
-      }
-      if place.basis != nil { break }
+      place.take(candidate, of: newest, map: reference.flatMap { situation.maps[$0] })
     }
-    if let reference = place.awaited, !campaign.askedForMaps.contains(reference) {
-      campaign.askedForMaps.append(reference)
-      actions.append(.getMap(reference: reference, noticeKey: notice.duplicateKey))
+    for older in event.standing.reversed() where place.basis == nil && older != newest {
+      for candidate in older.places where place.basis == nil {
+        guard let map = candidate.mapReference.flatMap({ situation.maps[$0] }) else { continue }
+        place.take(candidate, of: older, map: map)
+      }
     }
     return place
   }
 
-  /// Of a circle of the same area.
-  private static func radius(of area: SolidAngle) -> Angle {
-    .radians((area.steradians / .pi).squareRoot())
+  private mutating func ask(for reference: String, of notice: Notice) {
+    guard !campaign.askedForMaps.contains(reference) else { return }
+    campaign.askedForMaps.append(reference)
+    actions.append(.getMap(reference: reference, noticeKey: notice.duplicateKey))
   }
 
   // MARK: Deciding
@@ -108,16 +100,13 @@ private struct Stepper {
       return
     }
     decision = decision.inheriting(previous)
-    adopt(decision, byPerson: decision.override != nil)
+    adopt(decision, byPerson: false)
   }
 
   private mutating func adopt(_ decision: Decision, byPerson: Bool) {
-    let previous = campaign.decision
-    campaign.decision = decision
     let key = event.latest?.duplicateKey ?? event.retraction?.duplicateKey
-    let isNews =
-      previous == nil || key != campaign.announcedKey || decision.isNews(after: previous)
-    guard isNews else { return }
+    guard key != campaign.announcedKey || decision.isNews(after: campaign.decision) else { return }
+    campaign.decision = decision
     campaign.announcedKey = key
     actions.append(.announce(decision))
     guard event.status == .active, !campaign.followUp.isRetracted else { return }
@@ -161,9 +150,7 @@ private struct Stepper {
       let role = event.reinstatements.last?.role ?? "sender"
       perform(campaign.followUp.receive(.reinstated(role: role), at: now))
       if let decision = campaign.decision {
-        perform(
-          campaign.followUp.receive(
-            .decided(decision.outcome, byPerson: decision.override != nil), at: now))
+        perform(campaign.followUp.receive(.decided(decision.outcome, byPerson: false), at: now))
       }
     case .retracted, .awaitingReinstatement:
       if !campaign.followUp.isRetracted { perform(campaign.followUp.receive(.retracted, at: now)) }
@@ -274,9 +261,27 @@ private struct Stepper {
 private struct Place {
   var noticeKey: String?
   var basis: PlanBasis?
+  /// A map that is on its way.
   var awaited: String?
   var map: MapSummary?
   var center: Direction<ICRS>?
   /// That holds 90 %.
   var radius: Angle?
+
+  mutating func take(_ candidate: Localization, of notice: Notice, map summary: MapSummary?) {
+    if let summary, let reference = candidate.mapReference {
+      basis = .map(reference: reference)
+      map = summary
+      center = summary.peak
+      // Of a circle of the same area.
+      radius = summary.area90.map { .radians(($0.steradians / .pi).squareRoot()) }
+    }
+    if let region = candidate.region {
+      let stated = region.ninetyPercentRadius
+      if basis == nil { basis = .region(Coded(wrappedValue: region)) }
+      // Beside a map too the region tells how small the place is, as its sender states it.
+      if radius == nil || stated.map({ $0 < radius! }) ?? false { (center, radius) = (region.center, stated) }
+    }
+    if basis != nil { noticeKey = notice.duplicateKey }
+  }
 }

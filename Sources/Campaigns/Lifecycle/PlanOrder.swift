@@ -25,8 +25,8 @@ public struct PlanOrder: Codable, Hashable, Sendable {
   /// Key of the notice that gives the place.
   public let noticeKey: String
   public let basis: PlanBasis
-  /// A better basis that is being fetched.
-  public let awaitedMap: String?
+  /// A better basis that is being fetched; what is asked does not depend on it.
+  public internal(set) var awaitedMap: String?
   /// Outcome, telescopes allowed and excluded, exposures, priority, objective, airmass, ...
   public let orders: Orders
   /// One tile each and no search; every other telescope that is allowed tiles or targets.
@@ -37,7 +37,7 @@ public struct PlanOrder: Codable, Hashable, Sendable {
   /// Whether it asks for the same plan, whatever its number.
   public func asksTheSame(as other: PlanOrder) -> Bool {
     var copy = other
-    copy.number = number
+    (copy.number, copy.awaitedMap) = (number, awaitedMap)
     return copy == self
   }
 
@@ -45,7 +45,7 @@ public struct PlanOrder: Codable, Hashable, Sendable {
   public var digest: String {
     get throws {
       var copy = self
-      copy.number = 0
+      (copy.number, copy.awaitedMap) = (0, nil)
       return SHA256.hexDigest(of: try RecordJSON.text(copy))
     }
   }

@@ -74,7 +74,8 @@ public struct PlanDiff: Codable, Hashable, Sendable {
   /// What the telescope is to do from now on, those already started included.
   public let tiles: [PlannedTile]
 
-  public var isEmpty: Bool { moved.isEmpty && added.isEmpty && removed.isEmpty && late.isEmpty && replaces != nil }
+  /// Nothing to tell the telescope.
+  public var isEmpty: Bool { moved.isEmpty && added.isEmpty && removed.isEmpty }
 
   /// - Parameter now: nothing is planned before it.
   public init(old: PlannedTelescope?, new: PlannedTelescope?, telescope: String, now: Instant) {
