@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Units
 
@@ -157,5 +158,28 @@ import Units
     #expect(leap.code == "2016-12-31T23:59:60.500000000Z")
     #expect(Instant(code: leap.code) == leap)
     #expect(Instant(code: "yesterday") == nil)
+  }
+
+  /// Reading back gives the same value and the same text, for places all over the sky.
+  @Test func storedPlacesStayWhereTheyAre() throws {
+    let seed: UInt64 = 5
+    var random = SeededGenerator(seed: seed)
+    var places: [(Double, Double)] = [(0, 0), (360 - 1e-12, 10), (120, 90), (77, -90), (180, 89.999_999_999), (1e-13, -1e-13)]
+    for _ in 0..<2000 {
+      places.append((Double.random(in: 0..<360, using: &random), Double.random(in: -90...90, using: &random)))
+    }
+    for (ra, dec) in places {
+      let direction = Direction<ICRS>(ra: .degrees(ra), dec: .degrees(dec))
+      let kept = Coded(wrappedValue: direction)
+      #expect(kept.wrappedValue.separation(from: direction) < .arcseconds(1e-4))
+      let text = try RecordJSON.text(kept)
+      let back: Coded<Direction<ICRS>> = try RecordJSON.value(of: text)
+      #expect(back == kept, "seed \(seed): \(ra) \(dec)")
+      #expect(try RecordJSON.text(back) == text)
+    }
+    for seconds in [0, 0.1, 1e-9, 86_400, 1.23456789e8] {
+      let kept = Coded(wrappedValue: Duration.seconds(seconds))
+      #expect(try RecordJSON.value(of: RecordJSON.text(kept)) == kept)
+    }
   }
 }

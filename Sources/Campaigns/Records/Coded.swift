@@ -11,10 +11,15 @@ public protocol JSONCoded: Hashable, Sendable {
 }
 
 /// Stores a property in the form that `JSONCoded` gives it; the other properties of a type stay as the
-/// compiler encodes them.
+/// compiler encodes them. The value is rounded to what that form can hold as soon as it is set: what is read
+/// back is equal to what was kept, and nothing looks changed after a restart.
 @propertyWrapper public struct Coded<Value: JSONCoded>: Codable, Hashable, Sendable {
-  public var wrappedValue: Value
-  public init(wrappedValue: Value) { self.wrappedValue = wrappedValue }
+  private var value: Value
+  public var wrappedValue: Value {
+    get { value }
+    set { value = Value(code: newValue.code) ?? newValue }
+  }
+  public init(wrappedValue: Value) { value = Value(code: wrappedValue.code) ?? wrappedValue }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
@@ -22,12 +27,12 @@ public protocol JSONCoded: Hashable, Sendable {
     guard let value = Value(code: code) else {
       throw DecodingError.dataCorruptedError(in: container, debugDescription: "\(code) is no \(Value.self)")
     }
-    wrappedValue = value
+    self.value = value
   }
 
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
-    try container.encode(wrappedValue.code)
+    try container.encode(value.code)
   }
 }
 
@@ -116,7 +121,10 @@ extension NativeID: JSONCoded {
 
 /// Right ascension and declination in degrees, ICRS.
 extension Direction: JSONCoded where Frame == ICRS {
-  public var code: [Double] { [ra.code, dec.code] }
+  public var code: [Double] {
+    let degrees = ra.code
+    return [degrees < 360 ? degrees : 0, dec.code]
+  }
   public init?(code: [Double]) {
     guard code.count == 2, code.allSatisfy(\.isFinite), abs(code[1]) <= 90 else { return nil }
     self.init(ra: .degrees(code[0]), dec: .degrees(code[1]))
