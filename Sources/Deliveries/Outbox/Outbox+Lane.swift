@@ -87,7 +87,10 @@ extension Outbox {
       if entry.since + policy.ambiguityLimit <= now {
         return (.parked, "may have arrived, and the far side did not say: \(entry.reason ?? "no reason known")")
       }
-      guard entry.since + policy.slotPatience <= now, let newer = successor(of: entry) else { return nil }
+      // While the channel is held the newer one waits for the channel, not for this one.
+      guard entry.since + policy.slotPatience <= now, entry.readBacks >= 3, holds[entry.channel] == nil,
+        let newer = successor(of: entry)
+      else { return nil }
       return (.parked, "may have arrived; \(newer.key) no longer waits for it: \(entry.reason ?? "")")
     default: return nil
     }
