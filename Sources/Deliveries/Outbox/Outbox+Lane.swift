@@ -45,7 +45,8 @@ extension Outbox {
     guard busy < lane.width else { return .idle(until: wake(open, hold: nil, at: now)) }
     let ranked = open.sorted { ($1.urgency, $0.sequence) < ($0.urgency, $1.sequence) }
     for entry in ranked where entry.due(at: now) <= now {
-      if entry.state == .ambiguous, !lane.asking.contains(entry.key) {
+      // Without the receipts of its needs a far side may not know where to look.
+      if entry.state == .ambiguous, !lane.asking.contains(entry.key), hasNeeds(entry) {
         delayProbe(of: lane.channel, at: now)
         return .readBack(entry)
       }
@@ -106,11 +107,15 @@ extension Outbox {
 
   /// All it needs is done and nothing older in its slot is still in the open.
   private func isFree(_ entry: OutboxEntry) -> Bool {
-    for need in entry.needs where entries[need]?.state != .done { return false }
+    guard hasNeeds(entry) else { return false }
     guard entry.slot != nil else { return true }
     return !entries.values.contains {
       $0.shares(slotOf: entry) && $0.sequence < entry.sequence && $0.state.isUnresolved
     }
+  }
+
+  private func hasNeeds(_ entry: OutboxEntry) -> Bool {
+    entry.needs.allSatisfy { entries[$0]?.state == .done }
   }
 
   private mutating func delayProbe(of channel: String, at now: Instant) {

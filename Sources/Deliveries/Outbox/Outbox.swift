@@ -29,9 +29,11 @@ public struct Outbox: Sendable {
   /// Takes a delivery in. Older unsent ones in its slot are superseded; what they were needed for, too.
   ///
   /// Touches: the same key; the slot; the needs and theirs; whatever needs the slot's.
+  /// - Parameter mayHaveBeenSent: whether the far side is to be asked before the first send, because records
+  ///   of earlier sends may be lost.
   @discardableResult
   public mutating func enqueue(
-    _ delivery: Delivery, sequence: Int64, at now: Instant
+    _ delivery: Delivery, sequence: Int64, mayHaveBeenSent: Bool = false, at now: Instant
   ) throws(DeliveryError) -> Entry {
     if let known = entries[delivery.key] {
       guard known.digest == delivery.digest else {
@@ -50,7 +52,11 @@ public struct Outbox: Sendable {
     for mate in mates(of: entry) where mate.sequence < sequence && !needed.contains(mate.key) {
       if mate.state == .ready { move(mate.key, to: .superseded, at: now, reason: "\(entry.key) took its place") }
     }
-    if let failed = failedNeed(of: entry) { block(entry.key, by: failed, at: now) }
+    if let failed = failedNeed(of: entry) {
+      block(entry.key, by: failed, at: now)
+    } else if mayHaveBeenSent {
+      move(entry.key, to: .ambiguous, at: now, reason: "may have been sent before the store was restored")
+    }
     return .added
   }
 
@@ -137,7 +143,7 @@ extension Outbox {
     guard let entry = entries[key] else { return }
     if state != .inFlight, state != before.state { news.append(.changed(entry, from: before.state)) }
     if state.isFailure {
-      for other in inOrder where other.needs.contains(key) && other.state == .ready {
+      for other in inOrder where other.needs.contains(key) && (other.state == .ready || other.isUntried) {
         block(other.key, by: entry, at: now)
       }
     }

@@ -96,6 +96,8 @@ public struct OutboxEntry: Hashable, Sendable {
     let earliest = since > now ? min(next, now) : next
     return state == .ready ? max(earliest, notBefore) : earliest
   }
+  /// Ambiguous by what is not known of the past, not by a call of ours.
+  var isUntried: Bool { state == .ambiguous && attempts == 0 }
   func isExpired(at now: Instant) -> Bool { expires.map { $0 <= now } ?? false }
   func shares(slotOf other: OutboxEntry) -> Bool {
     slot != nil && slot == other.slot && channel == other.channel && key != other.key
