@@ -6,7 +6,8 @@ import Units
 @testable import Channels
 
 private func drop(
-  _ revision: Int, plan: Int = 1, kind: String = "plan", label: String = "UPDATE-2", telescopes: [String] = ["TAROT/TCA", "FRAM"],
+  _ revision: Int, plan: Int = 1, kind: String = "plan", label: String = "UPDATE-2",
+  telescopes: [String] = ["TAROT/TCA", "FRAM"],
   event: String = "S230518h", text: String = "plan"
 ) throws -> Delivery {
   let payload = try FileDropPayload(
@@ -25,12 +26,19 @@ private struct DropBench {
     channel = try FileDropChannel(.init(root: scratch.path))
   }
   var plans: String { scratch.path + "/Candidates/GW/S230518h/GWEMOPT" }
-  func send(_ delivery: Delivery) async -> SendOutcome { await channel.send(delivery, receipts: [:], now: now) }
-  func readBack(_ delivery: Delivery) async -> ReadBack { await channel.readBack(delivery, receipts: [:], now: now) }
+  func send(_ delivery: Delivery) async -> SendOutcome {
+    await channel.send(delivery, receipts: [:], now: now)
+  }
+  func readBack(_ delivery: Delivery) async -> ReadBack {
+    await channel.readBack(delivery, receipts: [:], now: now)
+  }
   func text(_ path: String) -> String? { try? String(contentsOfFile: plans + "/" + path, encoding: .utf8) }
-  func folder(_ delivery: Delivery, steps: @escaping @Sendable (String) throws -> Void = { _ in }) throws -> DropFolder {
+  func folder(_ delivery: Delivery, steps: @escaping @Sendable (String) throws -> Void = { _ in }) throws
+    -> DropFolder
+  {
     DropFolder(
-      root: scratch.path, layout: DropLayout(try FileDropPayload(of: delivery), of: delivery), beforeStep: steps)
+      root: scratch.path, layout: DropLayout(try FileDropPayload(of: delivery), of: delivery),
+      beforeStep: steps)
   }
   var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: plans).sorted()) ?? [] }
 }
@@ -120,7 +128,8 @@ private final class StepCounter: @unchecked Sendable {
         let sums = try #require(bench.text("current/SHA256SUMS"))
         for line in sums.split(separator: "\n") {
           let path = line.split(separator: " ").last.map(String.init) ?? ""
-          #expect(bench.text("current/\(path)").map { SHA256.hexDigest(of: $0) } == line.prefix(64).description)
+          #expect(
+            bench.text("current/\(path)").map { SHA256.hexDigest(of: $0) } == line.prefix(64).description)
         }
         let pointer = try #require(bench.text("current.txt")).dropLast()
         #expect(bench.text("\(pointer)/SHA256SUMS") != nil)
@@ -163,14 +172,18 @@ private final class StepCounter: @unchecked Sendable {
   }
 
   /// Every name there may be stays beneath the root.
-  @Test(arguments: ["../../../escape", "/etc/passwd", "a\0b", "\u{202E}gpj", String(repeating: "x", count: 4096), "..", ".", "-rf", "CON", "a/b"])
+  @Test(arguments: [
+    "../../../escape", "/etc/passwd", "a\0b", "\u{202E}gpj", String(repeating: "x", count: 4096), "..", ".",
+    "-rf", "CON", "a/b",
+  ])
   func namesStayInside(_ name: String) async throws {
     let bench = try DropBench()
     let delivery = try drop(1, label: name, telescopes: [name, "B"], event: name)
     #expect(await bench.send(delivery).word == "confirmed")
     let all = FileManager.default.subpaths(atPath: bench.scratch.path) ?? []
     #expect(all.contains { $0.hasSuffix("/TILING/B.txt") })
-    #expect(all.allSatisfy { !$0.contains("..") && $0.split(separator: "/").allSatisfy { $0.utf8.count <= 255 } })
+    #expect(
+      all.allSatisfy { !$0.contains("..") && $0.split(separator: "/").allSatisfy { $0.utf8.count <= 255 } })
     let above = URL(filePath: bench.scratch.path).deletingLastPathComponent().appending(path: "escape").path
     #expect(!FileManager.default.fileExists(atPath: above))
   }
@@ -178,7 +191,8 @@ private final class StepCounter: @unchecked Sendable {
   @Test func linksDoNotLeadOutside() async throws {
     let bench = try DropBench()
     let outside = try Scratch()
-    try FileManager.default.createDirectory(atPath: bench.scratch.path + "/Candidates", withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      atPath: bench.scratch.path + "/Candidates", withIntermediateDirectories: true)
     try FileManager.default.createSymbolicLink(
       atPath: bench.scratch.path + "/Candidates/GW", withDestinationPath: outside.path)
     #expect(await bench.send(try drop(1)).word == "unsent")
@@ -195,7 +209,8 @@ private final class StepCounter: @unchecked Sendable {
     #expect(await bench.send(try drop(1)).word == "unsent")
     #expect(throws: ChannelError.self) { try FileDropChannel(.init(root: "relative")) }
     let mock = Delivery(
-      key: DeliveryKey("k"), channel: "files", kind: "plan", payload: try drop(1).payload, event: "MS1", isMock: true,
+      key: DeliveryKey("k"), channel: "files", kind: "plan", payload: try drop(1).payload, event: "MS1",
+      isMock: true,
       notBefore: now)
     #expect(await bench.send(mock).word == "refused")
   }
@@ -203,7 +218,8 @@ private final class StepCounter: @unchecked Sendable {
   /// A folder named `current` that is no link is somebody's work.
   @Test func foreignCurrentStays() async throws {
     let bench = try DropBench()
-    try FileManager.default.createDirectory(atPath: bench.plans + "/current", withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      atPath: bench.plans + "/current", withIntermediateDirectories: true)
     #expect(await bench.send(try drop(1)).word == "unsent")
     #expect(FileManager.default.fileExists(atPath: bench.plans + "/current"))
   }

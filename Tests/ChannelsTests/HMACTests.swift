@@ -99,9 +99,13 @@ import WebClient
   @Test func saysWhereButNotWhat() throws {
     let scratch = try Scratch()
     let path = scratch.path + "/token"
-    for content in ["", " \n", "\(canary)\nsecond line", "\u{e9}\(canary)", String(repeating: canary, count: 9000)] {
+    for content in [
+      "", " \n", "\(canary)\nsecond line", "\u{e9}\(canary)", String(repeating: canary, count: 9000),
+    ] {
       try content.write(toFile: path, atomically: true, encoding: .utf8)
-      let error = #expect(throws: ChannelError.self) { try SecretReference("file:\(path)").load(environment: [:]) }
+      let error = #expect(throws: ChannelError.self) {
+        try SecretReference("file:\(path)").load(environment: [:])
+      }
       #expect("\(String(describing: error))".contains(path))
       #expect(!"\(String(describing: error))".contains("CANARY"))
     }

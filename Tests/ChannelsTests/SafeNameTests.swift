@@ -6,13 +6,17 @@ import Units
 @testable import Channels
 
 @Suite struct SafeNameTests {
-  @Test(arguments: ["TAROT-TCA", "S230518h", "MS181101ab", "TS240101z", "ALL", "GW190814", "TILING", "R003.1"])
+  @Test(arguments: [
+    "TAROT-TCA", "S230518h", "MS181101ab", "TS240101z", "ALL", "GW190814", "TILING", "R003.1",
+  ])
   func plainNamesStay(_ name: String) { #expect(SafeName.encode(name) == name) }
 
   static let hostile = [
-    "TAROT/TCA", "..", ".", "", "/", "a/../../b", "\0", "a\0b", "\u{202E}gpj.exe", "CON", "con.txt", "NUL", "-rf",
+    "TAROT/TCA", "..", ".", "", "/", "a/../../b", "\0", "a\0b", "\u{202E}gpj.exe", "CON", "con.txt", "NUL",
+    "-rf",
     ".hidden", "tca", "Tca", "TCA.", "S230518H", "s230518h", "S230518h ", "Télescope", "望远镜", "🟢",
-    String(repeating: "A", count: 4096), String(repeating: "A", count: 4095), "TAROT_TCA", "a b", "a\nb", "LPT1",
+    String(repeating: "A", count: 4096), String(repeating: "A", count: 4095), "TAROT_TCA", "a b", "a\nb",
+    "LPT1",
     "TAROT_TCA~0011223344556677", "current", "C:\\x", "%2e%2e", "GRB 230518A",
   ]
 

@@ -41,7 +41,9 @@ struct SlackBench {
     delivery(Self.rootKey, "slack", "post", try payload(text, root: false))
   }
   func edit(_ n: Int) throws -> Delivery {
-    delivery("slack/S230518h/edit\(n)", "slack", "edit", try payload("state \(n)", sequence: n), needs: [Self.rootKey])
+    delivery(
+      "slack/S230518h/edit\(n)", "slack", "edit", try payload("state \(n)", sequence: n),
+      needs: [Self.rootKey])
   }
   func reply(_ n: Int) throws -> Delivery {
     delivery("slack/S230518h/reply\(n)", "slack", "reply", try payload("reply \(n)"), needs: [Self.rootKey])
@@ -61,7 +63,9 @@ struct SlackBench {
     #expect(bench.far.roots.map(\.text) == ["state 1"])
     #expect(bench.far.roots.map(\.updates) == [1])
     #expect(bench.far.messages.filter { $0.thread == bench.far.roots[0].ts }.map(\.text) == ["reply 1"])
-    for (delivery, outcome) in [(try bench.root(), root), (try bench.edit(1), root), (try bench.reply(1), reply)] {
+    for (delivery, outcome) in [
+      (try bench.root(), root), (try bench.edit(1), root), (try bench.reply(1), reply),
+    ] {
       let there = await bench.channel.readBack(delivery, receipts: receipts, now: now)
       #expect(there == .present(receipt: outcome.receipt ?? "none"))
     }
@@ -74,7 +78,8 @@ struct SlackBench {
 
   /// What the far side took although the client heard otherwise is found again; nothing else is.
   @Test(arguments: [
-    Treatment.acceptedThen504, .acceptedThenReset, .acceptedThenHang, .acceptedThenTruncated, .acceptedThenPage,
+    Treatment.acceptedThen504, .acceptedThenReset, .acceptedThenHang, .acceptedThenTruncated,
+    .acceptedThenPage,
     .resetUnread, .hangUnread, .pageUnread, Treatment(accepts: false, .status(500)),
     Treatment(accepts: false, .status(503)), Treatment(accepts: false, .truncated),
   ])
@@ -158,7 +163,8 @@ struct SlackBench {
     if isDeleted {
       #expect(await bench.channel.send(try bench.reply(1), receipts: receipts, now: now).word == "confirmed")
       #expect(bench.far.messages.last?.thread == bench.far.roots[0].ts)
-      #expect(await bench.channel.readBack(try bench.reply(1), receipts: receipts, now: now).word == "present")
+      #expect(
+        await bench.channel.readBack(try bench.reply(1), receipts: receipts, now: now).word == "present")
     }
   }
 

@@ -23,9 +23,11 @@ import WebClient
   @Test func genuineOnce() {
     var verifier = SlackSignature(secret: secret)
     let signature = sign("1800000000", body)
-    #expect(verifier.verify(timestamp: "1800000000", signature: signature, body: body, now: clock) == .genuine)
+    #expect(
+      verifier.verify(timestamp: "1800000000", signature: signature, body: body, now: clock) == .genuine)
     for _ in 0..<1000 {
-      #expect(verifier.verify(timestamp: "1800000000", signature: signature, body: body, now: clock) == .replayed)
+      #expect(
+        verifier.verify(timestamp: "1800000000", signature: signature, body: body, now: clock) == .replayed)
     }
     // The window has passed: stale before it could be forgotten.
     let later = clock + .seconds(301)
@@ -48,7 +50,8 @@ import WebClient
       var verifier = SlackSignature(secret: secret)
       var other = body
       other[i] ^= 1
-      #expect(verifier.verify(timestamp: "1800000000", signature: signature, body: other, now: clock) == .forged)
+      #expect(
+        verifier.verify(timestamp: "1800000000", signature: signature, body: other, now: clock) == .forged)
     }
     var verifier = SlackSignature(secret: secret)
     #expect(verifier.verify(timestamp: "1800000001", signature: signature, body: body, now: clock) == .forged)
@@ -61,7 +64,8 @@ import WebClient
     let signature = sign("1800000000", body)
     let cases: [(String?, String?)] = [
       (nil, signature), ("1800000000", nil), ("", signature), ("-1", signature), ("1e9", signature),
-      ("1800000000 ", signature), ("99999999999999999999", signature), ("1800000000", "v1=" + signature.dropFirst(3)),
+      ("1800000000 ", signature), ("99999999999999999999", signature),
+      ("1800000000", "v1=" + signature.dropFirst(3)),
       ("1800000000", ""), ("1800000000", "v0="), ("١٨٠٠٠٠٠٠٠٠", signature),
     ]
     for (time, signature) in cases {
@@ -92,7 +96,9 @@ import WebClient
     return Array("payload=\(encoded)".utf8)
   }
 
-  private func press(_ action: String, value: String, user: String = "U123", ts: String = "1800000000.000100") -> [UInt8] {
+  private func press(_ action: String, value: String, user: String = "U123", ts: String = "1800000000.000100")
+    -> [UInt8]
+  {
     let escaped = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
     return body(
       """

@@ -91,18 +91,24 @@ func fullMessage() -> EventMessage {
     .init("UBAI/NT60", tiles: 0, note: "below 30 deg all night"),
   ]
   m.onDuty = ["follow-up advocate A"]
-  m.links = [.init("GraceDB", "https://gracedb.example/superevents/S230518h"), .init("bad", "javascript:alert(1)")]
+  m.links = [
+    .init("GraceDB", "https://gracedb.example/superevents/S230518h"), .init("bad", "javascript:alert(1)"),
+  ]
   m.plan = "S230518h-r4"
   return m
 }
 
 /// Texts that would do something where they are not treated as text.
 let hostileTexts: [String] = [
-  "<!channel> wake up", "<!here>", "<!everyone>", "<@U12345>", "<#C12345|general>", "@channel @here @everyone",
-  "<https://evil.example|GraceDB>", "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "&lt;!channel&gt;",
+  "<!channel> wake up", "<!here>", "<!everyone>", "<@U12345>", "<#C12345|general>",
+  "@channel @here @everyone",
+  "<https://evil.example|GraceDB>", "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>",
+  "&lt;!channel&gt;",
   "``` end of code ``` <!channel>", "*bold* _it_ ~no~", ":rotating_light:", "a\r\nBcc: victim@evil.example",
   "a\nSubject: other", "\u{0}nul", "\u{202E}txet desrever", "\u{2028}line\u{2029}par", "=?UTF-8?B?SGk=?=",
-  "=cmd|' /C calc'!A0", "../../etc/passwd", "<\u{0301}!channel>", "<!subteam^S123>", "<!date^1^x|y>", "{\"a\":1}",
-  String(repeating: "A", count: 5000), String(repeating: "&", count: 4000), String(repeating: "🟢", count: 3000), "",
+  "=cmd|' /C calc'!A0", "../../etc/passwd", "<\u{0301}!channel>", "<!subteam^S123>", "<!date^1^x|y>",
+  "{\"a\":1}",
+  String(repeating: "A", count: 5000), String(repeating: "&", count: 4000),
+  String(repeating: "🟢", count: 3000), "",
   "\u{FEFF}\u{200B}", "mailto:x@y.example", "%0d%0aBcc: x", "\\\"", "'; DROP TABLE delivery; --",
 ]

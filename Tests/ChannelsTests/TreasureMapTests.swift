@@ -7,19 +7,22 @@ import WebClient
 
 @testable import Channels
 
-private func pointing(_ n: Int, band: String = "r", depth: Double? = 18.2, later: Double = 0) throws -> TreasureMapPointing {
+func pointing(_ n: Int, band: String = "r", depth: Double? = 18.2, later: Double = 0) throws
+  -> TreasureMapPointing
+{
   // Beyond 180 degrees, where the map's database turns the sign.
   try TreasureMapPointing(
     at: Direction(ra: .degrees(221.338_200_12 + Double(n)), dec: .degrees(-23.809_4)),
     start: now + .minutes(Double(n)) + .seconds(later), band: band, depth: depth.map { Magnitude($0) })
 }
 
-private struct MapBench {
+struct MapBench {
   let far: TreasureMapFarSide
   let channel: TreasureMapChannel
 
   init(
-    faults: [Treatment] = [], readFaults: [Treatment] = [], token: String = canary, refusedBands: Set<String> = [],
+    faults: [Treatment] = [], readFaults: [Treatment] = [], token: String = canary,
+    refusedBands: Set<String> = [],
     deadlines: Deadlines = patient
   ) throws {
     far = try TreasureMapFarSide(
@@ -31,15 +34,20 @@ private struct MapBench {
     channel = try TreasureMapChannel(configuration, client: WebClient())
   }
 
-  func item(_ kind: String, _ items: [TreasureMapPayload.Item], event: String = "S230518h") throws -> Delivery {
+  func item(_ kind: String, _ items: [TreasureMapPayload.Item], event: String = "S230518h") throws -> Delivery
+  {
     let payload = try TreasureMapPayload(event: event, instrument: 47, items: items)
     return delivery("treasure-map/\(event)/\(kind)", "treasure-map", kind, try payload.encoded())
   }
   func planned(_ numbers: [Int] = [1, 2, 3]) throws -> Delivery {
     try item("planned", numbers.map { .init(try pointing($0)) })
   }
-  func send(_ delivery: Delivery) async -> SendOutcome { await channel.send(delivery, receipts: [:], now: now) }
-  func readBack(_ delivery: Delivery) async -> ReadBack { await channel.readBack(delivery, receipts: [:], now: now) }
+  func send(_ delivery: Delivery) async -> SendOutcome {
+    await channel.send(delivery, receipts: [:], now: now)
+  }
+  func readBack(_ delivery: Delivery) async -> ReadBack {
+    await channel.readBack(delivery, receipts: [:], now: now)
+  }
 }
 
 @Suite struct TreasureMapTests {
@@ -49,7 +57,8 @@ private struct MapBench {
     #expect(await bench.send(try bench.planned()).receipt == "pointings 101,102,103")
     #expect(await bench.readBack(try bench.planned()) == .present(receipt: "pointings 101,102,103"))
     let done = try bench.item(
-      "completed", [.init(try pointing(1, later: 30), planned: try pointing(1)), .init(try pointing(9, depth: 19.1))])
+      "completed",
+      [.init(try pointing(1, later: 30), planned: try pointing(1)), .init(try pointing(9, depth: 19.1))])
     #expect(await bench.readBack(done) == .absent)
     #expect(await bench.send(done).receipt == "pointings 101,104")
     #expect(await bench.readBack(done).word == "present")
@@ -75,7 +84,8 @@ private struct MapBench {
   }
 
   @Test(arguments: [
-    Treatment.acceptedThen504, .acceptedThenReset, .acceptedThenHang, .acceptedThenTruncated, .acceptedThenPage,
+    Treatment.acceptedThen504, .acceptedThenReset, .acceptedThenHang, .acceptedThenTruncated,
+    .acceptedThenPage,
     .resetUnread, .hangUnread, .pageUnread,
   ])
   func ambiguousIsReadBack(_ treatment: Treatment) async throws {
@@ -142,7 +152,9 @@ private struct MapBench {
     for event in ["S230518h", "MS181101ab", "GW190814", "GW190521_074359"] {
       #expect(throws: Never.self) { try TreasureMapPayload(event: event, instrument: 1, items: fine) }
     }
-    #expect(throws: ChannelError.self) { try TreasureMapPayload(event: "S230518h", instrument: 0, items: fine) }
+    #expect(throws: ChannelError.self) {
+      try TreasureMapPayload(event: "S230518h", instrument: 0, items: fine)
+    }
     #expect(throws: ChannelError.self) { try TreasureMapPayload(event: "S230518h", instrument: 1, items: []) }
     #expect(throws: ChannelError.self) { try pointing(1, band: "SDSS r") }
     #expect(throws: ChannelError.self) { try pointing(1, depth: .nan) }
@@ -152,7 +164,8 @@ private struct MapBench {
 
   @Test(arguments: [
     ("r", "r"), ("R", "R"), ("NoFilter", "clear"), ("Luminance", "clear"), ("Clear", "clear"), ("sdssr", "r"),
-    ("ps1::g", "g"), ("SDSS i", "i"), ("Johnson V", "V"), ("bessellr", "R"), ("Cousins I", "I"), ("Halpha", "other"),
+    ("ps1::g", "g"), ("SDSS i", "i"), ("Johnson V", "V"), ("bessellr", "R"), ("Cousins I", "I"),
+    ("Halpha", "other"),
     ("", "other"), ("sdss", "other"),
   ])
   func filters(_ filter: String, _ band: String) { #expect(TreasureMapPointing.band(for: filter) == band) }

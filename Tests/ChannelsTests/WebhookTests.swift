@@ -26,7 +26,8 @@ struct WebhookBench {
       let signed = request.method == "GET" ? Array("GET \(key)".utf8) : request.body
       return WebhookSignature.isGenuine(value, body: signed, secret: Secret(farSecret), now: now)
     }
-    var configuration = WebhookChannel.Configuration(name: "webhook:obs", address: far.address, secret: Secret(secret))
+    var configuration = WebhookChannel.Configuration(
+      name: "webhook:obs", address: far.address, secret: Secret(secret))
     configuration.readBackAddress = hasReadBack ? far.readBackAddress : nil
     configuration.collapsesEqualKeys = collapses
     configuration.deadlines = deadlines
@@ -54,7 +55,10 @@ struct WebhookBench {
     #expect(!isGenuine(value, body, at: clock + .seconds(301)))
     #expect(!isGenuine(value, body + [32], at: clock))
     #expect(!isGenuine(value, body, "other", at: clock))
-    for bad in ["", "t=,v1=", "t=1800000000", "v1=\(code)", "t=1800000001,v1=\(code)", "t=1800000000,v1=", value + ",v1=x"] {
+    for bad in [
+      "", "t=,v1=", "t=1800000000", "v1=\(code)", "t=1800000001,v1=\(code)", "t=1800000000,v1=",
+      value + ",v1=x",
+    ] {
       #expect(!isGenuine(bad, body, at: clock))
     }
   }
@@ -72,7 +76,8 @@ struct WebhookBench {
   }
 
   @Test(arguments: [
-    Treatment.acceptedThen504, .acceptedThenReset, .acceptedThenHang, .acceptedThenTruncated, .acceptedThenPage,
+    Treatment.acceptedThen504, .acceptedThenReset, .acceptedThenHang, .acceptedThenTruncated,
+    .acceptedThenPage,
     .resetUnread, .hangUnread, .pageUnread, Treatment(accepts: false, .status(502)),
   ])
   func ambiguousIsReadBack(_ treatment: Treatment) async throws {
@@ -89,7 +94,10 @@ struct WebhookBench {
     #expect(collapsing.far.history.count == 1)
   }
 
-  @Test(arguments: [(429, "unsent"), (408, "unsent"), (400, "refused"), (404, "refused"), (413, "refused"), (302, "refused"), (403, "halted"), (409, "confirmed")])
+  @Test(arguments: [
+    (429, "unsent"), (408, "unsent"), (400, "refused"), (404, "refused"), (413, "refused"), (302, "refused"),
+    (403, "halted"), (409, "confirmed"),
+  ])
   func statuses(_ status: Int, _ word: String) async throws {
     let bench = try WebhookBench(faults: [Treatment(accepts: false, .status(status, retryAfter: 12))])
     let outcome = await bench.send()
@@ -128,7 +136,8 @@ struct WebhookBench {
       let configuration = WebhookChannel.Configuration(name: "w", address: address, secret: Secret(canary))
       #expect(throws: ChannelError.self) { try WebhookChannel(configuration, client: client) }
     }
-    var configuration = WebhookChannel.Configuration(name: "w", address: "https://x.example/", secret: Secret("s"))
+    var configuration = WebhookChannel.Configuration(
+      name: "w", address: "https://x.example/", secret: Secret("s"))
     configuration.readBackAddress = "https://x.example/no-key"
     #expect(throws: ChannelError.self) { try WebhookChannel(configuration, client: client) }
     let bench = try WebhookBench()

@@ -14,7 +14,8 @@ public struct FarRequest: Sendable {
   }
 
   var json: [String: Any] {
-    (try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]) ?? [:]  // a bad body is an empty one
+    // A bad body is an empty one.
+    (try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]) ?? [:]
   }
 }
 
@@ -79,7 +80,8 @@ public final class HTTPFarSide: Sendable {
   }
 
   /// - Returns: false if the connection ends here.
-  private static func reply(_ answer: FarAnswer, _ reply: Treatment.Reply, to connection: Connection) -> Bool {
+  private static func reply(_ answer: FarAnswer, _ reply: Treatment.Reply, to connection: Connection) -> Bool
+  {
     switch reply {
     case .normal: return connection.send(answer.bytes)
     case .status(let status, let seconds):

@@ -40,7 +40,9 @@ public final class History: Sendable {
   /// Reads a file that this or another process wrote; a torn last line is left out.
   public static func read(_ path: String) throws -> [Entry] {
     let text = try String(contentsOfFile: path, encoding: .utf8)
-    return text.split(separator: "\n").compactMap { try? JSONDecoder().decode(Entry.self, from: Data($0.utf8)) }
+    return text.split(separator: "\n").compactMap {
+      try? JSONDecoder().decode(Entry.self, from: Data($0.utf8))
+    }
   }
 
   func record(_ side: String, _ action: String, key: String, _ detail: [String: String] = [:]) {

@@ -55,7 +55,8 @@ public final class MailFarSide: Sendable {
       case "EHLO": return say("250-far.example\r\n\(password == nil ? "" : "250-AUTH PLAIN\r\n")250 8BITMIME")
       case "HELO": return say("250 far.example")
       case "AUTH": return authenticate(line)
-      case "MAIL": return say(password == nil || isKnown ? "250 2.1.0 ok" : "530 5.7.0 authentication required")
+      case "MAIL":
+        return say(password == nil || isKnown ? "250 2.1.0 ok" : "530 5.7.0 authentication required")
       case "RCPT":
         let address = line.drop { $0 != "<" }.dropFirst().prefix { $0 != ">" }
         return say(rejected.contains(String(address)) ? "550 5.1.1 nobody" : "250 2.1.5 ok")

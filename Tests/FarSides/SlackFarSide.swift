@@ -83,7 +83,8 @@ public final class SlackFarSide: Sendable {
   }
 
   private static func text(_ value: Any?) -> String {
-    guard let value, let data = try? JSONSerialization.data(withJSONObject: value, options: .sortedKeys) else {
+    guard let value, let data = try? JSONSerialization.data(withJSONObject: value, options: .sortedKeys)
+    else {
       return ""
     }
     return String(decoding: data, as: UTF8.self)
@@ -135,7 +136,9 @@ public final class SlackFarSide: Sendable {
     return .json(200, ["ok": true, "channel": json["channel"] ?? "", "ts": ts])
   }
 
-  private static func read(_ request: FarRequest, _ thread: String?, _ state: State, _ pageSize: Int) -> FarAnswer {
+  private static func read(_ request: FarRequest, _ thread: String?, _ state: State, _ pageSize: Int)
+    -> FarAnswer
+  {
     if let thread, !state.messages.contains(where: { $0.ts == thread && !$0.isDeleted }) {
       return .json(200, ["ok": false, "error": "thread_not_found"])
     }
@@ -143,8 +146,12 @@ public final class SlackFarSide: Sendable {
     let latest = request.query["latest"] ?? "9999999999.999999"
     let isInclusive = request.query["inclusive"] == "true"
     let all = state.messages.filter { message in
-      let isThere = thread.map { message.thread == $0 || message.ts == $0 } ?? (message.thread == nil || message.broadcast)
-      let inside = isInclusive ? message.ts >= oldest && message.ts <= latest : message.ts > oldest && message.ts < latest
+      let isThere =
+        thread.map { message.thread == $0 || message.ts == $0 }
+        ?? (message.thread == nil || message.broadcast)
+      let inside =
+        isInclusive
+        ? message.ts >= oldest && message.ts <= latest : message.ts > oldest && message.ts < latest
       return isThere && inside && !message.isDeleted
     }.reversed()
     let start = Int(request.query["cursor"] ?? "0") ?? 0

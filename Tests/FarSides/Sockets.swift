@@ -77,7 +77,11 @@ final class Listener: Sendable {
   }
 
   func stop() {
-    guard !isStopped({ was in defer { was = true }; return was }) else { return }
+    guard
+      !isStopped({ was in
+        defer { was = true }; return was
+      })
+    else { return }
     shutdown(descriptor, Int32(SHUT_RDWR))
     open { sockets in for socket in sockets { shutdown(socket, Int32(SHUT_RDWR)) } }
   }

@@ -78,7 +78,8 @@ public final class TreasureMapFarSide: Sendable {
   private static func list(_ request: FarRequest, _ all: [Pointing]) -> FarAnswer {
     let instrument = request.query["instrument"].flatMap { Int($0) }
     let found = all.filter { p in
-      request.query["graceid"].map { $0 == p.graceid } ?? true && instrument.map { $0 == p.instrument } ?? true
+      request.query["graceid"].map { $0 == p.graceid } ?? true
+        && instrument.map { $0 == p.instrument } ?? true
         && request.query["status"].map { $0 == p.status } ?? true
     }
     return .json(
@@ -112,7 +113,8 @@ public final class TreasureMapFarSide: Sendable {
         errors.append(["Object", ["\(error)"]])
       }
     }
-    return .json(200, ["pointing_ids": ids, "ERRORS": errors, "WARNINGS": [], "DOI": NSNull()] as [String: Any])
+    return .json(
+      200, ["pointing_ids": ids, "ERRORS": errors, "WARNINGS": [], "DOI": NSNull()] as [String: Any])
   }
 
   private struct Refusal: Error { let text: String }
@@ -133,11 +135,14 @@ public final class TreasureMapFarSide: Sendable {
       history.record("treasure-map", "completed", key: key(state.pointings[index]), ["id": "\(id)"])
       return id
     }
-    guard let ra = item["ra"] as? Double, let dec = item["dec"] as? Double, let band = item["band"] as? String,
+    guard let ra = item["ra"] as? Double, let dec = item["dec"] as? Double,
+      let band = item["band"] as? String,
       let instrument = item["instrumentid"] as? Int, let status = item["status"] as? String, !time.isEmpty
     else { throw Refusal(text: "missing fields") }
     if refusedBands.contains(band) { throw Refusal(text: "Invalid band") }
-    if status == "completed", item["depth"] == nil { throw Refusal(text: "depth is required for completed observations") }
+    if status == "completed", item["depth"] == nil {
+      throw Refusal(text: "depth is required for completed observations")
+    }
     let new = Pointing(
       id: state.next, graceid: graceid, instrument: instrument, status: status, ra: ra, dec: dec, time: time,
       band: band, positionAngle: item["pos_angle"] as? Double, depth: item["depth"] as? Double)
@@ -153,15 +158,20 @@ public final class TreasureMapFarSide: Sendable {
     return new.id
   }
 
-  private static func key(_ p: Pointing) -> String { "\(p.graceid)/\(p.instrument)/\(p.ra)/\(p.dec)/\(p.time)/\(p.band)" }
+  private static func key(_ p: Pointing) -> String {
+    "\(p.graceid)/\(p.instrument)/\(p.ra)/\(p.dec)/\(p.time)/\(p.band)"
+  }
 
   private static func cancel(_ json: [String: Any], _ state: inout State, _ history: History) -> FarAnswer {
     let ids = json["ids"] as? [Int] ?? []
     var count = 0
     for i in state.pointings.indices
-    where ids.contains(state.pointings[i].id) && state.pointings[i].status == "planned" && !state.pointings[i].isForeign {
+    where ids.contains(state.pointings[i].id) && state.pointings[i].status == "planned"
+      && !state.pointings[i].isForeign
+    {
       state.pointings[i].status = "cancelled"
-      history.record("treasure-map", "cancelled", key: key(state.pointings[i]), ["id": "\(state.pointings[i].id)"])
+      history.record(
+        "treasure-map", "cancelled", key: key(state.pointings[i]), ["id": "\(state.pointings[i].id)"])
       count += 1
     }
     return .json(200, ["message": "Updated \(count) pointings successfully."])

@@ -12,7 +12,8 @@ enum PayloadJSON {
     }
   }
 
-  static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws(ChannelError) -> Value {
+  static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws(ChannelError) -> Value
+  {
     do {
       return try JSONDecoder().decode(type, from: Data(bytes))
     } catch {

@@ -14,13 +14,18 @@ struct Redactor: Sendable {
     for secret in secrets {
       let plain = secret.reveal()
       guard !plain.isEmpty else { continue }
-      result = result.replacing(plain, with: "«secret»")
+      result = Self.removing(plain, from: result)
       let allowed = CharacterSet.alphanumerics
       if let encoded = plain.addingPercentEncoding(withAllowedCharacters: allowed), encoded != plain {
-        result = result.replacing(encoded, with: "«secret»")
+        result = Self.removing(encoded, from: result)
       }
     }
     return String(PlainText.oneLine(result).prefix(limit))
+  }
+
+  /// By code units: a combining mark after the secret makes its last character another one.
+  private static func removing(_ secret: String, from text: String) -> String {
+    text.replacingOccurrences(of: secret, with: "«secret»", options: .literal)
   }
 }
 

@@ -19,9 +19,9 @@ public enum SafeName {
     if isPlain(composed) { return composed }
     var stem = ""
     for scalar in composed.unicodeScalars.prefix(maxStem) {
-      stem.unicodeScalars.append(isLetterOrDigit(scalar) || scalar == "-" || scalar == "." ? scalar : "_")
+      stem.unicodeScalars.append(isLetterOrDigit(scalar) || scalar == "-" ? scalar : "_")
     }
-    let trimmed = stem.drop { $0 == "." || $0 == "-" }
+    let trimmed = stem.drop { $0 == "-" }
     return (trimmed.isEmpty ? "_" : trimmed) + "~" + SHA256.hexDigest(of: composed).prefix(16)
   }
 

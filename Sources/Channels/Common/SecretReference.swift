@@ -10,7 +10,7 @@ public enum SecretReference: Hashable, Sendable {
   /// - Throws: `.secret` for anything else, without repeating it: it may be the secret itself.
   public init(_ text: String) throws(ChannelError) {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2, !parts[1].isEmpty, !parts[1].contains("\0") else {
+    guard parts.count == 2, !parts[1].isEmpty, !parts[1].utf8.contains(0) else {
       throw .secret("a reference is file:PATH or env:NAME")
     }
     switch parts[0] {

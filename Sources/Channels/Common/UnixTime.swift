@@ -14,7 +14,9 @@ extension Instant {
   init?(unixSeconds: Int64) {
     guard (63_072_000...10_098_000_000).contains(unixSeconds) else { return nil }
     let utc = unixSeconds - Self.epoch
-    let guess = Instant(tai: (utc + 32) * 1_000_000_000)
-    self.init(tai: (utc + guess.taiMinusUTC.components.seconds) * 1_000_000_000)
+    let offset = Instant(tai: (utc + 10) * 1_000_000_000).taiMinusUTC.components.seconds
+    // Just after a leap second the guess lies before it; the leap second itself has no POSIX time of its own.
+    let next = Instant(tai: (utc + offset + 1) * 1_000_000_000)
+    self = next.unixSeconds == unixSeconds ? next : Instant(tai: (utc + offset) * 1_000_000_000)
   }
 }

@@ -67,7 +67,9 @@ struct DropFolder: Sendable {
   /// Whether the final folder holds every file with its bytes.
   func isWhole() -> Bool {
     layout.files.allSatisfy { file in
-      FileManager.default.contents(atPath: "\(target)/\(file.path)").map { Array($0) == Array(file.text.utf8) } ?? false
+      FileManager.default.contents(atPath: "\(target)/\(file.path)").map {
+        Array($0) == Array(file.text.utf8)
+      } ?? false
     }
   }
 
@@ -82,7 +84,8 @@ struct DropFolder: Sendable {
       try beforeStep("file")
       try Self.writeFile("\(part)/\(file.path)", file.text, exclusive: true)
     }
-    for folder in Set(layout.files.map { $0.path.split(separator: "/").dropLast().joined() }) where !folder.isEmpty {
+    for folder in Set(layout.files.map { $0.path.split(separator: "/").dropLast().joined() })
+    where !folder.isEmpty {
       try Self.sync("\(part)/\(folder)")
     }
     try Self.sync(part)
@@ -142,7 +145,9 @@ struct DropFolder: Sendable {
       try beforeStep("pointer")
       try Self.writeFile(pointerPart, layout.folder + "\n", exclusive: false)
       try beforeStep("switch pointer")
-      guard rename(pointerPart, "\(plans)/\(DropLayout.pointer)") == 0 else { throw DropError("switch", pointerPart) }
+      guard rename(pointerPart, "\(plans)/\(DropLayout.pointer)") == 0 else {
+        throw DropError("switch", pointerPart)
+      }
       try Self.sync(plans)
     }
   }
@@ -163,7 +168,9 @@ struct DropFolder: Sendable {
       return
     }
     for name in try FileManager.default.contentsOfDirectory(atPath: plans).sorted() {
-      guard let order = DropLayout.Order(folder: name), order < layout.order, name != layout.folder else { continue }
+      guard let order = DropLayout.Order(folder: name), order < layout.order, name != layout.folder else {
+        continue
+      }
       let isStop = layout.isStop
       let text = isStop ? layout.stopText : layout.supersededText
       try mark(name, isStop ? DropLayout.stopMark : DropLayout.supersededMark, text)
@@ -200,7 +207,9 @@ extension DropFolder {
     let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw DropError("open", folder) }
     defer { close(descriptor) }
-    guard fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP else { throw DropError("sync", folder) }
+    guard fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP else {
+      throw DropError("sync", folder)
+    }
   }
 
   /// Removes a link, file or whole folder of ours that an earlier attempt left.

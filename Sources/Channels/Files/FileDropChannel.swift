@@ -26,7 +26,7 @@ public final class FileDropChannel: DeliveryChannel {
 
   /// - Throws: `.configuration`.
   public init(_ configuration: Configuration) throws(ChannelError) {
-    guard configuration.root.hasPrefix("/"), !configuration.root.contains("\0") else {
+    guard configuration.root.hasPrefix("/"), !configuration.root.utf8.contains(0) else {
       throw .configuration("the shared folder's path does not begin with /")
     }
     name = configuration.name
@@ -66,7 +66,9 @@ public final class FileDropChannel: DeliveryChannel {
     _ delivery: Delivery, receipts: [DeliveryKey: String], now: Instant
   ) async -> ReadBack {
     let payload: FileDropPayload
-    do { payload = try FileDropPayload(of: delivery) } catch { return .unknown(reason: "\(error)", final: true) }
+    do { payload = try FileDropPayload(of: delivery) } catch {
+      return .unknown(reason: "\(error)", final: true)
+    }
     let folder = DropFolder(root: root, layout: DropLayout(payload, of: delivery))
     let result = await worker.run(within: deadline) { () -> ReadBack in
       guard folder.isWhole(), let current = try? folder.currentName(),

@@ -74,14 +74,17 @@ public struct FileDropPayload: Hashable, Sendable, Codable {
 
   private var fault: String? {
     guard !event.isEmpty, !category.isEmpty else { return "no event or category" }
-    guard (0...999_999).contains(revision), (0...9999).contains(plan) else { return "revision or plan number" }
+    guard (0...999_999).contains(revision), (0...9999).contains(plan) else {
+      return "revision or plan number"
+    }
     guard (1...Self.maxFiles).contains(files.count) else {
       return "\(files.count) files, 1 to \(Self.maxFiles) are allowed"
     }
     let size = files.reduce(0) { $0 + $1.text.utf8.count }
     guard size <= Self.maxBytes else { return "\(size) bytes of files, \(Self.maxBytes) are allowed" }
     let types = files.map(\.type)
-    guard types.allSatisfy({ (1...8).contains($0.utf8.count) && $0.utf8.allSatisfy { (97...122).contains($0) } })
+    guard
+      types.allSatisfy({ (1...8).contains($0.utf8.count) && $0.utf8.allSatisfy { (97...122).contains($0) } })
     else { return "a file type that is not a few small letters" }
     let paths = Set(files.map { $0.path.lowercased() })
     return paths.count == files.count ? nil : "two files of one name"

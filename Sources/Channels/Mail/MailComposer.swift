@@ -7,7 +7,9 @@ struct MailComposer {
   let host: String
 
   /// Made from the delivery's key, so that two copies of a mail are one to its readers.
-  func messageID(_ key: String) -> String { "<\(SHA256.hexDigest(of: "vesper mail " + key).prefix(40))@\(host)>" }
+  func messageID(_ key: String) -> String {
+    "<\(SHA256.hexDigest(of: "vesper mail " + key).prefix(40))@\(host)>"
+  }
 
   func compose(_ payload: MailPayload, key: String) -> [UInt8] {
     var head = date(payload)
@@ -29,12 +31,13 @@ struct MailComposer {
     // "=_" is neither in quoted-printable nor in base64: no part can contain the boundary.
     let boundary = "=_vesper_\(SHA256.hexDigest(of: key).prefix(24))"
     var whole = head + "Content-Type: multipart/mixed; boundary=\"\(boundary)\"\r\n\r\n"
-    whole += "--\(boundary)\r\n\(text)"
+    // The line end before a boundary belongs to the boundary.
+    whole += "--\(boundary)\r\n\(text)\r\n"
     for attachment in payload.attachments {
       whole += "--\(boundary)\r\n"
       whole += "Content-Type: \(attachment.contentType)\r\nContent-Transfer-Encoding: base64\r\n"
       whole += MailHeader.folded(
-        "Content-Disposition", ["attachment;", MailHeader.filename(attachment.filename)])
+        "Content-Disposition", ["attachment;"] + MailHeader.filename(attachment.filename))
       whole += "\r\n" + TransferEncoding.base64(attachment.content)
     }
     return Array((whole + "--\(boundary)--\r\n").utf8)

@@ -5,22 +5,23 @@ import Foundation
 enum MailHeader {
   /// RFC 5322 2.1.1 asks for at most 78 characters a line.
   private static let lineLimit = 76
-  /// RFC 2047 2: an encoded word has at most 75 characters, 12 of which are `=?UTF-8?B?` and `?=`.
-  private static let wordBytes = 45
+  /// RFC 2047 2: an encoded word has at most 75 characters; with these, one fits behind `Subject:`.
+  private static let wordBytes = 39
 
   /// `Name: text`, folded, with its CRLF.
   static func unstructured(_ name: String, _ text: String) -> String {
     let clean = PlainText.oneLine(text)
-    return isSimple(clean) ? folded(name, clean.split(separator: " ").map(String.init))
+    return isSimple(clean)
+      ? folded(name, clean.split(separator: " ").map(String.init))
       : folded(name, encodedWords(clean))
   }
 
   /// `Name: tokens`, folded between them.
-  static func folded(_ name: String, _ tokens: [String], separator: String = "") -> String {
+  static func folded(_ name: String, _ tokens: [String]) -> String {
     var line = "\(name):"
     var text = ""
-    for (index, token) in tokens.enumerated() {
-      let piece = " " + token + (index < tokens.count - 1 ? separator : "")
+    for token in tokens {
+      let piece = " " + token
       if line.utf8.count + piece.utf8.count > lineLimit, line.utf8.count > name.utf8.count + 1 {
         text += line + "\r\n"
         line = piece
@@ -33,14 +34,19 @@ enum MailHeader {
 
   /// A list of addresses.
   static func addresses(_ name: String, _ list: [MailAddress]) -> String {
-    folded(name, list.map(mailbox), separator: ",")
+    let tokens = list.enumerated().map { index, address in
+      mailbox(address) + (index < list.count - 1 ? "," : "")
+    }
+    return folded(name, tokens.flatMap { $0.split(separator: " ").map(String.init) })
   }
 
   static func mailbox(_ address: MailAddress) -> String {
     let name = PlainText.oneLine(address.name ?? "")
     guard !name.isEmpty else { return address.address }
     let isAtom = name.utf8.allSatisfy { isAtomByte($0) || $0 == 32 }
-    let phrase = isAtom && !name.contains("=?") && name.utf8.count <= 60 ? name : encodedWords(name).joined(separator: " ")
+    let phrase =
+      isAtom && !name.contains("=?") && name.utf8.count <= 60
+      ? name : encodedWords(name).joined(separator: " ")
     return "\(phrase) <\(address.address)>"
   }
 
@@ -105,22 +111,30 @@ enum MailHeader {
     }
   }
 
-  /// RFC 2231 for names beyond ASCII, a quoted string for the others.
-  static func filename(_ name: String) -> String {
-    let clean = String(PlainText.oneLine(name).replacing("/", with: "_").replacing("\\", with: "_").prefix(120))
-    let safe = clean.isEmpty ? "file" : clean
-    let isQuotable = safe.utf8.allSatisfy { (32...126).contains($0) && $0 != UInt8(ascii: "\"") }
-    if isQuotable, safe.utf8.count <= 50 { return "filename=\"\(safe)\"" }
-    var text = "filename*=UTF-8''"
-    for byte in safe.utf8 {
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
-        text.unicodeScalars.append(Unicode.Scalar(byte))
-      default: text += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-      }
+  /// The parameters that name a file: a quoted string, or RFC 2231 for what is long or beyond ASCII.
+  static func filename(_ name: String) -> [String] {
+    let scalars = PlainText.oneLine(name).unicodeScalars.prefix(120).map {
+      $0 == "/" || $0 == "\\" ? "_" : $0
     }
-    return text
+    let safe = scalars.isEmpty ? "file" : String(String.UnicodeScalarView(scalars))
+    let isQuotable = safe.utf8.allSatisfy { (32...126).contains($0) && $0 != UInt8(ascii: "\"") }
+    if isQuotable, safe.utf8.count <= 50, !safe.contains("=?") { return ["filename=\"\(safe)\""] }
+    var parts = ["UTF-8''"]
+    for byte in safe.utf8 {
+      let isPlain = isAtomByte(byte) && !"!#$%&'*+/=?^`{|}~".utf8.contains(byte) || byte == UInt8(ascii: ".")
+      let piece = isPlain ? String(Unicode.Scalar(byte)) : "%" + hexadecimal(byte)
+      if parts[parts.count - 1].utf8.count + piece.utf8.count > 54 { parts.append("") }
+      parts[parts.count - 1] += piece
+    }
+    guard parts.count > 1 else { return ["filename*=\(parts[0])"] }
+    return parts.enumerated().map { index, part in
+      "filename*\(index)*=\(part)\(index < parts.count - 1 ? ";" : "")"
+    }
+  }
+
+  /// Two capital digits.
+  static func hexadecimal(_ byte: UInt8) -> String {
+    (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
   }
 }
 
@@ -129,7 +143,9 @@ enum TransferEncoding {
   /// Quoted-printable: text stays legible; lines have at most 76 characters.
   static func quotedPrintable(_ text: String) -> String {
     var out = ""
-    for line in PlainText.lines(text).split(separator: "\n", omittingEmptySubsequences: false) {
+    var lines = PlainText.lines(text).split(separator: "\n", omittingEmptySubsequences: false)
+    if lines.count > 1, lines.last?.isEmpty == true { lines.removeLast() }
+    for line in lines {
       var column = 0
       let bytes = Array(line.utf8)
       for (index, byte) in bytes.enumerated() {
@@ -138,7 +154,7 @@ enum TransferEncoding {
         let plain = (33...126).contains(byte) && byte != UInt8(ascii: "=") || isSpace && !isLast
         // Servers and old readers know lines that begin with "From " or a dot.
         let needsGuard = column == 0 && (byte == UInt8(ascii: ".") || byte == UInt8(ascii: "F"))
-        let piece = plain && !needsGuard ? String(Unicode.Scalar(byte)) : hex(byte)
+        let piece = plain && !needsGuard ? String(Unicode.Scalar(byte)) : "=" + MailHeader.hexadecimal(byte)
         if column + piece.utf8.count > 75 {
           out += "=\r\n"
           column = 0
@@ -149,10 +165,6 @@ enum TransferEncoding {
       out += "\r\n"
     }
     return out
-  }
-
-  private static func hex(_ byte: UInt8) -> String {
-    "=" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
   }
 
   /// Base64 in lines of 76 characters.

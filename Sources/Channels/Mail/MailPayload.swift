@@ -69,9 +69,13 @@ public struct MailPayload: Hashable, Sendable, Codable {
     guard (1...Self.maxRecipients).contains(to.count) else {
       return "\(to.count) recipients, 1 to \(Self.maxRecipients) are allowed"
     }
-    guard to.allSatisfy({ MailHeader.isAddress($0.address) }) else { return "an address that is not local@domain" }
+    guard to.allSatisfy({ MailHeader.isAddress($0.address) }) else {
+      return "an address that is not local@domain"
+    }
     guard Instant(iso8601: date) != nil else { return "the date" }
-    guard subject.contains(where: { !$0.isWhitespace }), subject.utf8.count <= 2000 else { return "the subject" }
+    guard subject.contains(where: { !$0.isWhitespace }), subject.utf8.count <= 2000 else {
+      return "the subject"
+    }
     let total = attachments.reduce(body.utf8.count) { $0 + $1.content.count }
     guard total <= Self.maxBytes else { return "\(total) bytes, \(Self.maxBytes) are allowed" }
     return attachments.contains { !MailHeader.isContentType($0.contentType) } ? "an attachment's type" : nil

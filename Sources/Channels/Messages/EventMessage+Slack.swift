@@ -21,7 +21,8 @@ extension EventMessage {
   ) throws(ChannelError) -> SlackPayload {
     var blocks: [SlackBlock] = [.header(.plain(SlackText.escape(title, limit: 150)))]
     if options.callsEverybody, mock == nil, isFollowUp || isStop {
-      blocks.append(.section(.markdown(SlackText.everybody + " " + SlackText.escape(announcement, limit: 2900))))
+      blocks.append(
+        .section(.markdown(SlackText.everybody + " " + SlackText.escape(announcement, limit: 2900))))
     } else {
       blocks.append(.section(.plain(SlackText.escape(announcement))))
     }
@@ -63,8 +64,10 @@ extension EventMessage {
       .section(.plain(SlackText.escape("\(mockMark)Plan for \(telescope.name): \(event)"))),
       .section(.markdown("```\(rows)```")),
     ]
-    if let note = telescope.note { blocks.append(.section(.plain(SlackText.escape(note)))) }
-    let value = try SlackActionValue(event: event, revision: planRevision, telescope: telescope.name).encoded()
+    let note = SlackText.escape(telescope.note ?? "")
+    if !note.isEmpty { blocks.append(.section(.plain(note))) }
+    let value = try SlackActionValue(event: event, revision: planRevision, telescope: telescope.name)
+      .encoded()
     var buttons = [
       SlackButton("We observe", action: SlackAction.accept.rawValue, value: value, style: .primary),
       SlackButton("We do not", action: SlackAction.refuse.rawValue, value: value, style: .danger),

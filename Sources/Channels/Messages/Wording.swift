@@ -152,8 +152,14 @@ extension EventMessage {
   /// markup, about 150 characters.
   public var push: String {
     var parts = ["\(isStop ? "STOP" : verdict.rawValue) \(PlainText.oneLine(event))"]
-    if isRetracted { parts[0] += " RETRACTED" } else if let revision { parts[0] += " \(PlainText.oneLine(revision))" }
-    if isStop { return mockMark + (parts + ["stop observing, withdraw what has not started"]).joined(separator: " · ") }
+    if isRetracted {
+      parts[0] += " RETRACTED"
+    } else if let revision {
+      parts[0] += " \(PlainText.oneLine(revision))"
+    }
+    if isStop {
+      return mockMark + (parts + ["stop observing, withdraw what has not started"]).joined(separator: " · ")
+    }
     if let c = classification {
       parts.append(PlainText.oneLine(c.name) + (c.probability.map { " \(Wording.percent($0))" } ?? ""))
     }

@@ -48,7 +48,9 @@ public struct SlackInteraction: Hashable, Sendable {
   public let actionTS: String
 
   /// The same press always has the same key: what was done for it once is not done again.
-  public var key: String { "slack-action/\(conversation)/\(messageTS)/\(user)/\(action.rawValue)/\(actionTS)" }
+  public var key: String {
+    "slack-action/\(conversation)/\(messageTS)/\(user)/\(action.rawValue)/\(actionTS)"
+  }
 
   /// - Parameter body: the raw body, `payload=` and JSON in form encoding.
   /// - Returns: nil if it is no press of a button of ours.
@@ -74,7 +76,8 @@ public struct SlackInteraction: Hashable, Sendable {
   }
 
   private static func payload(of body: [UInt8]) -> String? {
-    for field in String(decoding: body, as: UTF8.self).split(separator: "&") where field.hasPrefix("payload=") {
+    for field in String(decoding: body, as: UTF8.self).split(separator: "&") where field.hasPrefix("payload=")
+    {
       return field.dropFirst("payload=".count).replacing("+", with: " ").removingPercentEncoding
     }
     return nil

@@ -84,13 +84,17 @@ public struct SlackPlace: Hashable, Sendable, CustomStringConvertible {
 
   /// An id, since only `chat.postMessage` takes names.
   static func isConversation(_ text: String) -> Bool {
-    guard let first = text.first, "CGD".contains(first), (2...40).contains(text.utf8.count) else { return false }
+    guard let first = text.first, "CGD".contains(first), (2...40).contains(text.utf8.count) else {
+      return false
+    }
     return text.utf8.allSatisfy { (48...57).contains($0) || (65...90).contains($0) }
   }
 
   static func isTS(_ text: String) -> Bool {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     return parts.count == 2
-      && parts.allSatisfy { (1...16).contains($0.utf8.count) && $0.utf8.allSatisfy { (48...57).contains($0) } }
+      && parts.allSatisfy {
+        (1...16).contains($0.utf8.count) && $0.utf8.allSatisfy { (48...57).contains($0) }
+      }
   }
 }

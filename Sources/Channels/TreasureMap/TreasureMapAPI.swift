@@ -36,7 +36,9 @@ struct TreasureMapAPI: Sendable {
 
     /// `POINT(ra dec)`, with a space before the bracket or without.
     private static func point(_ text: String) -> (Double, Double)? {
-      guard text.hasPrefix("POINT"), let open = text.firstIndex(of: "("), text.hasSuffix(")") else { return nil }
+      guard text.hasPrefix("POINT"), let open = text.firstIndex(of: "("), text.hasSuffix(")") else {
+        return nil
+      }
       let numbers = text[text.index(after: open)...].dropLast().split(separator: " ").map { Double($0) }
       guard numbers.count == 2, let ra = numbers[0], let dec = numbers[1], ra.isFinite, dec.isFinite else {
         return nil
@@ -68,7 +70,9 @@ struct TreasureMapAPI: Sendable {
   /// Every pointing of an instrument for an event, whatever its state.
   func read(_ payload: TreasureMapPayload, now: Instant) async -> Reading {
     do throws(WebError) {
-      let query = [(name: "graceid", value: payload.graceid), (name: "instrument", value: "\(payload.instrument)")]
+      let query = [
+        (name: "graceid", value: payload.graceid), (name: "instrument", value: "\(payload.instrument)"),
+      ]
       var request = WebRequest(
         .get, try base.appending(path: ["pointings"], query: query),
         headers: ["Accept": "application/json"], secretHeaders: [SecretHeader("api_token", token)],
@@ -78,7 +82,9 @@ struct TreasureMapAPI: Sendable {
       let response = try await client.send(request)
       guard response.status == 200 else {
         let outcome = SendOutcome(status: response, words(response), now: now)
-        if case .unsent(let reason, let after) = outcome { return .failed(reason: reason, after: after, halts: false) }
+        if case .unsent(let reason, let after) = outcome {
+          return .failed(reason: reason, after: after, halts: false)
+        }
         let halts = if case .halted = outcome { true } else { false }
         return .failed(reason: "status \(response.status): \(words(response))", after: nil, halts: halts)
       }

@@ -48,10 +48,14 @@ public struct TreasureMapChannel: DeliveryChannel {
     case nothing
   }
 
-  private static func step(_ item: TreasureMapPayload.Item, _ kind: String, _ shown: [TreasureMapAPI.Shown]) -> Step {
+  private static func step(_ item: TreasureMapPayload.Item, _ kind: String, _ shown: [TreasureMapAPI.Shown])
+    -> Step
+  {
     func find(_ pointing: TreasureMapPointing, _ statuses: [String]) -> Int? {
       for status in statuses {
-        if let found = shown.first(where: { $0.status == status && $0.isSame(as: pointing) }) { return found.id }
+        if let found = shown.first(where: { $0.status == status && $0.isSame(as: pointing) }) {
+          return found.id
+        }
       }
       return nil
     }
@@ -162,7 +166,9 @@ public struct TreasureMapChannel: DeliveryChannel {
     case .failed(let outcome): return outcome
     case .done(let answer):
       // `Updated 3 pointings successfully.`: those of others stay as they are.
-      let count = answer["message"].text.flatMap { $0.split(separator: " ").lazy.compactMap { Int($0) }.first }
+      let count = answer["message"].text.flatMap {
+        $0.split(separator: " ").lazy.compactMap { Int($0) }.first
+      }
       guard let count else { return .ambiguous(reason: "the map does not say how many it cancelled") }
       guard count == ids.count else {
         return .refused(reason: "the map cancelled \(count) of \(ids.count): the others are not ours")
@@ -176,7 +182,9 @@ public struct TreasureMapChannel: DeliveryChannel {
     _ delivery: Delivery, receipts: [DeliveryKey: String], now: Instant
   ) async -> ReadBack {
     let payload: TreasureMapPayload
-    do { payload = try TreasureMapPayload(of: delivery) } catch { return .unknown(reason: "\(error)", final: true) }
+    do { payload = try TreasureMapPayload(of: delivery) } catch {
+      return .unknown(reason: "\(error)", final: true)
+    }
     switch await api.read(payload, now: now) {
     case .failed(let reason, _, _): return .unknown(reason: reason, final: false)
     case .shown(let shown):

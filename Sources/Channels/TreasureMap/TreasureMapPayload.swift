@@ -33,7 +33,9 @@ public struct TreasureMapPointing: Hashable, Sendable, Codable {
     at direction: Direction<ICRS>, start: Instant, band: String, depth: Magnitude? = nil,
     depthError: Magnitude? = nil, positionAngle: Angle = .zero
   ) throws(ChannelError) {
-    guard Self.bands.contains(band) else { throw .payload("the Treasure Map knows no band \"\(band.prefix(20))\"") }
+    guard Self.bands.contains(band) else {
+      throw .payload("the Treasure Map knows no band \"\(band.prefix(20))\"")
+    }
     let numbers = [direction.ra.degrees, direction.dec.degrees, positionAngle.degrees]
     guard numbers.allSatisfy({ abs($0) < 1e6 }), depth.map({ $0.value.isFinite && $0.value != 0 }) ?? true,
       depthError.map({ $0.value.isFinite }) ?? true
