@@ -118,8 +118,10 @@ final class TokenPort: Sendable {
     let new = Client(pointer: pointer)
     client.withLock { $0 = new }
   }
-  /// To be called before the client is destroyed.
-  func detach() { client.withLock { $0 = nil } }
+  /// To be called before the client is destroyed; a later client stays.
+  func detach(_ pointer: OpaquePointer) {
+    client.withLock { if $0?.pointer == pointer { $0 = nil } }
+  }
 
   /// - Returns: why the library did not take the token; nil if it did, or if there is no client.
   func set(_ token: Secret, expiresUnixMilliseconds: Int64) -> String? {

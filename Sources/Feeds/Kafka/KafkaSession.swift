@@ -63,7 +63,7 @@ final class KafkaSession {
   func close() {
     guard isOpen else { return }
     isOpen = false
-    port.detach()
+    port.detach(client)
     rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
   }
 
