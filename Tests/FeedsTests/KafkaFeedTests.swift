@@ -123,7 +123,9 @@ struct KafkaFeedTests {
   @Test func aTopicThatGoesAndComesBack() async throws {
     try await withBroker(topics: ["a": 1, "b": 1]) { broker in
       let disk = Disk()
-      let running = try RunningFeed(impatientConfiguration(broker.bootstrap, ["a", "b"]), disk)
+      let lines = Guarded<[String]>([])
+      let running = try RunningFeed(
+        impatientConfiguration(broker.bootstrap, ["a", "b"]), disk, logger: quietLogger(lines))
       try await broker.produce("a", "a0")
       try await eventually("the first") { disk.count == 1 }
       // 3: UNKNOWN_TOPIC_OR_PART in metadata.
@@ -136,6 +138,7 @@ struct KafkaFeedTests {
       try await eventually("after its return") { disk.count == 3 }
       try await running.stop()
       #expect(disk.texts == ["a0", "b0", "a1"])
+      #expect(!lines.withLock { $0 }.contains { $0.contains("left behind") })
       #expect(disk.gaps.isEmpty)
     }
   }

@@ -154,7 +154,7 @@ struct ConfigurationTests {
     var configuration = KafkaConfiguration(bootstrapServers: ["127.0.0.1:1"], groupID: "g", protection: .tls)
     configuration.caBundlePath = "/nonexistent/ca.pem"
     let running = try RunningFeed(configuration, Disk())
-    await #expect(throws: FeedError.self) { try await running.stop() }
+    await #expect(throws: FeedError.self) { try await running.ended() }
   }
 
   @Test func credentialsFromTheEnvironmentAndFromFiles() throws {

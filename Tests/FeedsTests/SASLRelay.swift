@@ -6,8 +6,7 @@ import Foundation
 /// as Kafka's protocol carries it, ends connections when their token has expired, and otherwise passes requests
 /// and answers on, with its own port in the place of the broker's.
 ///
-/// For one broker. The frames before authentication are those of KIP-12 and KIP-43: a handshake request if the
-/// client sends one, then the bare SASL message.
+/// For one broker. Authentication is that of KIP-43 and KIP-152: SaslHandshake, then SaslAuthenticate.
 final class SASLRelay: Sendable {
   /// What it thinks of a token: how many seconds it lives; nil if it is not accepted.
   typealias Judge = @Sendable (String) -> Double?
@@ -87,28 +86,39 @@ final class SASLRelay: Sendable {
 
     /// - Returns: the seconds the token lives; nil if there is no access.
     private func authenticate() -> Double? {
+      var isRefused = false
       while let request = frame(client) {
-        guard request.count >= 8 else { return nil }
+        guard request.count >= 10 else { return nil }
+        let correlation = Array(request[4..<8])
         switch Int16(request[0]) << 8 | Int16(request[1]) {
-        case 18:  // ApiVersions: as the broker answers
-          note(request)
-          guard send(request, to: broker), let answer = frame(broker), send(answer, to: client) else { return nil }
+        case 18:  // ApiVersions: as the broker answers, and the two that follow
+          guard send(request, to: broker), let answer = frame(broker), answer.count >= 10 else { return nil }
+          let versions = big(int32(answer, 6) + 2) + [0, 17, 0, 0, 0, 1] + [0, 36, 0, 0, 0, 0]
+          let isSupported = answer[4] == 0 && answer[5] == 0
+          guard send(isSupported ? answer[..<6] + versions + answer[10...] : answer, to: client) else { return nil }
         case 17:  // SaslHandshake: no error, one mechanism
           let name = Array("OAUTHBEARER".utf8)
-          let answer = Array(request[4..<8]) + [0, 0] + big(1) + [0, UInt8(name.count)] + name
-          guard send(answer, to: client) else { return nil }
-        default:
+          guard send(correlation + [0, 0] + big(1) + [0, UInt8(name.count)] + name, to: client) else { return nil }
+        case 36:  // SaslAuthenticate
+          if isRefused {
+            // The client has seen why: error 58, no text, no bytes, and the end.
+            _ = send(correlation + [0, 58, 0xff, 0xff] + big(0), to: client)
+            return nil
+          }
           let text = String(decoding: request, as: UTF8.self)
           guard let start = text.range(of: "auth=Bearer "),
             let end = text.range(of: "\u{1}", range: start.upperBound..<text.endIndex)
           else { return nil }
           let token = String(text[start.upperBound..<end.lowerBound])
           seen.withLock { $0.append(token) }
-          if let life = judge(token) { return send([], to: client) ? life : nil }
-          // The client answers a refusal with one byte, and is then cut off.
-          _ = send(Array("{\"status\":\"invalid_token\"}".utf8), to: client)
-          _ = frame(client)
-          return nil
+          let life = judge(token)
+          let reason = life == nil ? Array("{\"status\":\"invalid_token\"}".utf8) : []
+          guard send(correlation + [0, 0, 0xff, 0xff] + big(Int32(reason.count)) + reason, to: client) else {
+            return nil
+          }
+          if let life { return life }
+          isRefused = true
+        default: return nil
         }
       }
       return nil

@@ -141,6 +141,9 @@ final class RunningFeed: Sendable {
     try await task.value
   }
 
+  /// Waits until it ends by itself.
+  func ended() async throws { try await task.value }
+
   /// Ends the feed as if its process had been killed: nothing it has in hand is finished.
   func kill() async {
     task.cancel()

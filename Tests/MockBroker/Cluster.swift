@@ -24,13 +24,6 @@ final class Cluster {
 
   var bootstraps: String { String(cString: rd_kafka_mock_cluster_bootstraps(cluster)) }
 
-  func close() {
-    for topic in topics.values { rd_kafka_topic_destroy(topic) }
-    if let producer { rd_kafka_destroy(producer) }
-    rd_kafka_mock_cluster_destroy(cluster)
-    rd_kafka_destroy(host)
-  }
-
   /// Does what the line says. What it returns follows `ok`.
   func obey(_ line: String, input: Input) throws -> String {
     let words = line.split(separator: " ").map(String.init)

@@ -37,7 +37,6 @@ do {
     }
     if line == "quit" { break }
   }
-  cluster.close()
 } catch {
   reply("error \(error)")
   exit(1)

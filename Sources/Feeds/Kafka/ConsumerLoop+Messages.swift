@@ -88,7 +88,9 @@ extension ConsumerLoop {
   func readTroubles() {
     for trouble in context.takeTroubles() {
       switch rd_kafka_resp_err_t(rawValue: trouble.code) {
-      case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: checkSoon()
+      case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+        areAllDown = true
+        checkSoon()
       case RD_KAFKA_RESP_ERR__AUTHENTICATION, RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
         keeper?.refused()
         if board.status.token?.failure == nil { refuse(trouble.reason) }

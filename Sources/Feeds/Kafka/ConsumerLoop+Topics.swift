@@ -8,6 +8,7 @@ extension ConsumerLoop {
     switch session.listTopics(within: Self.patience) {
     case .success(let topics):
       failedChecks = 0
+      areAllDown = false
       nextCheck = uptime + configuration.topicCheckInterval
       if !board.status.isConnected {
         refusals = []
@@ -20,7 +21,7 @@ extension ConsumerLoop {
       failedChecks += 1
       nextCheck = uptime + Self.retry
       // The first connection may take longer than one call has patience for.
-      guard failedChecks >= 5 || board.status.isConnected else { break }
+      guard failedChecks >= 5 || areAllDown || board.status.isConnected else { break }
       if case .disconnected = board.status.connection { break }
       board.update {
         $0.connection = .disconnected(since: board.clock.now(), reason: trouble.reason)
@@ -48,13 +49,10 @@ extension ConsumerLoop {
     case .missing(let name, let reason): board.announce(.topicMissing(name: name, reason: reason))
     case .found(let name, let count): board.announce(.topicFound(name: name, partitions: count))
     case .end(let name):
-      if partitions[name]?.place == .assigned { _ = session.unassign(name) }
+      // It stays assigned: a partition taken away while its topic is gone keeps the client from ending.
       partitions[name]?.place = .absent
     case .begin(let name, let afterMissing):
-      if partitions[name] != nil {
-        partitions[name]?.place = .waiting(until: .zero)
-        return
-      }
+      if partitions[name] != nil { return replace(name, in: session) }
       let (stream, continuation) = AsyncStream.makeStream(of: Lane.Item.self)
       let known = stored[name]
       partitions[name] = Partition(

@@ -44,6 +44,8 @@ final class ConsumerLoop: @unchecked Sendable {
 
   var nextCheck = Duration.zero
   var failedChecks = 0
+  /// The library said so since the brokers last answered.
+  var areAllDown = false
   private var nextCommit: Duration
   private var nextReport = Duration.zero
 

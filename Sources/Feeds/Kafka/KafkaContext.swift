@@ -94,6 +94,8 @@ final class KafkaContext: Sendable {
     }
   }
 
+  func noteAbandoned() { logger.warning("a Kafka client does not end and is left behind") }
+
   private let commitFailures = Guarded(0)
   private func countCommitFailure() { commitFailures.withLock { $0 += 1 } }
   /// Since the last call.

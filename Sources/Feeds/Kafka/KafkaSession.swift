@@ -1,4 +1,5 @@
 import CRdkafka
+import Foundation
 import Units
 
 /// One consumer of librdkafka, used by one thread. Everything it does returns within the time it is given.
@@ -60,12 +61,26 @@ final class KafkaSession {
   deinit { close() }
 
   /// Nothing is committed and no group is left: there is none.
+  ///
+  /// librdkafka 2.0.2 can wait for ever for a partition whose topic had gone, so the client is destroyed on a
+  /// thread of its own, which is left behind if it takes too long.
   func close() {
     guard isOpen else { return }
     isOpen = false
     port.detach(client)
-    rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+    struct Client: @unchecked Sendable { let pointer: OpaquePointer }
+    let (doomed, context, done) = (Client(pointer: client), context, DispatchSemaphore(value: 0))
+    let thread = Thread {
+      rd_kafka_destroy_flags(doomed.pointer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+      // Callbacks borrow the context until here.
+      withExtendedLifetime(context) { _ = done.signal() }
+    }
+    thread.name = "vesper-kafka-end"
+    thread.start()
+    if done.wait(timeout: .now() + Self.closePatience) == .timedOut { context.noteAbandoned() }
   }
+
+  private static let closePatience = 0.8
 
   /// All topics of the cluster. Naming them one by one would create them on some brokers.
   func listTopics(within patience: Duration) -> Result<[ListedTopic], KafkaTrouble> {
