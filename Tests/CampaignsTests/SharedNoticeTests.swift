@@ -75,11 +75,6 @@ struct SharedNoticeTests {
     for event in book.events {
       outcomes.byStatus["\(event.realm.rawValue) \(event.status.rawValue)", default: 0] += 1
       guard let decision = campaigns["\(event.realm.rawValue) \(event.id)"]?.decision else { continue }
-      if ProcessInfo.processInfo.environment["DBG"] != nil {
-        print(
-          "DBG", event.realm, event.id, event.status, decision.outcome.rawValue, decision.clause,
-          event.notices.map(\.stage.name))
-      }
       outcomes.byOutcome["\(event.realm.rawValue) \(decision.outcome.rawValue)", default: 0] += 1
       #expect(event.status == .active || decision.outcome == .stop || decision.outcome == .watch)
     }
