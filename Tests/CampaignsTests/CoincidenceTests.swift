@@ -172,7 +172,9 @@ import Units
     var unmodelled = wave("S310203ab", .initial, minute: 0)
     unmodelled.wave?.group = "Burst"
     let late = burst("fermi", "1", seconds: 300)
-    #expect(Coincidence.found(for: book([unmodelled, late]).events[0], among: book([unmodelled, late]).events).count == 1)
+    #expect(
+      Coincidence.found(for: book([unmodelled, late]).events[0], among: book([unmodelled, late]).events).count
+        == 1)
     let neutrino = book([
       wave("S310203ab", .initial, minute: 0), burst("icecube", "1", seconds: -480, kind: .neutrino),
     ])

@@ -12,7 +12,8 @@ import Units
     let decision = try shipped("grandma-r7").decide(on: facts)
     #expect(
       DecisionCard(decision).observationsPost
-        == "New GW alert: S230525a, NSBH, Distance: 276.0 +/- 79.0 Mpc, GRANDMA Score: 2, GO-GRANDMA. @channel")
+        == "New GW alert: S230525a, NSBH, Distance: 276.0 +/- 79.0 Mpc, GRANDMA Score: 2, GO-GRANDMA. @channel"
+    )
     let far = waveFacts("S231231ag", "BBH", distance: 1114, area90: nil, more: [.distanceError: .number(357)])
     #expect(
       DecisionCard(try shipped("grandma-r7").decide(on: far)).observationsPost
@@ -23,7 +24,8 @@ import Units
     let policy = try shipped("grandma")
     let before = policy.decide(on: waveFacts("S310203a", "BNS", distance: 300, area90: 900, area50: 250))
     let after = policy.decide(
-      on: waveFacts("S310203a", "BNS", distance: 150, area90: 120, area50: 30, stage: "update"), after: before)
+      on: waveFacts("S310203a", "BNS", distance: 150, area90: 120, area50: 30, stage: "update"), after: before
+    )
     #expect(before.changes.isEmpty)
     #expect(after.previousOutcome == .no)
     #expect(
@@ -41,7 +43,8 @@ import Units
     decision = try decision.overridden(
       by: Override(
         role: "weekly coordinator", outcome: .watch,
-        reason: "a very long reason that will surely not fit on one line of a terminal of eighty columns", at: now))
+        reason: "a very long reason that will surely not fit on one line of a terminal of eighty columns",
+        at: now))
     let card = DecisionCard(decision)
     for width in [40, 60, 80, 200] {
       let lines = card.text(width: width).split(separator: "\n")
@@ -49,7 +52,9 @@ import Units
       // The verdict of a rule follows its name after a colon.
       let words = Set(card.text(width: width).split { " \n:".contains($0) })
       for line in card.lines {
-        #expect(line.text.split { " :".contains($0) }.allSatisfy { words.contains($0) || $0.count > width - 30 }, "\(line)")
+        #expect(
+          line.text.split { " :".contains($0) }.allSatisfy { words.contains($0) || $0.count > width - 30 },
+          "\(line)")
       }
     }
     let text = card.text
@@ -97,7 +102,9 @@ import Units
   @Test func overridesNeedARoleAReasonAndAnEventThatStands() throws {
     let facts = waveFacts("S310203a", "BNS", distance: 100, area90: 100)
     let decision = try shipped("grandma").decide(on: facts)
-    func override(_ role: String, _ outcome: Outcome, _ reason: String, _ telescopes: [String] = []) -> Override {
+    func override(_ role: String, _ outcome: Outcome, _ reason: String, _ telescopes: [String] = [])
+      -> Override
+    {
       Override(role: role, outcome: outcome, reason: reason, telescopes: telescopes, at: now)
     }
     #expect(throws: OverrideError.roleNotAllowed("observer", allowed: Decision.overridingRoles)) {
@@ -109,7 +116,8 @@ import Units
     #expect(throws: OverrideError.noTelescopesNamed) {
       try decision.overridden(by: override("core team", .limited, "x"))
     }
-    let gone = try shipped("grandma").decide(on: EventFacts(eventName: "S1", status: .retracted, facts.values))
+    let gone = try shipped("grandma").decide(
+      on: EventFacts(eventName: "S1", status: .retracted, facts.values))
     #expect(throws: OverrideError.eventIsWithdrawn("S1")) {
       try gone.overridden(by: override("core team", .go, "x"))
     }
@@ -122,7 +130,8 @@ import Units
     #expect(some.effectiveOrders.allows("FRAM-Auger"))
     #expect(!some.effectiveOrders.allows("TAROT-TCA"))
     #expect(some.effectiveOrders.priority == 4)
-    let roles = try decision.overridden(by: override("night assistant", .no, "x"), allowed: ["night assistant"])
+    let roles = try decision.overridden(
+      by: override("night assistant", .no, "x"), allowed: ["night assistant"])
     #expect(roles.override?.role == "night assistant")
   }
 
@@ -142,7 +151,8 @@ import Units
   @Test func numbersAsPeopleReadThem() {
     let cases: [(Double, String)] = [
       (0, "0"), (1, "1"), (9.96, "10"), (99.6, "100"), (123, "120"), (4.25, "4.3"), (0.042, "0.042"),
-      (0.0042, "4.2e-3"), (1234567, "1200000"), (12_345_678, "1.2e7"), (123_456, "120000"), (-0.5, "-0.5"), (3e-10, "3e-10"), (1e300, "1e300"),
+      (0.0042, "4.2e-3"), (1234567, "1200000"), (12_345_678, "1.2e7"), (123_456, "120000"), (-0.5, "-0.5"),
+      (3e-10, "3e-10"), (1e300, "1e300"),
     ]
     for (value, text) in cases { #expect(Wording.short(value) == text) }
     #expect(Wording.number(1e12) == "1000000000000.0")
@@ -164,7 +174,9 @@ import Units
   @Test func storedPlacesStayWhereTheyAre() throws {
     let seed: UInt64 = 5
     var random = SeededGenerator(seed: seed)
-    var places: [(Double, Double)] = [(0, 0), (360 - 1e-12, 10), (120, 90), (77, -90), (180, 89.999_999_999), (1e-13, -1e-13)]
+    var places: [(Double, Double)] = [
+      (0, 0), (360 - 1e-12, 10), (120, 90), (77, -90), (180, 89.999_999_999), (1e-13, -1e-13),
+    ]
     for _ in 0..<2000 {
       places.append((Double.random(in: 0..<360, using: &random), Double.random(in: -90...90, using: &random)))
     }

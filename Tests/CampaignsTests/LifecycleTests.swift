@@ -5,160 +5,10 @@ import Units
 
 @testable import Campaigns
 
-/// A planner and an operator for tests: whatever is ordered is planned at once, and published.
-struct Network {
-  let policy: Policy
-  var book = EventBook()
-  var campaign: Campaign?
-  var planned: [PlannedTelescope] = []
-  var maps: [String: MapSummary] = [:]
-  var telescopes = [
-    TelescopeField(id: "TAROT-TCA", shortSide: .degrees(1.86)),
-    TelescopeField(id: "FRAM-Auger", shortSide: .degrees(1)), TelescopeField(id: "NARROW", shortSide: .arcminutes(10)),
-  ]
-  var stated: [FactName: FactValue] = [:]
-  var unavailable: Set<String> = []
-  var brightness: Magnitude?
-  var hasCounterpart = false
-  var published: [PlanDiff] = []
-
-  init(_ policy: String = "grandma") throws { self.policy = try shipped(policy) }
-
-  mutating func receive(_ notice: Notice, at now: Instant) -> [CampaignAction] {
-    guard let event = book.insert(notice) else { return [] }
-    return step(event, at: now)
-  }
-
-  mutating func step(_ event: Event? = nil, at now: Instant, _ answers: [Answer] = []) -> [CampaignAction] {
-    var situation = Situation(event: event ?? book.events[0], policy: policy, now: now)
-    situation.maps = maps
-    situation.telescopes = telescopes
-    situation.planned = planned
-    situation.stated = stated
-    situation.unavailableMaps = unavailable
-    situation.answers = answers
-    situation.brightness = brightness
-    situation.hasCounterpart = hasCounterpart
-    let step = Lifecycle.step(from: campaign, in: situation)
-    campaign = step.campaign
-    for action in step.actions { carryOut(action, at: now) }
-    return step.actions
-  }
-
-  private mutating func carryOut(_ action: CampaignAction, at now: Instant) {
-    switch action {
-    case .withdraw(let list):
-      for one in list {
-        guard let i = planned.firstIndex(where: { $0.telescope == one.telescope }) else { continue }
-        planned[i].tiles.removeAll { one.tiles.contains($0.id) }
-        if planned[i].tiles.isEmpty { planned.remove(at: i) }
-      }
-    case .plan(let order): publish(plan(for: order, at: now), for: order.number, at: now)
-    default: break
-    }
-  }
-
-  /// Tiles that depend on the order alone: each telescope gets the same three, or one centred.
-  func plan(for order: PlanOrder, at now: Instant) -> [PlannedTelescope] {
-    telescopes.filter { order.orders.allows($0.id) }.map { telescope in
-      let seed = (try? order.digest) ?? ""
-      var tiles: [PlannedTile] = []
-      if let one = order.centred.first(where: { $0.telescope == telescope.id }) {
-        tiles = [PlannedTile(id: "centre", center: one.center, filter: "clear", start: now)]
-      } else {
-        let shift = Double(seed.utf8.reduce(0) { ($0 * 31 + Int($1)) % 90 })
-        tiles = (0..<3).map { i in
-          PlannedTile(
-            id: "t\(i)", center: Direction(ra: .degrees(shift + Double(i)), dec: .zero), filter: "clear",
-            start: now + .minutes(Double(10 * i)))
-        }
-      }
-      return PlannedTelescope(telescope: telescope.id, planID: "\(seed.prefix(8))", tiles: tiles)
-    }
-  }
-
-  mutating func publish(_ plan: [PlannedTelescope], for number: Int, at now: Instant) {
-    guard case .publish(let diffs)? = campaign?.publication(of: plan, for: number, over: planned, at: now) else {
-      return
-    }
-    published = diffs
-    for diff in diffs {
-      planned.removeAll { $0.telescope == diff.telescope }
-      if let id = diff.planID, !diff.tiles.isEmpty {
-        planned.append(PlannedTelescope(telescope: diff.telescope, planID: id, tiles: diff.tiles))
-      }
-    }
-    planned.sort { $0.telescope < $1.telescope }
-  }
-
-  var live: [String] {
-    planned.flatMap { t in t.tiles.map { "\(t.telescope) \(t.planID) \($0.id) \($0.progress.rawValue)" } }
-  }
-}
-
-/// A wave notice with a map of the given area and distance, and the summary under its reference.
-func mapped(
-  _ id: String, _ stage: NoticeStage, minute: Int, kind: String, area90: Double, distance: Double,
-  role: NoticeRole = .observation
-) -> (Notice, String, MapSummary) {
-  var notice = wave(id, stage, minute: minute, role: role)
-  notice.wave?.significant = true
-  notice.wave?.group = "CBC"
-  notice.wave?.classification = [NamedProbability(name: kind, probability: Fraction(0.97)!)]
-  let bytes = Array("\(stage.name) \(minute) \(area90) \(distance)".utf8)
-  notice.localization = .embeddedMap(bytes: bytes, region: nil)
-  var summary = MapSummary()
-  summary.area90 = .squareDegrees(area90)
-  summary.area50 = .squareDegrees(area90 / 4)
-  summary.distanceMean = .megaparsecs(distance)
-  summary.distanceMedian = .megaparsecs(distance)
-  summary.peak = Direction(ra: .degrees(120), dec: .degrees(30))
-  return (notice, notice.bestLocalization.mapReference!, summary)
-}
-
-extension [CampaignAction] {
-  var names: [String] {
-    map { action in
-      switch action {
-      case .announce(let decision): "announce \(decision.outcome.rawValue)"
-      case .getMap: "getMap"
-      case .withdraw(let list): "withdraw \(list.map(\.telescope).joined(separator: "+"))"
-      case .stop: "stop"
-      case .tags(let add, let remove): "tags +\(add.joined(separator: ",")) -\(remove.joined(separator: ","))"
-      case .plan(let order): "plan \(order.number)"
-      case .proposeStop(let cause): "propose \(cause.text)"
-      case .ask(let question):
-        switch question {
-        case .reinstate: "ask reinstate"
-        case .reopen(let outcome): "ask reopen \(outcome.rawValue)"
-        case .contradiction: "ask contradiction"
-        }
-      case .note: "note"
-      }
-    }
-  }
-}
-
 @Suite struct LifecycleTests {
   let start = time("2031-02-03T02:31:00Z")
   static let go = "GO GRANDMA"
   static let high = "GO GRANDMA,GO GRANDMA (HIGH PRIORITY)"
-
-  /// Preliminary GO at 300 Mpc, better at Initial, far at the Update.
-  func sequence() -> [(Notice, String, MapSummary)] {
-    [
-      mapped("S310203ab", .preliminary, minute: 1, kind: "BNS", area90: 190, distance: 300),
-      mapped("S310203ab", .preliminary, minute: 5, kind: "BNS", area90: 180, distance: 250),
-      mapped("S310203ab", .initial, minute: 40, kind: "BNS", area90: 120, distance: 150),
-      mapped("S310203ab", .update, minute: 300, kind: "BNS", area90: 60, distance: 140),
-    ]
-  }
-
-  func network(_ list: [(Notice, String, MapSummary)], policy: String = "grandma") throws -> Network {
-    var network = try Network(policy)
-    for (_, reference, summary) in list { network.maps[reference] = summary }
-    return network
-  }
 
   @Test func aWholeNight() throws {
     let list = sequence()
@@ -383,11 +233,14 @@ extension [CampaignAction] {
     _ = n.receive(notice, at: start)
     let center = try #require(notice.localization.region).center
     #expect(n.campaign?.order?.centred.map(\.telescope) == ["FRAM-Auger", "NARROW", "TAROT-TCA"])
-    #expect(n.campaign?.order?.centred.allSatisfy { $0.center.separation(from: center) < .arcseconds(0.01) } == true)
+    #expect(
+      n.campaign?.order?.centred.allSatisfy { $0.center.separation(from: center) < .arcseconds(0.01) } == true
+    )
     #expect(n.live.count == 3)
     // Each side of the quarter, and other containments count as 90 %.
     for (radius, containment, count) in [
-      (2.51, 0.9, 2), (2.49, 0.9, 3), (15.1, 0.9, 1), (27.8, 0.9, 1), (28, 0.9, 0), (1.68, 0.68, 3), (1.8, 0.68, 2),
+      (2.51, 0.9, 2), (2.49, 0.9, 3), (15.1, 0.9, 1), (27.8, 0.9, 1), (28, 0.9, 0), (1.68, 0.68, 3),
+      (1.8, 0.68, 2),
     ] {
       var other = notice
       other.localization = .region(
@@ -416,122 +269,6 @@ extension [CampaignAction] {
     #expect(
       n.receive(notice, at: start).names == ["announce GO", "tags +GO GRANDMA -", "note"])
     #expect(n.step(at: start + .minutes(1)).isEmpty)
-  }
-
-  @Test func overridesAreRecordedAndOutliveNoticesThatChangeNoMind() throws {
-    let list = sequence()
-    var n = try network(list)
-    _ = n.receive(list[0].0, at: start)
-    let no = Override(
-      role: "weekly coordinator", outcome: .no, reason: "glitch in L1", at: start + .minutes(3))
-    #expect(
-      n.step(at: start + .minutes(3), [.overridden(no)]).names == [
-        "announce NO", "withdraw FRAM-Auger+NARROW+TAROT-TCA", "stop", "tags +STOP GRANDMA -GO GRANDMA",
-      ])
-    #expect(n.campaign?.decision?.orders.outcome == .go)
-    #expect(n.receive(list[2].0, at: start + .minutes(40)).names == ["announce NO"])
-    #expect(n.campaign?.decision?.override == no)
-    #expect(
-      n.step(at: start + .minutes(50), [.overrideLifted(role: "weekly coordinator")]).names == [
-        "announce GO", "ask reopen GO",
-      ])
-    #expect(
-      n.step(at: start + .minutes(51), [.reopened(role: "weekly coordinator")]).names == [
-        "tags +\(Self.high) -STOP GRANDMA", "plan 2",
-      ])
-  }
-
-  @Test func overridesByTheWrongRoleAreRefused() throws {
-    let list = sequence()
-    var n = try network(list)
-    _ = n.receive(list[0].0, at: start)
-    let names = n.step(
-      at: start, [.overridden(Override(role: "observer", outcome: .no, reason: "x", at: start))]
-    ).names
-    #expect(names == ["note"])
-    #expect(n.campaign?.decision?.override == nil)
-  }
-
-  @Test func aPersonsGoIsLimitedToTheTelescopesNamed() throws {
-    let far = mapped("S310203ab", .initial, minute: 1, kind: "BNS", area90: 9000, distance: 900)
-    var n = try network([far])
-    #expect(n.receive(far.0, at: start).names == ["announce NO", "tags +Not I-care -"])
-    let override = Override(
-      role: "core team", outcome: .limited, reason: "test of the mount", telescopes: ["FRAM-Auger"], at: start)
-    _ = n.step(at: start, [.overridden(override)])
-    #expect(n.planned.map(\.telescope) == ["FRAM-Auger"])
-    #expect(n.campaign?.tags == ["GO GRANDMA"])
-    #expect(n.campaign?.order?.expires == time("2031-02-04T02:29:00Z"))
-  }
-
-  /// R17: a plan is only ever published for the order that stands.
-  @Test func plansOfOldOrdersNeverLeave() throws {
-    let seed: UInt64 = 17
-    var random = SeededGenerator(seed: seed)
-    let list = sequence()
-    var refused = 0
-    for _ in 0..<300 {
-      var n = try network(list)
-      // Plans take their time: they are ready in any order, long after newer notices.
-      var pending: [(PlanOrder, [PlannedTelescope])] = []
-      for notice in list.map(\.0).shuffled(using: &random) + [wave("S310203ab", .retraction, minute: 400)] {
-        guard let event = n.book.insert(notice) else { continue }
-        var situation = Situation(event: event, policy: n.policy, now: start)
-        (situation.maps, situation.telescopes) = (n.maps, n.telescopes)
-        let step = Lifecycle.step(from: n.campaign, in: situation)
-        n.campaign = step.campaign
-        for case .plan(let order) in step.actions { pending.append((order, n.plan(for: order, at: start))) }
-        guard let (order, plan) = pending.randomElement(using: &random) else { continue }
-        switch step.campaign.publication(of: plan, for: order.number, over: [], at: start) {
-        case .publish: #expect(order.number == step.campaign.order?.number, "seed \(seed)")
-        case .stale: refused += 1
-        }
-      }
-      for (order, plan) in pending {
-        guard case .stale? = n.campaign?.publication(of: plan, for: order.number, over: [], at: start) else {
-          Issue.record("a plan after the retraction")
-          continue
-        }
-      }
-    }
-    #expect(refused > 300)
-  }
-
-  @Test func nothingIsPlannedInThePast() throws {
-    let list = sequence()
-    var n = try network(list)
-    _ = n.receive(list[0].0, at: start)
-    let order = try #require(n.campaign?.order)
-    let plan = n.plan(for: order, at: start - .minutes(15))
-    guard case .publish(let diffs)? = n.campaign?.publication(of: plan, for: 1, over: [], at: start) else {
-      Issue.record("not published")
-      return
-    }
-    #expect(diffs.allSatisfy { $0.late == ["t0", "t1"] && $0.added == ["t2"] })
-    #expect(diffs.flatMap(\.tiles).allSatisfy { $0.start >= start })
-  }
-
-  @Test func differencesNameEveryTile() {
-    func tile(_ id: String, _ ra: Double, _ minute: Double, _ progress: PlannedTile.Progress = .waiting) -> PlannedTile {
-      PlannedTile(
-        id: id, center: Direction(ra: .degrees(ra), dec: .zero), filter: "r", start: start + .minutes(minute),
-        progress: progress)
-    }
-    let old = PlannedTelescope(
-      telescope: "T", planID: "a",
-      tiles: [tile("1", 10, 0, .done), tile("2", 11, 10, .started), tile("3", 12, 20), tile("4", 13, 30), tile("5", 14, 40)])
-    let new = PlannedTelescope(
-      telescope: "T", planID: "b",
-      tiles: [tile("x", 10, 15), tile("y", 12, 20), tile("z", 13, 45), tile("w", 20, 50)])
-    let diff = PlanDiff(old: old, new: new, telescope: "T", now: start + .minutes(12))
-    #expect(diff.kept == ["y"])
-    #expect(diff.moved == ["z"])
-    #expect(diff.added == ["w"])
-    #expect(diff.removed == ["5"])
-    #expect(diff.observed == ["1", "2"])
-    #expect(diff.tiles.map(\.id) == ["1", "2", "y", "z", "w"])
-    #expect(diff.text == "T: 1 kept, 1 moved, 1 added, 1 removed, 2 already observed")
-    #expect(PlanDiff(old: new, new: new, telescope: "T", now: start).isEmpty)
   }
 
   @Test func campaignsReadBackUnchanged() throws {

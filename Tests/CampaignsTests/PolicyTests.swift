@@ -10,14 +10,26 @@ import Units
     let name: String, kind: String, distance: Double, area90: Double, area50: Double
     let outcomes: [Outcome]
   }
-  static let policies = ["grandma", "grandma-r1", "grandma-r2", "grandma-r3", "grandma-r4", "grandma-r6", "grandma-r7"]
+  static let policies = [
+    "grandma", "grandma-r1", "grandma-r2", "grandma-r3", "grandma-r4", "grandma-r6", "grandma-r7",
+  ]
   /// The training scenarios; one outcome for each policy above.
   static let cases = [
-    Case(name: "S310203a", kind: "BNS", distance: 150, area90: 180, area50: 40, outcomes: [.go, .go, .go, .go, .go, .no, .go]),
-    Case(name: "S230621ab", kind: "BBH", distance: 150, area90: 500, area50: 100, outcomes: [.go, .no, .no, .go, .no, .go, .no]),
-    Case(name: "S230708kl", kind: "BNS", distance: 180, area90: 400, area50: 100, outcomes: [.go, .no, .go, .go, .go, .no, .go]),
-    Case(name: "S230816yz", kind: "NSBH", distance: 90, area90: 150, area50: 40, outcomes: [.go, .go, .go, .go, .go, .no, .go]),
-    Case(name: "S231003xy", kind: "BBH", distance: 300, area90: 600, area50: 150, outcomes: [.no, .no, .no, .no, .no, .no, .no]),
+    Case(
+      name: "S310203a", kind: "BNS", distance: 150, area90: 180, area50: 40,
+      outcomes: [.go, .go, .go, .go, .go, .no, .go]),
+    Case(
+      name: "S230621ab", kind: "BBH", distance: 150, area90: 500, area50: 100,
+      outcomes: [.go, .no, .no, .go, .no, .go, .no]),
+    Case(
+      name: "S230708kl", kind: "BNS", distance: 180, area90: 400, area50: 100,
+      outcomes: [.go, .no, .go, .go, .go, .no, .go]),
+    Case(
+      name: "S230816yz", kind: "NSBH", distance: 90, area90: 150, area50: 40,
+      outcomes: [.go, .go, .go, .go, .go, .no, .go]),
+    Case(
+      name: "S231003xy", kind: "BBH", distance: 300, area90: 600, area50: 150,
+      outcomes: [.no, .no, .no, .no, .no, .no, .no]),
   ]
 
   @Test(arguments: cases) func trainingScenario(_ c: Case) throws {
@@ -106,7 +118,8 @@ import Units
   }
 
   @Test(arguments: [
-    ("then: {outcome: G0}", 7, "`G0` is not an outcome; did you mean `GO`?"), ("then: {tags: [a]}", 7, "is missing"),
+    ("then: {outcome: G0}", 7, "`G0` is not an outcome; did you mean `GO`?"),
+    ("then: {tags: [a]}", 7, "is missing"),
     ("then: {outcome: LIMITED}", 7, "but the outcome is LIMITED"),
     ("then: {outcome: GO, priority: 6}", 7, "is not a number within 1...5"),
     ("then: {outcome: GO, priority: 2.5}", 7, "is not a whole number"),
@@ -115,7 +128,8 @@ import Units
     ("then: {outcome: GO, exposures: {count: 3.5, each_s: 10}}", 7, "is not a whole number"),
     ("then: {outcome: GO, telescopes: [A, A]}", 7, "stands there twice"),
     ("then: {outcome: GO, telescopes: [A], exclude_telescopes: [A]}", 7, "is also allowed"),
-    ("then: {outcome: GO, objective: near, far}", 7, "is not a known key"), ("then: GO", 7, "is not a section"),
+    ("then: {outcome: GO, objective: near, far}", 7, "is not a known key"),
+    ("then: GO", 7, "is not a section"),
   ])
   func ordersThatAreRefused(_ line: String, _ number: Int, _ said: String) {
     check(Self.policy.replacingOccurrences(of: "then: {outcome: GO}", with: line), number, said)
@@ -174,7 +188,8 @@ import Units
     let facts = waveFacts("S310203a", "BNS", distance: 900, area90: nil)
     let decision = try shipped("grandma-r2").decide(on: facts)
     #expect(decision.outcome == .watch)
-    #expect(decision.reasons[0] == "Not NO yet: near or small may still hold; missing: area50_deg2, area90_deg2.")
+    #expect(
+      decision.reasons[0] == "Not NO yet: near or small may still hold; missing: area50_deg2, area90_deg2.")
     #expect(decision.clause == "otherwise")
     #expect(decision.undecided == ["near or small"])
   }
@@ -197,7 +212,9 @@ import Units
     #expect(library.names == shippedNames)
     for name in shippedNames { #expect(try library.policy(named: name).name == name) }
     let source = packageRoot.appending(path: "Sources/Campaigns/Policies")
-    for file in try PolicyFolder.files(in: source) { #expect(library.file(named: file.name)?.text == file.text) }
+    for file in try PolicyFolder.files(in: source) {
+      #expect(library.file(named: file.name)?.text == file.text)
+    }
   }
 
   @Test func shippedPoliciesHaveNoFindings() throws {
@@ -214,7 +231,8 @@ import Units
   @Test func theUsersFolderWins() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "policies-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }  // a leftover in the temporary folder is harmless
+    // A leftover in the temporary folder is harmless.
+    defer { try? FileManager.default.removeItem(at: folder) }
     let mine = """
       policy: grandma-r6
       title: All black holes

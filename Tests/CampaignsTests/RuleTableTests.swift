@@ -25,7 +25,9 @@ import Units
       policy: policy,
       facts: waveFacts("S310203a", kind, distance: d, area90: a90, area50: a50, stage: stage, more: more),
       outcome: outcome, clause: clause,
-      what: "\(kind) \(d.map { "\($0)" } ?? "?") Mpc \(a90.map { "\($0)" } ?? "?")/\(a50.map { "\($0)" } ?? "?") deg2 \(stage) \(shown)")
+      what:
+        "\(kind) \(d.map { "\($0)" } ?? "?") Mpc \(a90.map { "\($0)" } ?? "?")/\(a50.map { "\($0)" } ?? "?") deg2 \(stage) \(shown)"
+    )
   }
 
   /// All conditions: class, distance, area, score.
@@ -175,16 +177,21 @@ import Units
     grb([.redshift: .number(0.99)], .go, "near or very far"), grb([.redshift: .number(1)], .no),
     grb([.redshift: .number(4)], .no), grb([.redshift: .number(4.01)], .go),
     grb([.xRayCounterpart: .flag(true)], .go, "X-ray counterpart"),
-    grb([.opticalCounterpart: .flag(true), .errorRadius: .number(4.9)], .go, "optical counterpart within 5 arcmin"),
+    grb(
+      [.opticalCounterpart: .flag(true), .errorRadius: .number(4.9)], .go,
+      "optical counterpart within 5 arcmin"),
     grb([.opticalCounterpart: .flag(true), .errorRadius: .number(5)], .no),
     grb([.particularlyInteresting: .flag(true)], .go, "exceptional"),
     grb([.hasPosition: .flag(false), .t90: .number(1)], .watch, "not placed"),
-    grb([.age: .number(72), .t90: .number(1)], .go), grb([.age: .number(72.1), .t90: .number(1)], .no, "too old"),
+    grb([.age: .number(72), .t90: .number(1)], .go),
+    grb([.age: .number(72.1), .t90: .number(1)], .no, "too old"),
     // Without a counterpart so far: not NO, because one may come.
     other("grandma-grb", .gammaRayBurst, .fermi, [.t90: .number(30)], .watch),
     other("grandma-grb", .gammaRayBurst, .fermi, [.durationClass: .word("short")], .go, "short"),
     other("grandma-grb", .neutrino, .icecube, [:], .no, "does not apply"),
-    other("grandma", .gammaRayBurst, .swift, [.xRayCounterpart: .flag(true)], .go, "grandma-grb: X-ray counterpart"),
+    other(
+      "grandma", .gammaRayBurst, .swift, [.xRayCounterpart: .flag(true)], .go,
+      "grandma-grb: X-ray counterpart"),
   ]
 
   static func neutrino(_ values: [FactName: FactValue], _ outcome: Outcome, _ clause: String? = nil) -> Row {
@@ -201,10 +208,14 @@ import Units
     neutrino([.coincidence: .flag(true)], .watch), neutrino([.eventCount: .number(2)], .watch),
     neutrino([.expertValidated: .flag(true)], .go, "validated"),
     neutrino([.neutrinoEnergy: .number(900), .expertValidated: .flag(false)], .no, "refused by the experts"),
-    other("grandma", .supernovaNeutrinos, .snews, [.hasPosition: .flag(false)], .watch, "grandma-neutrino: supernova"),
+    other(
+      "grandma", .supernovaNeutrinos, .snews, [.hasPosition: .flag(false)], .watch,
+      "grandma-neutrino: supernova"),
   ]
 
-  static func ep(_ b: Double, _ values: [FactName: FactValue], _ outcome: Outcome, _ clause: String? = nil) -> Row {
+  static func ep(_ b: Double, _ values: [FactName: FactValue], _ outcome: Outcome, _ clause: String? = nil)
+    -> Row
+  {
     let known: [FactName: FactValue] = [.galacticLatitude: .number(b), .errorRadius: .number(3)]
     return other(
       "grandma-ep", .xRayTransient, .einsteinProbe, known.merging(values) { $1 }, outcome, clause)

@@ -18,7 +18,10 @@ struct SharedNoticeTests {
   }
 
   static let files: [String] = rows(of: Shared.text("data/notices/manifest.tsv")).compactMap { $0["file"] }
-    .filter { !$0.hasPrefix("archive/") && FileManager.default.fileExists(atPath: Shared.url("data/notices/" + $0).path) }
+    .filter {
+      !$0.hasPrefix("archive/")
+        && FileManager.default.fileExists(atPath: Shared.url("data/notices/" + $0).path)
+    }
 
   /// One network life: everything arrives in the order of the manifest, an hour after it was made.
   @Test func everyNoticeGetsADecisionOrAReason() throws {
@@ -49,12 +52,15 @@ struct SharedNoticeTests {
       }
       let key = "\(event.realm.rawValue) \(event.id)"
       var situation = Situation(
-        event: event, policy: policy, now: (notice.created ?? notice.eventTime ?? time("2026-01-01T00:00:00Z")) + .hours(1))
+        event: event, policy: policy,
+        now: (notice.created ?? notice.eventTime ?? time("2026-01-01T00:00:00Z")) + .hours(1))
       situation.maps = maps
       situation.telescopes = [TelescopeField(id: "TAROT-TCA", shortSide: .degrees(1.86))]
       let step = Lifecycle.step(from: campaigns[key], in: situation)
       campaigns[key] = step.campaign
-      for name in step.actions.names { outcomes.actions[String(name.split(separator: " ")[0]), default: 0] += 1 }
+      for name in step.actions.names {
+        outcomes.actions[String(name.split(separator: " ")[0]), default: 0] += 1
+      }
       // R19: a new notice yields an action or a reason; a repeated one nothing.
       if step.actions.isEmpty, event.notices.filter({ $0.duplicateKey == notice.duplicateKey }).count == 1,
         event.latest?.duplicateKey == notice.duplicateKey, event.notices.count == 1
@@ -72,7 +78,8 @@ struct SharedNoticeTests {
       outcomes.byOutcome["\(event.realm.rawValue) \(decision.outcome.rawValue)", default: 0] += 1
       #expect(event.status == .active || decision.outcome == .stop || decision.outcome == .watch)
     }
-    print("""
+    print(
+      """
       \(read) notices read, \(rejected) rejected, \(unused) about no event; maps: \(mapsRead) read, \(mapsRefused) refused
       \(book.events.count) events: \(Self.list(outcomes.byStatus))
       decisions: \(Self.list(outcomes.byOutcome))
@@ -100,7 +107,8 @@ struct SharedNoticeTests {
     let names = ["early_warning", "PRELIMINARY", "INITIAL", "UPDATE", "RETRACTION"]
     let files = Self.files.filter { $0.contains("gtecs_MS181101ab2") }
     let sequence = try files.map { file in
-      try NoticeParser.parse(bytes: Array(Data(contentsOf: Shared.url("data/notices/" + file)))).withMapsHeld().notice
+      try NoticeParser.parse(bytes: Array(Data(contentsOf: Shared.url("data/notices/" + file))))
+        .withMapsHeld().notice
     }
     #expect(sequence.count >= names.count - 1)
     let policy = try shipped("grandma")
@@ -109,9 +117,10 @@ struct SharedNoticeTests {
       var campaign: Campaign?
       for notice in list {
         guard let event = book.insert(notice) else { continue }
-        campaign = Lifecycle.step(
-          from: campaign, in: Situation(event: event, policy: policy, now: notice.created!)
-        ).campaign
+        campaign =
+          Lifecycle.step(
+            from: campaign, in: Situation(event: event, policy: policy, now: notice.created!)
+          ).campaign
       }
       return (book.events[0], campaign)
     }
@@ -122,6 +131,62 @@ struct SharedNoticeTests {
     #expect(campaign?.decision?.outcome == other?.decision?.outcome)
     let hasRetraction = sequence.contains(where: \.isRetraction)
     #expect((campaign?.decision?.outcome == .stop) == hasRetraction)
-    print("\(event.name): \(event.revisions.map(\.stage.name).joined(separator: ", ")) -> \(campaign?.decision?.outcome.rawValue ?? "")")
+    print(
+      "\(event.name): \(event.revisions.map(\.stage.name).joined(separator: ", ")) -> \(campaign?.decision?.outcome.rawValue ?? "")"
+    )
+  }
+
+  /// VOEvents of two months, every 60th: no maps, only what stands in them.
+  @Test(
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/bin/bzip2"), "bzip2 is not installed"))
+  func archiveMonthsRunThrough() throws {
+    let policy = try shipped("grandma")
+    var (total, unused) = (0, 0)
+    var book = EventBook()
+    for name in ["2023-05.001.tar.bz2", "2023-12.001.tar.bz2"] {
+      for bytes in try Self.members(name, stride: 60) {
+        total += 1
+        let notice = try NoticeParser.parse(bytes: bytes)
+        if book.insert(notice) == nil { unused += 1 }
+      }
+    }
+    var outcomes: [String: Int] = [:]
+    for event in book.events {
+      let last = event.notices.compactMap(\.created).max() ?? event.time ?? time("2024-01-01T00:00:00Z")
+      let step = Lifecycle.step(
+        from: nil, in: Situation(event: event, policy: policy, now: last + .minutes(1)))
+      let decision = try #require(step.campaign.decision)
+      outcomes["\(event.realm.rawValue) \(decision.outcome.rawValue)", default: 0] += 1
+      #expect(step.actions.names.first?.hasPrefix("announce") == true || step.actions.names.first == "getMap")
+    }
+    print(
+      "archive: \(total) notices, \(unused) about no event, \(book.events.count) events: \(Self.list(outcomes))"
+    )
+    #expect(total > 700)
+    #expect(outcomes.values.reduce(0, +) == book.events.count)
+  }
+
+  /// Every so many files of a tar archive, decompressed by bzip2.
+  static func members(_ name: String, stride: Int) throws -> [[UInt8]] {
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/bzip2")
+    process.arguments = ["-dc", Shared.url("data/notices/archive/" + name).path]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let tar = [UInt8](pipe.fileHandleForReading.readDataToEndOfFile())
+    process.waitUntilExit()
+    var (result, offset, index): ([[UInt8]], Int, Int) = ([], 0, 0)
+    while offset + 512 <= tar.count {
+      // The size stands in octal digits at byte 124, the type (0: a file) at 156.
+      let digits = tar[offset + 124..<offset + 135].filter { (48...55).contains($0) }
+      guard let size = Int(String(decoding: digits, as: UTF8.self), radix: 8) else { break }
+      if size > 0, tar[offset + 156] == 48 || tar[offset + 156] == 0 {
+        index += 1
+        if index % stride == 0 { result.append(Array(tar[offset + 512..<offset + 512 + size])) }
+      }
+      offset += 512 + (size + 511) / 512 * 512
+    }
+    return result
   }
 }

@@ -46,7 +46,8 @@ func waveFacts(
 ) -> EventFacts {
   var values: [FactName: FactValue] = [
     .kind: .word("gravitationalWave"), .sourceClass: .word(kind), .significant: .flag(true),
-    .stage: .word(stage), .astrophysical: .flag(true), .age: .number(0.5), .pBBH: .number(kind == "BBH" ? 0.99 : 0),
+    .stage: .word(stage), .astrophysical: .flag(true), .age: .number(0.5),
+    .pBBH: .number(kind == "BBH" ? 0.99 : 0),
     .coincidence: .flag(false), .mission: .word("lvk"), .hasPosition: .flag(true),
   ]
   if let distance {
@@ -61,7 +62,8 @@ func waveFacts(
 /// A burst notice, `seconds` after 02:29 when the waves of `wave` arrived.
 func burst(
   _ namespace: String, _ id: String, seconds: Double, radius: Angle? = nil,
-  at center: Direction<ICRS> = Direction(ra: .degrees(120), dec: .degrees(30)), kind: NoticeKind = .gammaRayBurst
+  at center: Direction<ICRS> = Direction(ra: .degrees(120), dec: .degrees(30)),
+  kind: NoticeKind = .gammaRayBurst
 ) -> Notice {
   let source = NoticeSource(mission: Mission(rawValue: namespace), stream: namespace, format: .unifiedJSON)
   var notice = Notice(source: source, kind: kind, stage: .initial)

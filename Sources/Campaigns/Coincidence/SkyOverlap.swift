@@ -47,7 +47,8 @@ public enum SkyOverlap {
       coverage: Fraction(clamping: cells.area / SolidAngle.sphere.steradians))
     report.findings = a.report.findings + b.report.findings
     var header = a.header
-    header.instruments = a.header.instruments + b.header.instruments.filter { !a.header.instruments.contains($0) }
+    header.instruments =
+      a.header.instruments + b.header.instruments.filter { !a.header.instruments.contains($0) }
     // What the header said of the distance was said of the whole map.
     header.distanceMean = nil
     header.distanceDeviation = nil

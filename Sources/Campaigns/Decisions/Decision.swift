@@ -91,7 +91,9 @@ public struct Decision: Codable, Hashable, Sendable {
   public var isReal: Bool { facts.realm == .real }
 
   /// Roles that may override by the network's own rules (the coordinator decides on doubtful events).
-  public static let overridingRoles = ["weekly coordinator", "core team", "GRB chair", "neutrino expert", "EP expert"]
+  public static let overridingRoles = [
+    "weekly coordinator", "core team", "GRB chair", "neutrino expert", "EP expert",
+  ]
 
   /// The same decision with a person's outcome; the policy's stays on record.
   public func overridden(
@@ -100,7 +102,9 @@ public struct Decision: Codable, Hashable, Sendable {
     guard allowed.contains(override.role) else { throw .roleNotAllowed(override.role, allowed: allowed) }
     guard override.reason.contains(where: { !$0.isWhitespace }) else { throw .reasonMissing }
     if facts.status != .active, override.outcome.isFollowUp { throw .eventIsWithdrawn(eventName) }
-    if override.outcome == .limited, override.telescopes.isEmpty, orders.telescopes.isEmpty { throw .noTelescopesNamed }
+    if override.outcome == .limited, override.telescopes.isEmpty, orders.telescopes.isEmpty {
+      throw .noTelescopesNamed
+    }
     var copy = self
     copy.override = override
     return copy

@@ -124,7 +124,8 @@ extension DecisionCard {
     guard let before = decision.previousOutcome else { return [] }
     let now = decision.outcome
     let text = before == now ? "still \(now.rawValue)" : "\(before.rawValue) -> \(now.rawValue)"
-    return [line(.change, "changed", "outcome: \(text)")] + decision.changes.map { line(.change, "", $0.text) }
+    return [line(.change, "changed", "outcome: \(text)")]
+      + decision.changes.map { line(.change, "", $0.text) }
   }
 
   private var rules: [Line] {

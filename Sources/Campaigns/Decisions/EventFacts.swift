@@ -133,7 +133,9 @@ private struct FactGathering {
     let parts = event.standing.compactMap(\.source.instrument)
     values[.missions] = .words(Set(event.standing.map(\.source.mission.rawValue)).sorted())
     values[.instruments] = .words(Set(latest.wave?.instruments ?? parts).sorted())
-    if case .notAstrophysical = latest.standing { values[.astrophysical] = .flag(false) } else {
+    if case .notAstrophysical = latest.standing {
+      values[.astrophysical] = .flag(false)
+    } else {
       values[.astrophysical] = .flag(true)
     }
     if let wave = newest(\.wave) { gather(wave) }
@@ -145,7 +147,8 @@ private struct FactGathering {
     if let flag = wave.significant { values[.significant] = .flag(flag) }
     set(.group, wave.group)
     let classes: [(FactName, String)] = [
-      (.pBNS, "BNS"), (.pNSBH, "NSBH"), (.pBBH, "BBH"), (.pMassGap, "MassGap"), (.pTerrestrial, "Terrestrial"),
+      (.pBNS, "BNS"), (.pNSBH, "NSBH"), (.pBBH, "BBH"), (.pMassGap, "MassGap"),
+      (.pTerrestrial, "Terrestrial"),
     ]
     for (fact, name) in classes { set(fact, wave.probability(of: name)?.value) }
     for (fact, name) in [

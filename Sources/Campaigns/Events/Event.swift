@@ -152,7 +152,9 @@ extension Event {
       related: Array(Set(unique.flatMap(\.related))).sorted(), notices: unique,
       circulars: NoticeOrder.unique(circulars).notices, revisions: revisions, status: final.status,
       standing: final.standing, contradictions: contradictions,
-      reinstatements: answers.sorted { ($0.at, $0.retractionKey, $0.role) < ($1.at, $1.retractionKey, $1.role) })
+      reinstatements: answers.sorted {
+        ($0.at, $0.retractionKey, $0.role) < ($1.at, $1.retractionKey, $1.role)
+      })
   }
 }
 

@@ -116,7 +116,9 @@ public struct EventBook: Sendable {
     if isTombstone, content.realm == .real, hasDouble(content.ids) { return nil }
     var members = content.notices
     if content.realm != .real {
-      let doubles = Set(content.ids.compactMap { owner[Place(realm: .real, id: $0)] }).compactMap { groups[$0] }
+      let doubles = Set(content.ids.compactMap { owner[Place(realm: .real, id: $0)] }).compactMap {
+        groups[$0]
+      }
       // Where the real event is known too, its retraction is its own.
       for double in doubles where double.notices.allSatisfy(\.isRetraction) { members += double.notices }
     }

@@ -35,7 +35,9 @@ private struct Stepper {
     setTags()
     order(place)
     if hasNews, actions.isEmpty {
-      actions.append(.note("Nothing changes by what came in: still \(campaign.decision?.outcome.rawValue ?? "undecided")."))
+      actions.append(
+        .note("Nothing changes by what came in: still \(campaign.decision?.outcome.rawValue ?? "undecided").")
+      )
     }
   }
 
@@ -229,7 +231,9 @@ private struct Stepper {
       return
     }
     let orders = decision.effectiveOrders
-    let expires = orders.validity.flatMap { time in (event.time ?? campaign.followUp.startedAt).map { $0 + time } }
+    let expires = orders.validity.flatMap { time in
+      (event.time ?? campaign.followUp.startedAt).map { $0 + time }
+    }
     if let expires, expires <= now {
       if campaign.order != nil || isFirst { note("Nothing is planned after \(expires.iso8601()).") }
       campaign.order = nil

@@ -9,7 +9,8 @@ public enum PolicyFolder {
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
     } catch {
-      throw .unreadable(file: folder.path, line: nil, reason: "cannot be listed: \(error.localizedDescription)")
+      throw .unreadable(
+        file: folder.path, line: nil, reason: "cannot be listed: \(error.localizedDescription)")
     }
     var files: [PolicyFile] = []
     for name in names.sorted() where !name.hasPrefix(".") {

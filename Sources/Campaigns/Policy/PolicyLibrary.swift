@@ -96,7 +96,8 @@ extension PolicyError {
       problems.map { PolicyFinding(severity: .error, file: file, line: $0.line, message: $0.message) }
     case .unknownPolicy(let name, _):
       [PolicyFinding(severity: .error, file: name, line: nil, message: description)]
-    case .missingResources: [PolicyFinding(severity: .error, file: "policies", line: nil, message: description)]
+    case .missingResources:
+      [PolicyFinding(severity: .error, file: "policies", line: nil, message: description)]
     }
   }
 }

@@ -60,10 +60,14 @@ struct PolicyReader {
         log.add(section.line(of: "name"), section.full("name"), "`\(name)` is used twice", "rename one")
       }
       let when = section.value("when").flatMap { condition($0, section.full("when")) }
-      if !section.has("when") { log.add(section.line, section.full("when"), "is missing", "write a condition") }
+      if !section.has("when") {
+        log.add(section.line, section.full("when"), "is missing", "write a condition")
+      }
       let orders = section.section("then", required: true).map { self.orders($0) }
       section.finish()
-      if let when, let orders { rules.append(.init(name: name, when: when, orders: orders, line: section.line)) }
+      if let when, let orders {
+        rules.append(.init(name: name, when: when, orders: orders, line: section.line))
+      }
     }
     return rules
   }

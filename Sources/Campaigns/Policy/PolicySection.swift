@@ -32,7 +32,8 @@ final class PolicySection {
     let root: Node?
     do {
       // The comment keeps the text out of Swift's inline strings, whose bytes move while it is parsed.
-      root = try Parser(yaml: yaml + "\n# end of the policy\n", resolver: .basic, encoding: .utf8).singleRoot()
+      root = try Parser(yaml: yaml + "\n# end of the policy\n", resolver: .basic, encoding: .utf8)
+        .singleRoot()
     } catch let error as YamlError {
       throw .unreadable(file: file, line: Self.line(of: error), reason: "not valid YAML: \(error)")
     } catch {
@@ -128,7 +129,8 @@ final class PolicySection {
   }
 
   func integer(_ key: String, in range: ClosedRange<Int>, required: Bool = false) -> Int? {
-    guard let x = number(key, in: Double(range.lowerBound)...Double(range.upperBound), required: required) else {
+    guard let x = number(key, in: Double(range.lowerBound)...Double(range.upperBound), required: required)
+    else {
       return nil
     }
     guard x == x.rounded() else {

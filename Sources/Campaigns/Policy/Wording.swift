@@ -27,7 +27,7 @@ enum Wording {
     // Two digits before the point: 42 with an exponent of -3 is 0.042.
     switch exponent {
     case 0...5: return sign + String(digits) + String(repeating: "0", count: exponent)
-    case -3 ..< 0: return sign + number(Double(digits) / [10, 100, 1000][-exponent - 1])
+    case -3..<0: return sign + number(Double(digits) / [10, 100, 1000][-exponent - 1])
     default:
       let tail = digits % 10 == 0 ? "" : ".\(digits % 10)"
       return sign + "\(digits / 10)\(tail)e\(exponent + 1)"
