@@ -165,6 +165,8 @@ func impatientConfiguration(_ broker: String, _ topics: [String]) -> KafkaConfig
   configuration.tokenBackoff = FeedBackoff(first: .milliseconds(20), limit: .milliseconds(200))
   configuration.reconnectLimit = .milliseconds(200)
   configuration.commitInterval = .milliseconds(200)
+  // The mock cluster holds every request to the end.
+  configuration.fetchWait = .milliseconds(20)
   return configuration
 }
 
