@@ -57,7 +57,8 @@ struct HeartbeatMachineTests {
     // Set right: green again, once.
     let after = run(&machine, from: 30, to: 60)
     #expect(machine.clockLevel == .green)
-    #expect(after.last.map { if case .clockRight = $0 { true } else { false } } == (level == .green ? nil : true))
+    #expect(
+      after.last.map { if case .clockRight = $0 { true } else { false } } == (level == .green ? nil : true))
   }
 
   @Test func aJumpOfTheClockIsNoSilence() {
@@ -98,7 +99,8 @@ struct HeartbeatMachineTests {
     func sent(_ text: String) -> Instant? {
       HeartbeatWatch.sent(.whole(key: nil, timestamp: nil, bytes: Array(text.utf8)))
     }
-    let text = #"{"$schema":"https://gcn.nasa.gov/schema/main/gcn/notices/core/Alert.schema.json","alert_datetime":"2026-11-21T00:00:00.000Z"}"#
+    let text =
+      #"{"$schema":"https://gcn.nasa.gov/schema/main/gcn/notices/core/Alert.schema.json","alert_datetime":"2026-11-21T00:00:00.000Z"}"#
     #expect(sent(text) == epoch)
     for bad in ["", "{}", "[1]", #"{"alert_datetime":5}"#, #"{"alert_datetime":"yesterday"}"#] {
       #expect(sent(bad) == nil)

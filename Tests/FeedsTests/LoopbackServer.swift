@@ -165,13 +165,16 @@ final class TokenServer: Sendable {
       let (status, text): (Int, String)
       switch answer(number) {
       case .token(let token, let life):
-        (status, text) = (200, "{\"access_token\":\"\(token)\",\"expires_in\":\(life),\"token_type\":\"Bearer\"}")
+        (status, text) = (
+          200, "{\"access_token\":\"\(token)\",\"expires_in\":\(life),\"token_type\":\"Bearer\"}"
+        )
       case .text(let code, let body): (status, text) = (code, body)
       case .cut: return wire.cut()
       }
       wire.send(
         Array(
-          "HTTP/1.1 \(status) Whatever\r\nContent-Length: \(text.utf8.count)\r\nConnection: close\r\n\r\n\(text)".utf8))
+          "HTTP/1.1 \(status) Whatever\r\nContent-Length: \(text.utf8.count)\r\nConnection: close\r\n\r\n\(text)"
+            .utf8))
     }
   }
 

@@ -75,7 +75,9 @@ final class MockBroker: Sendable {
 
   /// - Returns: the offset.
   @discardableResult
-  func produce(_ topic: String, _ bytes: [UInt8]?, partition: Int = 0, key: String = "-") async throws -> Int64 {
+  func produce(_ topic: String, _ bytes: [UInt8]?, partition: Int = 0, key: String = "-") async throws
+    -> Int64
+  {
     let answer = try await command(
       "produce \(topic) \(partition) \(key) \(bytes?.count ?? -1)", bytes ?? [])
     guard let offset = Int64(answer) else { throw Failure(description: answer) }
@@ -83,7 +85,9 @@ final class MockBroker: Sendable {
   }
 
   @discardableResult
-  func produce(_ topic: String, _ text: String) async throws -> Int64 { try await produce(topic, Array(text.utf8)) }
+  func produce(_ topic: String, _ text: String) async throws -> Int64 {
+    try await produce(topic, Array(text.utf8))
+  }
 
   func stop() async {
     // It may be gone already.

@@ -33,7 +33,9 @@ struct TopicTests {
     func topic(_ name: String, _ count: Int = 1, _ error: String? = nil) -> ListedTopic {
       ListedTopic(name: name, partitions: (0..<Int32(count)).map { $0 }, error: error)
     }
-    func partition(_ name: String, _ number: Int32 = 0) -> FeedPartition { .init(topic: name, partition: number) }
+    func partition(_ name: String, _ number: Int32 = 0) -> FeedPartition {
+      .init(topic: name, partition: number)
+    }
     let first = watch.update([topic("x"), topic("a"), topic("f.1", 1, "not allowed")])
     #expect(
       first == [
@@ -55,7 +57,9 @@ struct TopicTests {
         .end(partition("b")), .missing("b", reason: "the brokers do not list it"),
         .begin(partition("f.2"), afterMissing: true),
       ])
-    #expect(watch.update([topic("a", 2), topic("b"), topic("f.1"), topic("f.2")]).last == .begin(partition("b"), afterMissing: true))
+    #expect(
+      watch.update([topic("a", 2), topic("b"), topic("f.1"), topic("f.2")]).last
+        == .begin(partition("b"), afterMissing: true))
   }
 }
 
@@ -168,8 +172,12 @@ struct ConfigurationTests {
     #expect(direct.clientID.reveal() == "i" && direct.clientSecret.reveal() == "s")
     #expect(throws: FeedError.self) { try load(["VESPER_GCN_CLIENT_ID": "i"]) }
     #expect(throws: FeedError.self) { try load(["VESPER_GCN_CLIENT_SECRET": "s"]) }
-    #expect(throws: FeedError.self) { try load(["VESPER_GCN_CLIENT_ID": "a:b", "VESPER_GCN_CLIENT_SECRET": "s"]) }
-    #expect(throws: FeedError.self) { try load(["VESPER_GCN_CLIENT_ID": "a b", "VESPER_GCN_CLIENT_SECRET": "s"]) }
+    #expect(throws: FeedError.self) {
+      try load(["VESPER_GCN_CLIENT_ID": "a:b", "VESPER_GCN_CLIENT_SECRET": "s"])
+    }
+    #expect(throws: FeedError.self) {
+      try load(["VESPER_GCN_CLIENT_ID": "a b", "VESPER_GCN_CLIENT_SECRET": "s"])
+    }
 
     let file = FileManager.default.temporaryDirectory.appending(path: "vesper-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: file) }
@@ -180,7 +188,9 @@ struct ConfigurationTests {
     chmod(file.path, 0o644)
     let error = #expect(throws: FeedError.self) { try load(environment) }
     #expect(error.map { "\($0)".contains("0600") && !"\($0)".contains("canary") } == true)
-    #expect(throws: FeedError.self) { try load(environment.merging(["VESPER_GCN_CLIENT_SECRET": "s"]) { a, _ in a }) }
+    #expect(throws: FeedError.self) {
+      try load(environment.merging(["VESPER_GCN_CLIENT_SECRET": "s"]) { a, _ in a })
+    }
     #expect(throws: FeedError.self) {
       try load(["VESPER_GCN_CLIENT_ID": "i", "VESPER_GCN_CLIENT_SECRET_FILE": "/nonexistent"])
     }
@@ -205,10 +215,16 @@ struct ConfigurationTests {
       }
       #expect(!failure.isRefusal)
     }
-    #expect(read(400, #"{"error":"invalid_client"}"#) == .failure(TokenFailure(reason: "the token server answered 400: invalid_client", isRefusal: true)))
-    #expect(read(403, "no") == .failure(TokenFailure(reason: "the token server answered 403", isRefusal: true)))
-    #expect(read(400, #"{"error":"canary"}"#) == .failure(TokenFailure(reason: "the token server answered 400", isRefusal: false)))
-    #expect(read(503, "") == .failure(TokenFailure(reason: "the token server answered 503", isRefusal: false)))
+    #expect(
+      read(400, #"{"error":"invalid_client"}"#)
+        == .failure(TokenFailure(reason: "the token server answered 400: invalid_client", isRefusal: true)))
+    #expect(
+      read(403, "no") == .failure(TokenFailure(reason: "the token server answered 403", isRefusal: true)))
+    #expect(
+      read(400, #"{"error":"canary"}"#)
+        == .failure(TokenFailure(reason: "the token server answered 400", isRefusal: false)))
+    #expect(
+      read(503, "") == .failure(TokenFailure(reason: "the token server answered 503", isRefusal: false)))
   }
 
   @Test func whatTheLibrarySaysIsRedacted() {

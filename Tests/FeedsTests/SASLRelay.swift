@@ -95,10 +95,14 @@ final class SASLRelay: Sendable {
           guard send(request, to: broker), let answer = frame(broker), answer.count >= 10 else { return nil }
           let versions = big(int32(answer, 6) + 2) + [0, 17, 0, 0, 0, 1] + [0, 36, 0, 0, 0, 0]
           let isSupported = answer[4] == 0 && answer[5] == 0
-          guard send(isSupported ? answer[..<6] + versions + answer[10...] : answer, to: client) else { return nil }
+          guard send(isSupported ? answer[..<6] + versions + answer[10...] : answer, to: client) else {
+            return nil
+          }
         case 17:  // SaslHandshake: no error, one mechanism
           let name = Array("OAUTHBEARER".utf8)
-          guard send(correlation + [0, 0] + big(1) + [0, UInt8(name.count)] + name, to: client) else { return nil }
+          guard send(correlation + [0, 0] + big(1) + [0, UInt8(name.count)] + name, to: client) else {
+            return nil
+          }
         case 36:  // SaslAuthenticate
           if isRefused {
             // The client has seen why: error 58, no text, no bytes, and the end.

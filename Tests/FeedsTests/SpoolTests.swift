@@ -45,7 +45,8 @@ struct SpoolTests {
       for name in ["b.json", "a.xml", "c", "B", "10", "9", "é"] { try put("in \(name)", name, spool) }
       try put("no", ".hidden", spool)
       try put("no", "unfinished.part", spool)
-      try FileManager.default.createDirectory(at: spool.appending(path: "folder"), withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(
+        at: spool.appending(path: "folder"), withIntermediateDirectories: true)
       try await feed(spool, disk).pass()
       #expect(disk.texts == ["10", "9", "B", "a.xml", "b.json", "c", "é"].map { "in \($0)" })
       #expect(disk.messages.allSatisfy { $0.topic == "spool" && $0.offset == nil && $0.timestamp != nil })
@@ -85,7 +86,8 @@ struct SpoolTests {
       try await own.pass()
       #expect(disk.messages.map(\.bytes.count) == [100, 0])
       let failed = spool.appending(path: "failed")
-      #expect(names(failed) == ["a-link", "a-link.reason", "b-pipe", "b-pipe.reason", "c-large", "c-large.reason"])
+      #expect(
+        names(failed) == ["a-link", "a-link.reason", "b-pipe", "b-pipe.reason", "c-large", "c-large.reason"])
       #expect(text(failed.appending(path: "a-link.reason"))?.contains("symbolic link") == true)
       #expect(text(failed.appending(path: "b-pipe.reason"))?.contains("not a regular file") == true)
       #expect(text(failed.appending(path: "c-large.reason"))?.contains("101 bytes") == true)
@@ -145,7 +147,9 @@ struct SpoolTests {
     try await withSpool { spool in
       let disk = Disk()
       let name: [UInt8] = Array(spool.path.utf8) + [0x2f, 0xff, 0xfe, 0x20, 0x0a, 0x41, 0]
-      let file = name.withUnsafeBytes { open($0.baseAddress!.assumingMemoryBound(to: CChar.self), O_CREAT | O_WRONLY, 0o600) }
+      let file = name.withUnsafeBytes {
+        open($0.baseAddress!.assumingMemoryBound(to: CChar.self), O_CREAT | O_WRONLY, 0o600)
+      }
       #expect(file >= 0)
       close(file)
       let long = String(repeating: "n", count: 255)

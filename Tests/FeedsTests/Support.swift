@@ -86,7 +86,8 @@ final class Disk: NoticeSink, OffsetStore, Sendable {
     }
     if delay > .zero { try await Task.sleep(for: delay) }
     if isRefused { throw Full() }
-    let id = "\(message.topic) \(message.partition) \(message.offset ?? -1) \(SHA256.hexDigest(of: message.bytes))"
+    let id =
+      "\(message.topic) \(message.partition) \(message.offset ?? -1) \(SHA256.hexDigest(of: message.bytes))"
     return state.withLock { state in
       guard state.known.insert(id).inserted else { return .duplicate }
       state.messages.append(message)
@@ -156,13 +157,16 @@ final class RunningFeed: Sendable {
 /// A configuration that tries again at once and looks for topics all the time.
 func impatientConfiguration(_ broker: String, _ topics: [String]) -> KafkaConfiguration {
   var configuration = KafkaConfiguration(
-    bootstrapServers: broker.split(separator: ",").map(String.init), topics: topics.compactMap(TopicPattern.init),
+    bootstrapServers: broker.split(separator: ",").map(String.init),
+    topics: topics.compactMap(TopicPattern.init),
     groupID: "test", protection: .plaintext)
   configuration.topicCheckInterval = .milliseconds(200)
   configuration.sinkBackoff = FeedBackoff(first: .milliseconds(5), limit: .milliseconds(50))
   configuration.tokenBackoff = FeedBackoff(first: .milliseconds(20), limit: .milliseconds(200))
   configuration.reconnectLimit = .milliseconds(200)
   configuration.commitInterval = .milliseconds(200)
+  // The mock cluster holds every request to the end.
+  configuration.fetchWait = .milliseconds(20)
   return configuration
 }
 

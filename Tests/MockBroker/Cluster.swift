@@ -43,6 +43,10 @@ final class Cluster {
       let place = (words[1], Int32(try number(words[2])))
       let all = [[UInt8]?](repeating: payload, count: count)
       return String(try produce(all, key: nil, topic: place.0, partition: place.1))
+    case ("leader", 4):
+      try check(
+        rd_kafka_mock_partition_set_leader(
+          cluster, words[1], Int32(try number(words[2])), Int32(try number(words[3]))))
     case ("down", 1...2): try each(words) { rd_kafka_mock_broker_set_down(cluster, $0) }
     case ("up", 1...2): try each(words) { rd_kafka_mock_broker_set_up(cluster, $0) }
     case ("delay", 2):

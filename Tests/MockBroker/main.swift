@@ -9,6 +9,7 @@ import Glibc
 //     produce TOPIC PARTITION KEY SIZE       ok OFFSET     SIZE bytes follow the line; KEY - is none,
 //                                                          SIZE -1 is a message without a value
 //     fill TOPIC PARTITION COUNT SIZE        ok OFFSET     messages of zeros; the offset of the last
+//     leader TOPIC PARTITION BROKER          ok
 //     down [BROKER], up [BROKER]             ok            all brokers without a number
 //     errors API CODE...                     ok            the next answers to that Kafka API key
 //     topic-error TOPIC CODE                 ok            in metadata; 0 takes it back

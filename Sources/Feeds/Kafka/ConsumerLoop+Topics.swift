@@ -9,6 +9,7 @@ extension ConsumerLoop {
     case .success(let topics):
       failedChecks = 0
       areAllDown = false
+      keeper?.accepted()
       nextCheck = uptime + configuration.topicCheckInterval
       if !board.status.isConnected {
         refusals = []
@@ -49,7 +50,7 @@ extension ConsumerLoop {
     case .missing(let name, let reason): board.announce(.topicMissing(name: name, reason: reason))
     case .found(let name, let count): board.announce(.topicFound(name: name, partitions: count))
     case .end(let name):
-      // It stays assigned: a partition taken away while its topic is gone keeps the client from ending.
+      // It stays assigned: the library asks for it again by itself, as we do.
       partitions[name]?.place = .absent
     case .begin(let name, let afterMissing):
       if partitions[name] != nil { return replace(name, in: session) }

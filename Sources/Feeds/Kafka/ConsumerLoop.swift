@@ -50,7 +50,7 @@ final class ConsumerLoop: @unchecked Sendable {
   private var nextReport = Duration.zero
 
   /// How long one call may keep the thread from everything else; a stop waits for it too.
-  static let patience = Duration.milliseconds(1000)
+  static let patience = Duration.milliseconds(800)
   /// After a call that failed.
   static let retry = Duration.seconds(1)
 
@@ -76,12 +76,14 @@ final class ConsumerLoop: @unchecked Sendable {
   /// Returns after a stop.
   /// - Throws: if the first client cannot be made; later ones are tried again.
   func run() throws(FeedError) {
+    defer { lanes.finish() }
+    var session = try open()
     defer {
+      // First, so that what is in the sink ends while the client does.
       for partition in partitions.values { partition.items.finish() }
       lanes.finish()
+      session.close()
     }
-    var session = try open()
-    defer { session.close() }
     while !stop.isRaised {
       var wish = obey(session)
       if wish == nil, let fatal = session.fatalError { wish = fatal }

@@ -42,6 +42,9 @@ public struct KafkaConfiguration: Sendable {
   public var tokenBackoff = FeedBackoff(first: .seconds(1), limit: .seconds(60))
   /// The longest wait before a broken connection is tried again.
   public var reconnectLimit = Duration.seconds(5)
+  /// How long a broker may hold a request when it has nothing; it answers at once when something comes. A
+  /// partition that is begun or resumed may wait as long for its first message.
+  public var fetchWait = Duration.milliseconds(500)
   /// How often offsets are copied to the broker.
   public var commitInterval = Duration.seconds(5)
   /// When the credentials were last accepted, as far as is known from before; for the warning.
@@ -91,6 +94,9 @@ extension KafkaConfiguration {
         throw .configuration("intervals must be 100 ms to one day")
       }
     }
+    guard fetchWait >= .zero, fetchWait <= .seconds(30) else {
+      throw .configuration("the broker may hold a request for 0 to 30 s")
+    }
     for backoff in [sinkBackoff, tokenBackoff] {
       guard backoff.first > .zero, backoff.limit >= backoff.first, backoff.limit <= .seconds(86_400) else {
         throw .configuration("a back-off must grow from above 0 to at most one day")
@@ -129,6 +135,7 @@ extension KafkaConfiguration {
       ("topic.metadata.refresh.interval.ms", milliseconds(max(topicCheckInterval, .seconds(1)))),
       ("reconnect.backoff.ms", "100"),
       ("reconnect.backoff.max.ms", milliseconds(reconnectLimit)),
+      ("fetch.wait.max.ms", milliseconds(fetchWait)),
       // What the library reads ahead; a pause throws it away.
       ("queued.max.messages.kbytes", "8192"),
     ]

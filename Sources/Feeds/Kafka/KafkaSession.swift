@@ -31,7 +31,9 @@ final class KafkaSession {
   init(_ configuration: KafkaConfiguration, context: KafkaContext, port: TokenPort) throws(FeedError) {
     guard let conf = rd_kafka_conf_new() else { throw .client("no memory") }
     var text = [CChar](repeating: 0, count: 512)
-    func said() -> String { context.redact(text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }) }
+    func said() -> String {
+      context.redact(text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) })
+    }
     for (name, value) in configuration.settings {
       guard rd_kafka_conf_set(conf, name, value, &text, text.count) == RD_KAFKA_CONF_OK else {
         rd_kafka_conf_destroy(conf)
@@ -62,8 +64,9 @@ final class KafkaSession {
 
   /// Nothing is committed and no group is left: there is none.
   ///
-  /// librdkafka 2.0.2 can wait for ever for a partition whose topic had gone, so the client is destroyed on a
-  /// thread of its own, which is left behind if it takes too long.
+  /// librdkafka before 2.1 waits for ever for a partition whose topic was gone for a while (a reference that it
+  /// does not give back, its issue 4187), so the client is destroyed on a thread of its own, which is left behind
+  /// if it takes too long. It fetches nothing any more.
   func close() {
     guard isOpen else { return }
     isOpen = false

@@ -21,6 +21,8 @@ final class TokenKeeper: Sendable {
   private let wishes: AsyncStream<Void>
   private let wish: AsyncStream<Void>.Continuation
   private let current = Guarded<Grant?>(nil)
+  /// By brokers, since they last let us in.
+  private let refusals = Guarded(0)
 
   init(
     port: TokenPort, backoff: FeedBackoff, clock: FeedClock, stop: StopFlag,
@@ -40,19 +42,20 @@ final class TokenKeeper: Sendable {
   /// The library wants a token. From any thread; returns at once.
   func wanted() { wish.yield() }
 
-  /// The brokers did not take the token. A fresh one is asked for, unless this one has hardly been tried.
+  /// The brokers did not take the token: another is asked for, after a wait that grows with each refusal.
   func refused() {
-    let now = clock.uptime()
-    let isOld = current.withLock { grant in
-      guard let found = grant, now - found.at > Self.trialTime else { return false }
-      grant = nil
-      return true
+    let isNew = current.withLock { grant in
+      defer { grant = nil }
+      return grant != nil
     }
-    if isOld { wish.yield() }
+    // Without a token this only repeats that there is none.
+    guard isNew else { return }
+    refusals.withLock { $0 += 1 }
+    wish.yield()
   }
 
-  /// Connections of a cluster take so long to try a new token; refusals within it may mean the old one.
-  static let trialTime = Duration.seconds(5)
+  /// The brokers let us in.
+  func accepted() { refusals.withLock { $0 = 0 } }
 
   func finish() { wish.finish() }
 
@@ -70,6 +73,8 @@ final class TokenKeeper: Sendable {
   }
 
   private func obtain() async {
+    let refused = refusals.withLock { $0 }
+    if refused > 0 { await stop.sleep(for: backoff.delay(attempt: refused)) }
     var attempt = 1
     while !stop.isRaised, !Task.isCancelled {
       do throws(TokenFailure) {

@@ -64,7 +64,9 @@ struct TokenRequest: Sendable {
     guard let value = object?["access_token"] as? String, !value.isEmpty,
       value.utf8.allSatisfy({ (33...126).contains($0) })
     else { throw TokenFailure(reason: "the token server's answer holds no token", isRefusal: false) }
-    guard let stated = object?["expires_in"] else { return AccessToken(value: Secret(value), life: unstatedLife) }
+    guard let stated = object?["expires_in"] else {
+      return AccessToken(value: Secret(value), life: unstatedLife)
+    }
     let seconds = (stated as? NSNumber)?.doubleValue ?? (stated as? String).flatMap(Double.init) ?? .nan
     guard seconds >= 1 else {
       throw TokenFailure(reason: "the token server gave a token without life", isRefusal: false)

@@ -127,7 +127,9 @@ struct FileName: Hashable, Comparable, CustomStringConvertible {
 
   /// For people: what is not UTF-8 is replaced.
   var description: String { String(decoding: bytes, as: UTF8.self) }
-  var isReady: Bool { bytes.first != UInt8(ascii: ".") && !bytes.reversed().starts(with: ".part".utf8.reversed()) }
+  var isReady: Bool {
+    bytes.first != UInt8(ascii: ".") && !bytes.reversed().starts(with: ".part".utf8.reversed())
+  }
 
   /// At most the 255 bytes that file systems take.
   func appending(_ text: String) -> FileName {
