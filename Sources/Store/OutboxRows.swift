@@ -50,6 +50,33 @@ struct OutboxRows {
       db, sql: "SELECT key FROM delivery WHERE state IN \(Self.openStates) \(filter)", arguments: arguments)
   }
 
+  /// All a lane has under way, the most urgent of what is due, and what these need. With thousands waiting
+  /// one of these can nearly always go.
+  func firstInLine(_ channel: String, at now: Instant) throws -> Set<String> {
+    let unresolved = try String.fetchAll(
+      db, sql: "SELECT key FROM delivery WHERE channel = ? AND state IN ('inFlight', 'ambiguous')",
+      arguments: [channel])
+    let due = try String.fetchAll(
+      db.cachedStatement(
+        sql: """
+          SELECT key FROM delivery
+          WHERE channel = ? AND state = 'ready' AND notBefore <= ? AND (next <= ? OR since > ?)
+          ORDER BY urgency DESC, sequence LIMIT 32
+          """), arguments: [channel, now.tai, now.tai, now.tai])
+    return try needs(of: Set(unresolved + due))
+  }
+
+  /// Whether a lane may have to end something without a call: never false when it has.
+  func mayHaveOverdue(_ lane: Lane, _ policy: OutboxPolicy, at now: Instant) throws -> Bool {
+    let patience = now - min(policy.slotPatience, policy.ambiguityLimit)
+    return try Bool.fetchOne(
+      db.cachedStatement(
+        sql: """
+          SELECT EXISTS (SELECT 1 FROM delivery WHERE channel = ?1 AND (
+            state = 'ready' AND (expiresAt <= ?2 OR isMock AND NOT ?3) OR state = 'ambiguous' AND since <= ?4))
+          """), arguments: [lane.channel, now.tai, lane.acceptsMocks, patience.tai]) ?? true
+  }
+
   func needs(of keys: Set<String>) throws -> Set<String> {
     var found = keys
     let statement = try db.cachedStatement(sql: "SELECT need FROM deliveryNeed WHERE delivery = ?")

@@ -21,17 +21,17 @@ extension Store: DeliveryLedger {
       // Most looks find nothing to do: they must not wait for the writer, nor write.
       let idle = try await read { db -> LaneStep? in
         try Self.fence(epoch, lease: lease, db)
-        let rows = OutboxRows(db: db)
-        var outbox = try Self.laneOutbox(lane, rows, policy, lease, at: now)
-        guard !outbox.hasOverdue(on: lane, at: now) else { return nil }
-        guard case .idle(let until) = try outbox.next(on: lane, epoch: epoch, at: now) else { return nil }
+        var outbox = try Self.laneOutbox(lane, OutboxRows(db: db), policy, lease, epoch: epoch, at: now)
+        guard !outbox.hasOverdue(on: lane, at: now),
+          case .idle(let until) = try outbox.next(on: lane, epoch: epoch, at: now)
+        else { return nil }
         return .idle(until: until)
       }
       if let idle { return (idle, []) }
       return try await write { transaction in
         try Self.fence(epoch, lease: lease, transaction.db)
         let rows = OutboxRows(db: transaction.db)
-        var outbox = try Self.laneOutbox(lane, rows, policy, lease, at: now)
+        var outbox = try Self.laneOutbox(lane, rows, policy, lease, epoch: epoch, at: now)
         let before = outbox.holds
         let choice = try outbox.next(on: lane, epoch: epoch, at: now)
         let news = try OutboxRows.save(&outbox, holdsBefore: before, at: now, in: &transaction)
@@ -84,10 +84,16 @@ extension Store: DeliveryLedger {
     } catch { throw error.asDeliveryError }
   }
 
-  /// What a lane looks at: its open deliveries and what they need; more only if some of it is overdue.
+  /// What a lane looks at: the first few of what is due, if one of these can go; else its open deliveries and
+  /// what they need; more only if some of it is overdue.
   private static func laneOutbox(
-    _ lane: Lane, _ rows: OutboxRows, _ policy: OutboxPolicy, _ lease: String, at now: Instant
+    _ lane: Lane, _ rows: OutboxRows, _ policy: OutboxPolicy, _ lease: String, epoch: Int64, at now: Instant
   ) throws -> Outbox {
+    let first = try rows.load(try rows.firstInLine(lane.channel, at: now), policy: policy, lease: lease)
+    if try !rows.mayHaveOverdue(lane, policy, at: now) {
+      var trial = first
+      if case .idle = try trial.next(on: lane, epoch: epoch, at: now) {} else { return first }
+    }
     let open = try rows.openKeys(channel: lane.channel)
     let narrow = try rows.load(try rows.needs(of: open), policy: policy, lease: lease)
     guard narrow.hasOverdue(on: lane, at: now) else { return narrow }

@@ -14,7 +14,11 @@ import Units
     #expect(digests == Self.frozen)
   }
   static let frozen = [
-    "0001 notices"
+    "0001 notices 3809637f021cb4bbebcf760b920a7fdf9171cb0e2ce1e3a23a9098f9b7441f03",
+    "0002 events and plans bda62707e085a4ff57e352058f12b8bb71ab8f862122e2910b058fa7247c4335",
+    "0003 outbox 086ba4d346f0ac6278b0070b44addac9be510523d9ed3e1844947442cd25022e",
+    "0004 log 01bd00b990f71d688aee7fe551ded90a3e477c4a36c86b8659371f1c3a84c050",
+    "0005 access and time 738579e1932625b2851e122c44c53b752b39f2fa7e978110e39e5177e5dafc57",
   ]
 
   @Test func aNewStoreIsDurableAndPrivate() async throws {

@@ -26,7 +26,8 @@ extension Migration {
       CHECK (state <> 'done' OR receipt IS NOT NULL),
       CHECK (state NOT IN ('dead', 'expired', 'superseded', 'parked') OR reason IS NOT NULL)
     ) STRICT;
-    CREATE INDEX deliveryOpen ON delivery (channel) WHERE state IN ('ready', 'inFlight', 'ambiguous');
+    CREATE INDEX deliveryReady ON delivery (channel, urgency DESC, sequence) WHERE state = 'ready';
+    CREATE INDEX deliveryExpiry ON delivery (channel, expiresAt) WHERE state = 'ready';
     CREATE INDEX deliverySlot ON delivery (channel, slot) WHERE slot IS NOT NULL;
     CREATE INDEX deliveryBlocked ON delivery (blockedBy) WHERE blockedBy IS NOT NULL;
     CREATE INDEX deliveryEvent ON delivery (event);
