@@ -31,6 +31,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -41,6 +42,7 @@ let package = Package(
     system("CHealpix", "chealpix", apt: "libchealpix-dev"),
     system("CERFA", "erfa", apt: "liberfa-dev"),
     system("CCurl", "libcurl", apt: "libcurl4-openssl-dev"),
+    system("CRdkafka", "rdkafka", apt: "librdkafka-dev"),
     system("CZlib", "zlib", apt: "zlib1g-dev"),
 
     // base
@@ -64,10 +66,20 @@ let package = Package(
     library("Formats", ["Units", "JSON", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Planning"]),
     library("Checking", ["Units", "CERFA", "Healpix", "Skymaps", "Observatories"]),
 
+    library("Deliveries", ["Units"]),
+    .target(
+      name: "Campaigns",
+      dependencies: ["Units", "Healpix", "Skymaps", "Notices", .product(name: "Yams", package: "Yams")],
+      resources: [.copy("Policies")], swiftSettings: settings),
+
     // edges: files and the network
     library("SkymapFiles", ["CCFITSIO", "CZlib", "Units", "Skymaps", "Notices"]),
     library("TelescopeFiles", ["Units", "Observatories"]),
     library("WebClient", ["CCurl", "Units"]),
+    library("Store", ["Units", "Deliveries", .product(name: "GRDB", package: "GRDB.swift")]),
+    library(
+      "Feeds", ["Units", "CRdkafka", "WebClient", .product(name: "Logging", package: "swift-log")]),
+    library("Channels", ["Units", "Deliveries", "WebClient"]),
     .target(
       name: "Dashboard",
       dependencies: [
@@ -77,12 +89,24 @@ let package = Package(
       ],
       resources: [.copy("OpenAPI")], swiftSettings: settings),
 
+    // wiring
+    library(
+      "Service",
+      [
+        "Units", "JSON", "Skymaps", "Observatories", "Ephemerides", "Targeting", "Planning", "Formats",
+        "Notices",
+        "Campaigns", "Deliveries", "SkymapFiles", "TelescopeFiles", "WebClient", "Store", "Feeds", "Channels",
+        "Dashboard", .product(name: "Yams", package: "Yams"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+
     .executableTarget(
       name: "vesper",
       dependencies: [
         "Units", "JSON", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Planning", "Formats",
-        "Checking",
-        "SkymapFiles", "TelescopeFiles", "Notices",
+        "Checking", "SkymapFiles", "TelescopeFiles", "Notices", "Campaigns", "Store", "Service", "WebClient",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -113,6 +137,14 @@ let package = Package(
     tests("Checking"),
     tests("SkymapFiles"),
     tests("WebClient"),
+    .executableTarget(
+      name: "mock-broker", dependencies: ["CRdkafka"], path: "Tests/MockBroker", swiftSettings: settings),
+    .target(name: "FarSides", path: "Tests/FarSides", swiftSettings: settings),
+    tests("Deliveries"),
+    tests("Campaigns", ["SkymapFiles"]),
+    tests("Store"),
+    tests("Feeds", ["WebClient", "mock-broker", .product(name: "Logging", package: "swift-log")]),
+    tests("Channels", ["FarSides"]),
     tests("Dashboard", ["WebClient", .product(name: "Yams", package: "Yams")]),
   ]
 )

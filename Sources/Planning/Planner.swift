@@ -32,6 +32,7 @@ public enum Planner {
   ///
   /// 1. Coverage: telescopes with fields of a square degree or more choose first and together; the others
   ///    then choose together from what is left, so that no narrow field repeats a wide one.
+  ///    Those that plan alone choose last, each by itself.
   /// 2. Depth: time left over goes to second looks. For each depth class, faint limit by faint limit,
   ///    sky that only shallower telescopes cover counts as not covered.
   public static func plan(_ request: PlanRequest) throws(PlanningError) -> Plan {
@@ -45,8 +46,10 @@ public enum Planner {
     let regions = CredibleRegions(of: request.map)
     let (sites, refused) = participants(request, regions, ephemeris)
     var session = Session(request, regions: regions, sites: sites)
-    session.cover(sites.indices.filter { sites[$0].isWide })
-    session.cover(sites.indices.filter { !sites[$0].isWide })
+    let together = sites.indices.filter { !request.alone.contains(sites[$0].telescope.id) }
+    session.cover(together.filter { sites[$0].isWide })
+    session.cover(together.filter { !sites[$0].isWide })
+    for site in sites.indices where request.alone.contains(sites[site].telescope.id) { session.coverAlone(site) }
     for depth in Set(sites.map(\.depthClass)).sorted().dropFirst() { session.deepen(to: depth) }
     session.arrange()
     return PlanAssembly(request, regions: regions, session: session, refused: refused).plan
@@ -182,9 +185,18 @@ struct Session {
     covered = soFar
   }
 
+  /// Lets a site choose as if nobody else observed.
+  mutating func coverAlone(_ site: Int) {
+    var soFar = sky.uncovered
+    choose([site], besides: &soFar, smallestGain: request.smallestGain)
+    for candidate in selection.chosen(of: site) { covered.insert(candidate.cover) }
+  }
+
   /// Lets sites of at least this depth class spend free time on sky that only shallower ones cover.
   mutating func deepen(to depth: Int) {
-    let able = sites.indices.filter { sites[$0].depthClass >= depth }
+    let able = sites.indices.filter {
+      sites[$0].depthClass >= depth && !request.alone.contains(sites[$0].telescope.id)
+    }
     var seen = sky.uncovered
     for i in able {
       for candidate in selection.chosen(of: i) { seen.insert(candidate.cover) }

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 @main
-struct Vesper: ParsableCommand {
+struct Vesper: AsyncParsableCommand {
   static let version = "0.1.0"
   static let configuration = CommandConfiguration(
     commandName: "vesper",
@@ -12,5 +12,8 @@ struct Vesper: ParsableCommand {
       be used (the message says what and why); 66 an input does not exist; 73 the output cannot be written.
       """,
     version: version,
-    subcommands: [PlanCommand.self, CheckCommand.self, SkymapCommand.self, TelescopesCommand.self])
+    subcommands: [
+      PlanCommand.self, CheckCommand.self, SkymapCommand.self, TelescopesCommand.self, DecideCommand.self,
+      ServeCommand.self, IngestCommand.self, StatusCommand.self, TokenCommand.self, ConfigCommand.self,
+    ])
 }
