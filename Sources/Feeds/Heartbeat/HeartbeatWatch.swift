@@ -121,6 +121,7 @@ public final class HeartbeatWatch: Sendable {
       }
       if !isAssigned, board.clock.uptime() >= nextCheck {
         isAssigned = assign(session)
+        if isAssigned { wiring.keeper?.accepted() }
         nextCheck = board.clock.uptime() + .seconds(1)
       }
       receive(session, isAssigned: &isAssigned)
