@@ -256,6 +256,7 @@ struct KafkaFeedTests {
     try await withBroker(topics: ["a": 3]) { broker in
       let disk = Disk()
       let running = try RunningFeed(impatientConfiguration(broker.bootstrap, ["a"]), disk)
+      try await eventually("connected") { running.feed.status.isConnected }
       for i in 0..<60 {
         try await broker.produce("a", Array("\(i)".utf8), partition: i % 3)
         if i % 15 == 7 { running.feed.rebuild(reason: "test") }

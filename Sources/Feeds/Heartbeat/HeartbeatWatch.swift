@@ -121,6 +121,7 @@ public final class HeartbeatWatch: Sendable {
       }
       if !isAssigned, board.clock.uptime() >= nextCheck {
         isAssigned = assign(session)
+        if isAssigned { wiring.keeper?.accepted() }
         nextCheck = board.clock.uptime() + .seconds(1)
       }
       receive(session, isAssigned: &isAssigned)
@@ -145,8 +146,7 @@ public final class HeartbeatWatch: Sendable {
     for _ in 0..<128 {
       switch session.poll(for: patience, maxBytes: 64 << 10) {
       case .nothing:
-        for trouble in wiring.context.takeTroubles()
-        where trouble.code == RD_KAFKA_RESP_ERR__AUTHENTICATION.rawValue { wiring.keeper?.refused() }
+        if wiring.context.takeTroubles().contains(where: \.isRefusedToken) { wiring.keeper?.refused() }
         return
       case .message(_, _, let body):
         let uptime = board.clock.uptime()

@@ -87,14 +87,13 @@ extension ConsumerLoop {
   /// What the library said about the client since the last call.
   func readTroubles() {
     for trouble in context.takeTroubles() {
-      switch rd_kafka_resp_err_t(rawValue: trouble.code) {
-      case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+      if trouble.isRefusedToken {
+        keeper?.refused()
+        refuse(trouble.reason)
+      } else if trouble.code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN.rawValue {
         areAllDown = true
         checkSoon()
-      case RD_KAFKA_RESP_ERR__AUTHENTICATION, RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-        keeper?.refused()
-        if board.status.token?.failure == nil { refuse(trouble.reason) }
-      default:
+      } else {
         board.logger.info(
           "Kafka client error", metadata: ["reason": "\(trouble.reason)", "code": "\(trouble.code)"])
       }

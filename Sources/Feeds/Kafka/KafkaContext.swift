@@ -6,6 +6,14 @@ import WebClient
 struct KafkaTrouble: Hashable, Sendable {
   let code: Int32
   let reason: String
+
+  /// Brokers did not take the token. The same code tells of the failures to get one, which we know before the
+  /// library does.
+  var isRefusedToken: Bool {
+    (code == RD_KAFKA_RESP_ERR__AUTHENTICATION.rawValue
+      || code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED.rawValue)
+      && !reason.hasPrefix("Failed to acquire SASL OAUTHBEARER token")
+  }
 }
 
 /// What the callbacks of a client reach. They come on threads of the library, at any time until the client is
