@@ -57,7 +57,9 @@ extension Store {
         guard faults.isEmpty else {
           throw StoreError.badBackup(path: path, reason: faults.joined(separator: "; "))
         }
-        func count(_ table: String) throws -> Int { try Int.fetchOne(db, sql: "SELECT count(*) FROM \(table)") ?? 0 }
+        func count(_ table: String) throws -> Int {
+          try Int.fetchOne(db, sql: "SELECT count(*) FROM \(table)") ?? 0
+        }
         var facts = stat()
         let bytes = stat(path, &facts) == 0 ? Int64(facts.st_size) : 0
         return BackupReport(

@@ -20,7 +20,8 @@ extension Store {
       var superseded: [String] = []
       for withdrawal in outcome.withdrawnPlans {
         superseded += try Self.endPlans(
-          of: withdrawal.event, scope: nil, as: "withdrawn", reason: withdrawal.reason, at: now, transaction.db)
+          of: withdrawal.event, scope: nil, as: "withdrawn", reason: withdrawal.reason, at: now,
+          transaction.db)
       }
       for plan in outcome.plans {
         superseded += try Self.endPlans(
@@ -51,11 +52,15 @@ extension Store {
 
   private static func markHandled(_ id: NoticeID, at now: Instant, _ db: Database) throws {
     try db.execute(
-      sql: "UPDATE notice SET status = 'handled', reason = NULL, changedAt = ? WHERE id = ? AND status = 'new'",
+      sql:
+        "UPDATE notice SET status = 'handled', reason = NULL, changedAt = ? WHERE id = ? AND status = 'new'",
       arguments: [now.tai, id.number])
     if db.changesCount == 1 { return }
-    let status = try String.fetchOne(db, sql: "SELECT status FROM notice WHERE id = ?", arguments: [id.number])
-    guard let status = status.flatMap(NoticeStatus.init(rawValue:)) else { throw StoreError.unknownNotice(id) }
+    let status = try String.fetchOne(
+      db, sql: "SELECT status FROM notice WHERE id = ?", arguments: [id.number])
+    guard let status = status.flatMap(NoticeStatus.init(rawValue:)) else {
+      throw StoreError.unknownNotice(id)
+    }
     throw StoreError.noticeState(id, status)
   }
 
@@ -75,7 +80,8 @@ extension Store {
       arguments: [change.id, found + 1, change.state, change.isMock, change.mergedInto, now.tai, now.tai])
     for notice in change.notices {
       try db.execute(
-        sql: "INSERT INTO eventNotice VALUES (?, ?) ON CONFLICT DO NOTHING", arguments: [change.id, notice.number])
+        sql: "INSERT INTO eventNotice VALUES (?, ?) ON CONFLICT DO NOTHING",
+        arguments: [change.id, notice.number])
     }
     return found + 1
   }
@@ -101,7 +107,8 @@ extension Store {
     try db.execute(
       sql: "INSERT INTO plan VALUES (?, ?, ?, ?, ?, 'live', NULL, ?, ?, ?)",
       arguments: [
-        plan.id, plan.event, revision, plan.scope, plan.requestDigest, plan.encoding.rawValue, now.tai, now.tai,
+        plan.id, plan.event, revision, plan.scope, plan.requestDigest, plan.encoding.rawValue, now.tai,
+        now.tai,
       ])
     try db.execute(
       sql: "INSERT INTO planDocument VALUES (?, ?)", arguments: [plan.id, Data(plan.document)])
@@ -124,7 +131,8 @@ extension Store {
     let filter = scope == nil ? "" : "AND scope = ?"
     let arguments: StatementArguments = if let scope { [event, scope] } else { [event] }
     let ids = try String.fetchAll(
-      db, sql: "SELECT id FROM plan WHERE event = ? AND state = 'live' \(filter) ORDER BY id", arguments: arguments)
+      db, sql: "SELECT id FROM plan WHERE event = ? AND state = 'live' \(filter) ORDER BY id",
+      arguments: arguments)
     for id in ids {
       try db.execute(
         sql: "UPDATE plan SET state = ?, reason = ?, changedAt = ? WHERE id = ?",

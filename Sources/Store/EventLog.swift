@@ -22,7 +22,9 @@ public struct LogDraft: Hashable, Sendable {
 
   /// With a flat object of texts as body, keys in order.
   public init(actor: String, kind: String, event: String? = nil, fields: [String: String]) {
-    let parts = fields.sorted { $0.key < $1.key }.map { "\(JSONText.quote($0.key)):\(JSONText.quote($0.value))" }
+    let parts = fields.sorted { $0.key < $1.key }.map {
+      "\(JSONText.quote($0.key)):\(JSONText.quote($0.value))"
+    }
     self.init(actor: actor, kind: kind, event: event, body: "{\(parts.joined(separator: ","))}")
   }
 }
@@ -77,7 +79,9 @@ extension Store {
     let before: Data = last.map { $0["chain"] } ?? Data(repeating: 0, count: 32)
     try db.execute(
       sql: "INSERT INTO log (seq, at, actor, kind, event, body, chain) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      arguments: [seq, now.tai, entry.actor, entry.kind, entry.event, entry.body, chain(entry, after: before)])
+      arguments: [
+        seq, now.tai, entry.actor, entry.kind, entry.event, entry.body, chain(entry, after: before),
+      ])
     transaction.signals.insert(logName)
   }
 
@@ -86,7 +90,8 @@ extension Store {
     hash.update(before)
     // Lengths first: no two different entries have the same bytes.
     let fields = [
-      "\(entry.seq)", "\(entry.at.tai)", entry.actor, entry.kind, entry.event.map { "=\($0)" } ?? "-", entry.body,
+      "\(entry.seq)", "\(entry.at.tai)", entry.actor, entry.kind, entry.event.map { "=\($0)" } ?? "-",
+      entry.body,
     ]
     for field in fields { hash.update(Array("\(field.utf8.count):\(field)".utf8)) }
     return Data(hash.finalized())

@@ -82,7 +82,8 @@ extension Store {
   /// All decisions on an event, oldest first.
   public func decisions(on event: String) async throws(StoreError) -> [StoredDecision] {
     try await read { db in
-      try Row.fetchAll(db, sql: "SELECT * FROM decision WHERE event = ? ORDER BY id", arguments: [event]).map {
+      try Row.fetchAll(db, sql: "SELECT * FROM decision WHERE event = ? ORDER BY id", arguments: [event]).map
+      {
         StoredDecision(
           event: $0["event"], revision: $0["revision"], outcome: $0["outcome"], policy: $0["policy"],
           actor: $0["actor"], body: $0["body"], decidedAt: Instant($0, "decidedAt"))
@@ -161,7 +162,8 @@ extension Store {
         throw StoreError.invalid("assignment \(position) of \(telescope) is \(found.rawValue)")
       }
       try db.execute(
-        sql: "UPDATE planAssignment SET state = ?, changedAt = ? WHERE plan = ? AND telescope = ? AND position = ?",
+        sql:
+          "UPDATE planAssignment SET state = ?, changedAt = ? WHERE plan = ? AND telescope = ? AND position = ?",
         arguments: [state.rawValue, now.tai, plan, telescope, position])
       let fields = [
         "plan": plan, "telescope": telescope, "position": "\(position)", "from": found.rawValue,
@@ -177,7 +179,8 @@ extension Store {
   private static func event(_ row: Row) -> StoredEvent {
     StoredEvent(
       id: row["id"], revision: row["revision"], state: row["state"], isMock: row["isMock"],
-      mergedInto: row["mergedInto"], createdAt: Instant(row, "createdAt"), changedAt: Instant(row, "changedAt"))
+      mergedInto: row["mergedInto"], createdAt: Instant(row, "createdAt"),
+      changedAt: Instant(row, "changedAt"))
   }
 
   private static func plan(_ row: Row) throws -> StoredPlan {

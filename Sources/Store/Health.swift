@@ -39,13 +39,16 @@ extension Store {
         if let state = DeliveryState(rawValue: row["state"]) { counts.deliveries[state] = row["n"] }
       }
       let open = "state IN ('ready', 'inFlight', 'ambiguous')"
-      for row in try Row.fetchAll(db, sql: "SELECT channel, count(*) AS n FROM delivery WHERE \(open) GROUP BY channel") {
+      for row in try Row.fetchAll(
+        db, sql: "SELECT channel, count(*) AS n FROM delivery WHERE \(open) GROUP BY channel")
+      {
         counts.openByChannel[row["channel"]] = row["n"]
       }
       func number(_ sql: String) throws -> Int64? { try Int64.fetchOne(db, sql: sql) }
       counts.oldestUnhandled = try number("SELECT min(receivedAt) FROM notice WHERE status = 'new'")
         .map(Instant.init(tai:))
-      counts.oldestOwed = try number("SELECT min(notBefore) FROM delivery WHERE \(open)").map(Instant.init(tai:))
+      counts.oldestOwed = try number("SELECT min(notBefore) FROM delivery WHERE \(open)").map(
+        Instant.init(tai:))
       counts.events = Int(try number("SELECT count(*) FROM event") ?? 0)
       counts.livePlans = Int(try number("SELECT count(*) FROM plan WHERE state = 'live'") ?? 0)
       counts.pendingTimers = Int(try number("SELECT count(*) FROM timer WHERE state = 'pending'") ?? 0)
@@ -73,7 +76,9 @@ extension Store {
     for row in try Row.fetchAll(db, sql: "PRAGMA foreign_key_check") {
       faults.append("a row of \(row[0] as String) refers to one of \(row[2] as String) that is not there")
     }
-    if let seq = try firstBrokenLogEntry(db) { faults.append("the log was changed at or before entry \(seq)") }
+    if let seq = try firstBrokenLogEntry(db) {
+      faults.append("the log was changed at or before entry \(seq)")
+    }
     return faults
   }
 

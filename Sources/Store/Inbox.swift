@@ -35,7 +35,8 @@ extension Store {
     _ notice: RawNotice, digest: String, bytes: Data, in transaction: inout Transaction
   ) throws -> RecordResult {
     let db = transaction.db
-    let known = try Row.fetchOne(db, sql: "SELECT id, status FROM notice WHERE digest = ?", arguments: [digest])
+    let known = try Row.fetchOne(
+      db, sql: "SELECT id, status FROM notice WHERE digest = ?", arguments: [digest])
     let result: RecordResult
     if let known {
       result = .repeated(NoticeID(known["id"]), try status(known))
@@ -185,7 +186,8 @@ extension Store {
       let notice = try Self.notice(id, transaction.db)
       guard notice.status == .quarantined else { throw StoreError.noticeState(id, notice.status) }
       try transaction.db.execute(
-        sql: "UPDATE notice SET status = 'new', attempts = 0, nextTry = ?, reason = NULL, changedAt = ? WHERE id = ?",
+        sql:
+          "UPDATE notice SET status = 'new', attempts = 0, nextTry = ?, reason = NULL, changedAt = ? WHERE id = ?",
         arguments: [now.tai, now.tai, id.number])
       let fields = ["notice": "\(id.number)", "was": notice.reason ?? ""]
       try Self.append(
@@ -230,7 +232,8 @@ extension Store {
   public func recordedNotices(after id: NoticeID?, limit: Int) async throws(StoreError) -> [NoticeInHand] {
     try await read { db in
       try Int64.fetchAll(
-        db, sql: "SELECT id FROM notice WHERE id > ? ORDER BY id LIMIT ?", arguments: [id?.number ?? 0, limit]
+        db, sql: "SELECT id FROM notice WHERE id > ? ORDER BY id LIMIT ?",
+        arguments: [id?.number ?? 0, limit]
       ).map { try Self.hand(out: NoticeID($0), db) }
     }
   }

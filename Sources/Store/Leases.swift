@@ -26,7 +26,8 @@ extension Store: LeaseLedger {
     } catch { throw error.asDeliveryError }
   }
 
-  public func renew(_ name: String, epoch: Int64, until expires: Instant) async throws(DeliveryError) -> Bool {
+  public func renew(_ name: String, epoch: Int64, until expires: Instant) async throws(DeliveryError) -> Bool
+  {
     do throws(StoreError) {
       return try await write { transaction in
         try transaction.db.execute(

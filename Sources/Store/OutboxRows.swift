@@ -15,7 +15,8 @@ struct OutboxRows {
   ) throws -> Outbox {
     let holds = try Row.fetchAll(db, sql: "SELECT * FROM channelHold").map {
       ChannelHold(
-        channel: $0["channel"], reason: $0["reason"], since: Instant($0, "since"), probe: Instant($0, "probe"))
+        channel: $0["channel"], reason: $0["reason"], since: Instant($0, "since"), probe: Instant($0, "probe")
+      )
     }
     let epoch = try Store.currentEpoch(lease, db)
     return Outbox(try entries(keys), holds: holds, epoch: epoch, policy: policy)
@@ -24,7 +25,8 @@ struct OutboxRows {
   /// The keys, what waits for them or failed by them, the slots of all these, and everything these need.
   func neighbourhood(of keys: Set<String>) throws -> Set<String> {
     let dependants = try closure(
-      keys, sql: """
+      keys,
+      sql: """
         SELECT deliveryNeed.delivery FROM deliveryNeed JOIN delivery ON delivery.key = deliveryNeed.delivery
         WHERE deliveryNeed.need = ? AND (delivery.state IN ('ready', 'ambiguous') OR delivery.blockedBy = deliveryNeed.need)
         """)
@@ -105,7 +107,9 @@ struct OutboxRows {
 
   func entry(_ row: Row) throws -> OutboxEntry {
     let text: String = row["state"]
-    guard let state = DeliveryState(rawValue: text) else { throw StoreError.corrupt("delivery state \(text)") }
+    guard let state = DeliveryState(rawValue: text) else {
+      throw StoreError.corrupt("delivery state \(text)")
+    }
     let key: String = row["key"]
     let needs = try String.fetchAll(
       db.cachedStatement(sql: "SELECT need FROM deliveryNeed WHERE delivery = ? ORDER BY position"),
@@ -114,8 +118,10 @@ struct OutboxRows {
       sequence: row["sequence"], key: DeliveryKey(key), channel: row["channel"], kind: row["kind"],
       digest: row["digest"], event: row["event"], isMock: row["isMock"], notBefore: Instant(row, "notBefore"),
       expires: Instant(optional: row, "expiresAt"), urgency: row["urgency"], slot: row["slot"],
-      needs: needs.map(DeliveryKey.init), state: state, attempts: row["attempts"], readBacks: row["readBacks"],
-      next: Instant(row, "next"), since: Instant(row, "since"), reason: row["reason"], receipt: row["receipt"],
+      needs: needs.map(DeliveryKey.init), state: state, attempts: row["attempts"],
+      readBacks: row["readBacks"],
+      next: Instant(row, "next"), since: Instant(row, "since"), reason: row["reason"],
+      receipt: row["receipt"],
       blockedBy: (row["blockedBy"] as String?).map(DeliveryKey.init), withdrawal: row["withdrawal"],
       epoch: row["epoch"])
   }
@@ -131,7 +137,8 @@ struct OutboxRows {
         """,
       arguments: [
         entry.sequence, entry.key.text, entry.channel, entry.kind, entry.digest, entry.event, entry.isMock,
-        entry.notBefore.tai, entry.expires?.tai, entry.urgency, entry.slot, entry.state.rawValue, entry.attempts,
+        entry.notBefore.tai, entry.expires?.tai, entry.urgency, entry.slot, entry.state.rawValue,
+        entry.attempts,
         entry.readBacks, entry.next.tai, entry.since.tai, entry.reason, entry.receipt, entry.blockedBy?.text,
         entry.withdrawal, entry.epoch,
       ])
@@ -176,7 +183,11 @@ extension OutboxRows {
     let (entries, news) = outbox.takeChanges()
     // In order, so that a row exists before another refers to it.
     for entry in entries {
-      if let payload = payloads[entry.key] { try rows.insert(entry, payload: payload) } else { try rows.update(entry) }
+      if let payload = payloads[entry.key] {
+        try rows.insert(entry, payload: payload)
+      } else {
+        try rows.update(entry)
+      }
     }
     if outbox.holds != holdsBefore { try rows.storeHolds(outbox.holds) }
     transaction.channels.formUnion(outbox.channels(touchedBy: entries))

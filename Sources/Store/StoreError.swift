@@ -44,7 +44,8 @@ extension StoreError: CustomStringConvertible {
     case .newerSchema(let path, let steps):
       "\(path) was written by a newer version (it has \(steps.joined(separator: ", "))): "
         + "use that version or restore a backup made before"
-    case .editedMigration(let name, _, _): "the schema step '\(name)' differs from the one that made this file"
+    case .editedMigration(let name, _, _):
+      "the schema step '\(name)' differs from the one that made this file"
     case .corrupt(let detail): "the store is damaged: \(detail)"
     case .busy(let detail): "the store is locked by another process: \(detail)"
     case .revisionConflict(let event, let expected, let found):
@@ -83,7 +84,8 @@ extension StoreError: CustomStringConvertible {
     switch error.resultCode {
     case .SQLITE_FULL: return .storeFull(message)
     // Some calls (the shared memory of the WAL, truncation) report a full disk as an I/O error.
-    case .SQLITE_IOERR: return isDiskFull(at: path) ? .storeFull(message) : .sqlite(code: code(error), message: message)
+    case .SQLITE_IOERR:
+      return isDiskFull(at: path) ? .storeFull(message) : .sqlite(code: code(error), message: message)
     case .SQLITE_CORRUPT: return .corrupt(message)
     case .SQLITE_NOTADB: return .notAStore(path: path, reason: message)
     case .SQLITE_BUSY, .SQLITE_LOCKED: return .busy(message)

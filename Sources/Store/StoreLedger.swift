@@ -130,7 +130,8 @@ extension Store {
   /// Withdraws and enqueues what an outcome says; part of its transaction.
   /// - Returns: deliveries to withdraw that are under way.
   static func enqueue(
-    _ outcome: Outcome, policy: OutboxPolicy, lease: String, at now: Instant, in transaction: inout Transaction
+    _ outcome: Outcome, policy: OutboxPolicy, lease: String, at now: Instant,
+    in transaction: inout Transaction
   ) throws -> [DeliveryKey] {
     guard !outcome.deliveries.isEmpty || !outcome.withdrawnDeliveries.isEmpty else { return [] }
     let rows = OutboxRows(db: transaction.db)
@@ -149,7 +150,8 @@ extension Store {
     var outbox = try rows.load(try rows.neighbourhood(of: seeds), policy: policy, lease: lease)
     let before = outbox.holds
     var underWay: [DeliveryKey] = []
-    for (key, reason) in outcome.withdrawnDeliveries where try !outbox.withdraw(key, reason: reason, at: now) {
+    for (key, reason) in outcome.withdrawnDeliveries where try !outbox.withdraw(key, reason: reason, at: now)
+    {
       underWay.append(key)
     }
     var sequence = try Int64.fetchOne(rows.db, sql: "SELECT max(sequence) FROM delivery") ?? 0
@@ -179,14 +181,19 @@ extension Store {
 
   /// Lets a halted channel go on, as after its token was renewed.
   public func resume(channel: String, at now: Instant) async throws(DeliveryError) {
-    _ = try await change(epoch: nil, at: now) { _ in [] } by: { $0.resume(channel: channel) }
+    _ = try await change(epoch: nil, at: now) { _ in
+      []
+    } by: {
+      $0.resume(channel: channel)
+    }
   }
 
   public func holds() async throws(StoreError) -> [ChannelHold] {
     try await read { db in
       try Row.fetchAll(db, sql: "SELECT * FROM channelHold ORDER BY channel").map {
         ChannelHold(
-          channel: $0["channel"], reason: $0["reason"], since: Instant($0, "since"), probe: Instant($0, "probe"))
+          channel: $0["channel"], reason: $0["reason"], since: Instant($0, "since"),
+          probe: Instant($0, "probe"))
       }
     }
   }
@@ -207,7 +214,8 @@ extension Store {
     }
   }
 
-  public func delivery(_ key: DeliveryKey) async throws(StoreError) -> (entry: OutboxEntry, payload: [UInt8]) {
+  public func delivery(_ key: DeliveryKey) async throws(StoreError) -> (entry: OutboxEntry, payload: [UInt8])
+  {
     try await read { db in
       let rows = OutboxRows(db: db)
       guard let entry = try rows.entries([key.text]).first else {
@@ -269,7 +277,8 @@ extension OutboxRows {
 
   func begin(_ entry: OutboxEntry, epoch: Int64, at now: Instant) throws {
     try db.execute(
-      sql: "INSERT INTO deliveryAttempt (delivery, attempt, epoch, call, startedAt) VALUES (?, ?, ?, 'send', ?)",
+      sql:
+        "INSERT INTO deliveryAttempt (delivery, attempt, epoch, call, startedAt) VALUES (?, ?, ?, 'send', ?)",
       arguments: [entry.key.text, entry.attempts, epoch, now.tai])
   }
 

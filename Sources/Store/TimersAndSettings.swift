@@ -16,14 +16,16 @@ extension Store {
   /// When the next timer is due.
   public func nextTimer() async throws(StoreError) -> Instant? {
     try await read { db in
-      try Int64.fetchOne(db, sql: "SELECT min(dueAt) FROM timer WHERE state = 'pending'").map(Instant.init(tai:))
+      try Int64.fetchOne(db, sql: "SELECT min(dueAt) FROM timer WHERE state = 'pending'").map(
+        Instant.init(tai:))
     }
   }
 
   public func pendingTimers(of event: String) async throws(StoreError) -> [TimerDraft] {
     try await read { db in
       try Row.fetchAll(
-        db, sql: "SELECT * FROM timer WHERE state = 'pending' AND event = ? ORDER BY dueAt, id", arguments: [event]
+        db, sql: "SELECT * FROM timer WHERE state = 'pending' AND event = ? ORDER BY dueAt, id",
+        arguments: [event]
       ).map(Self.timer)
     }
   }
@@ -38,14 +40,17 @@ extension Store {
   }
 
   private static func timer(_ row: Row) -> TimerDraft {
-    TimerDraft(id: row["id"], event: row["event"], kind: row["kind"], due: Instant(row, "dueAt"), body: row["body"])
+    TimerDraft(
+      id: row["id"], event: row["event"], kind: row["kind"], due: Instant(row, "dueAt"), body: row["body"])
   }
 }
 
 extension Store {
   /// The JSON value of a setting; nil if it was never set.
   public func setting(_ name: String) async throws(StoreError) -> String? {
-    try await read { try String.fetchOne($0, sql: "SELECT value FROM setting WHERE name = ?", arguments: [name]) }
+    try await read {
+      try String.fetchOne($0, sql: "SELECT value FROM setting WHERE name = ?", arguments: [name])
+    }
   }
 
   /// - Parameter value: JSON. Never a secret: the log shows it.

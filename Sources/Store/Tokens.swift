@@ -39,7 +39,9 @@ extension Store {
       for scope in scopes.sorted() {
         try db.execute(sql: "INSERT INTO tokenScope VALUES (?, ?)", arguments: [id, scope])
       }
-      let fields = ["token": "\(id)", "label": label, "role": role, "scopes": scopes.sorted().joined(separator: " ")]
+      let fields = [
+        "token": "\(id)", "label": label, "role": role, "scopes": scopes.sorted().joined(separator: " "),
+      ]
       try Self.append(LogDraft(actor: actor, kind: "token.issued", fields: fields), at: now, in: &transaction)
       return try Self.grant(id, db)
     }
@@ -54,7 +56,9 @@ extension Store {
     let hash = SHA256.digest(of: Array(secret.utf8))
     return try await read { db in
       let row = try Row.fetchOne(
-        db, sql: "SELECT id, hash FROM token WHERE hash = ? AND revokedAt IS NULL AND createdAt <= ? AND expiresAt > ?",
+        db,
+        sql:
+          "SELECT id, hash FROM token WHERE hash = ? AND revokedAt IS NULL AND createdAt <= ? AND expiresAt > ?",
         arguments: [Data(hash), now.tai, now.tai])
       guard let row else { return nil }
       let stored: Data = row["hash"]

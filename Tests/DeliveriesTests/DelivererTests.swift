@@ -93,7 +93,7 @@ private struct Rig {
     let news = news
     let deliverer = try Deliverer(
       ledger: kept, channels: channels, clock: clock, policy: policy, widths: widths,
-      generator: SeededGenerator(seed: 3), report: { item in news.change { $0.append(item) } })
+      report: { item in news.change { $0.append(item) } })
     task = Task {
       do throws(DeliveryError) {
         try await deliverer.run(under: grant)
@@ -189,7 +189,8 @@ private struct Rig {
   @Test func ambiguousIsReadBackAndSentAgainOnlyIfAbsent() async throws {
     let there = Guarded<Set<String>>([])
     let side = FakeChannel(
-      "slack", onAsk: { delivery in there.value.contains(delivery.key.text) ? .present(receipt: "r") : .absent }
+      "slack",
+      onAsk: { delivery in there.value.contains(delivery.key.text) ? .present(receipt: "r") : .absent }
     ) { delivery, attempt in
       if delivery.key.text == "accepted" { there.change { _ = $0.insert("accepted") } }
       return attempt == 1 ? .ambiguous(reason: "504") : .confirmed(receipt: "r")
@@ -239,9 +240,9 @@ private struct Rig {
     let rig = try Rig([side])
     try await rig.ledger.enqueue((0..<13).map { delivery("d\($0)") }, at: start)
     try await rig.until { $0.values.allSatisfy { $0.state == .done } }
-    // Ten that were not in the burst, a fiftieth of a second each: never sooner, however slow the machine.
+    // Nine that no burst can cover, even one refilled behind the first: a fiftieth of a second each.
     let taken = try #require(times.value.last) - (try #require(times.value.first))
-    #expect(taken > .milliseconds(195))
+    #expect(taken > .milliseconds(175))
     #expect(await rig.stop() == nil)
   }
 
@@ -337,7 +338,7 @@ actor MemoryLeases: LeaseLedger {
 @Suite(.timeLimit(.minutes(1))) struct LeaseKeeperTests {
   private var timing: LeaseTiming {
     var timing = LeaseTiming()
-    timing.duration = .milliseconds(400)
+    timing.duration = .milliseconds(1500)
     timing.renewal = .milliseconds(50)
     timing.poll = .milliseconds(10)
     timing.margin = .milliseconds(20)
@@ -349,7 +350,8 @@ actor MemoryLeases: LeaseLedger {
     let acting = Guarded<[String]>([])
     let starts = Guarded<[String]>([])
     let keepers = ["a", "b"].map { name in
-      let keeper = LeaseKeeper(name: "serve", holder: name, ledger: ledger, clock: RealClock(), timing: timing)
+      let keeper = LeaseKeeper(
+        name: "serve", holder: name, ledger: ledger, clock: RealClock(), timing: timing)
       return Task {
         try await keeper.run { _ in
           acting.change { $0.append(name) }
@@ -360,7 +362,7 @@ actor MemoryLeases: LeaseLedger {
       }
     }
     while starts.value.count < 1 { try await Task.sleep(for: .milliseconds(2)) }
-    try await Task.sleep(for: .milliseconds(600))
+    try await Task.sleep(for: .milliseconds(1800))
     #expect(acting.value.count == 1 && starts.value.count == 1)
     let first = starts.value[0] == "a" ? 0 : 1
     keepers[first].cancel()
@@ -389,7 +391,7 @@ actor MemoryLeases: LeaseLedger {
     _ = await ledger.seize("serve", holder: "thief", seen: seen, until: start + .hours(1))
     // The thief never renews: after the duration by its own clock the keeper takes the lease back.
     while epochs.value.count < 2 { try await Task.sleep(for: .milliseconds(2)) }
-    #expect(epochs.value == [1, 3] || epochs.value == [1, 2])
+    #expect(epochs.value == [1, 3])
     #expect(stopped.value == 1)
     task.cancel()
     _ = await task.result

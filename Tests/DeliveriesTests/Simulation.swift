@@ -180,7 +180,8 @@ struct Simulation<Ledger: SimulatedLedger> {
       switch error {
       case .fenced where from != process: report.fenced += 1
       // Something else resolved what was asked about (it was withdrawn, or its patience ran out).
-      case .stale: if case .sent = result { report.violations.append("the end of a send was stale: \(error)") }
+      case .stale:
+        if case .sent = result { report.violations.append("the end of a send was stale: \(error)") }
       default: report.violations.append("settle: \(error)")
       }
     }
@@ -276,7 +277,9 @@ struct Simulation<Ledger: SimulatedLedger> {
   private mutating func inspect(_ claim: Claim, _ c: Int) async throws {
     let delivery = claim.delivery
     let entries = Dictionary(uniqueKeysWithValues: try await ledger.allEntries().map { ($0.key, $0) })
-    if let expires = delivery.expires, expires <= now { report.violations.append("\(delivery.key) sent expired") }
+    if let expires = delivery.expires, expires <= now {
+      report.violations.append("\(delivery.key) sent expired")
+    }
     if now < delivery.notBefore { report.violations.append("\(delivery.key) sent too early") }
     if delivery.isMock, !sides[c].acceptsMocks { report.violations.append("\(delivery.key): a mock left") }
     if sides[c].kind == .blind, doubtful.contains(delivery.key) {

@@ -134,7 +134,8 @@ import Units
     }
     #expect(number > 3)
     let big = notice(String(repeating: "y", count: 500_000), offset: 9999)
-    guard case .storeFull = await #expect(throws: StoreError.self, performing: { try await store.record(big) })
+    guard
+      case .storeFull = await #expect(throws: StoreError.self, performing: { try await store.record(big) })
     else {
       Issue.record("a full store took half a megabyte")
       return
@@ -151,7 +152,9 @@ import Units
   }
 
   /// A real file system without space: writes fail as `storeFull`, and space that returns is used at once.
-  @Test(.enabled(if: geteuid() == 0 && FileManager.default.isExecutableFile(atPath: "/bin/mount"), "needs to mount"))
+  @Test(
+    .enabled(
+      if: geteuid() == 0 && FileManager.default.isExecutableFile(atPath: "/bin/mount"), "needs to mount"))
   func aFullDiskSaysSoAndRecovers() async throws {
     let scratch = try Scratch()
     let mount = scratch.folder + "/small"

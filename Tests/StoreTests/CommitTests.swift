@@ -100,7 +100,9 @@ import Units
       try await store.commit(outcome, at: start)
     }
     outcome.handled = [NoticeID(5)]
-    await #expect(throws: StoreError.unknownNotice(NoticeID(5))) { try await store.commit(outcome, at: start) }
+    await #expect(throws: StoreError.unknownNotice(NoticeID(5))) {
+      try await store.commit(outcome, at: start)
+    }
     #expect(try await store.event("S1").revision == 1)
   }
 
@@ -109,7 +111,8 @@ import Units
     let store = try scratch.store()
     try await takeStep(0, in: store)
     try await store.mark(
-      "tca", position: 0, of: "S1-r1", as: .started, from: [.planned, .accepted], actor: "operator", at: start)
+      "tca", position: 0, of: "S1-r1", as: .started, from: [.planned, .accepted], actor: "operator", at: start
+    )
     var outcome = Outcome()
     outcome.events = [event(from: 1)]
     outcome.withdrawnPlans = [("S1", "retracted")]
@@ -149,7 +152,10 @@ import Units
           $0.events = [EventChange(id: "S1", expectedRevision: 0, state: "{", isMock: false)]
         }))
     #expect(
-      isInvalid(await refuse { $0.plans = [PlanDraft(id: "", event: "S1", requestDigest: "", document: [], assignments: [])] }))
+      isInvalid(
+        await refuse {
+          $0.plans = [PlanDraft(id: "", event: "S1", requestDigest: "", document: [], assignments: [])]
+        }))
     #expect(await refuse { $0.plans = [plan("p", event: "S9")] } == .unknownEvent("S9"))
     #expect(
       await refuse { $0.deliveries = [delivery("a", needs: ["b"])] }

@@ -102,7 +102,9 @@ final class Counter: @unchecked Sendable {
   static let variable = "VESPER_STORE_TO_WRITE"
   static var target: String? { ProcessInfo.processInfo.environment[variable] }
 
-  @Test(.enabled(if: target != nil, "runs in the process that is killed")) func writesUntilKilled() async throws {
+  @Test(.enabled(if: target != nil, "runs in the process that is killed")) func writesUntilKilled()
+    async throws
+  {
     let store = try Store(path: Self.target ?? "")
     var number = (try? await store.event("S1").revision) ?? 0  // none yet
     // What was recorded and not handled when the last process died is handled first.
@@ -113,7 +115,9 @@ final class Counter: @unchecked Sendable {
     }
   }
 
-  @Test(.enabled(if: target == nil), .timeLimit(.minutes(3))) func nothingAcknowledgedIsLostByKilling() async throws {
+  @Test(.enabled(if: target == nil), .timeLimit(.minutes(3))) func nothingAcknowledgedIsLostByKilling()
+    async throws
+  {
     let scratch = try Scratch()
     var random = SeededGenerator(seed: UInt64.random(in: .min ... .max))
     var last: Int64 = 0

@@ -152,6 +152,8 @@ import Units
     #expect(try await store.feedOffsets() == [place])
     let entry = try #require(try await store.log(after: 0, limit: 1).first)
     #expect(entry.kind == "feed.offsetMoved")
-    #expect(entry.body == #"{"from":"101","partition":"0","reason":"out of range","to":"40","topic":"igwn.gwalert"}"#)
+    #expect(
+      entry.body
+        == #"{"from":"101","partition":"0","reason":"out of range","to":"40","topic":"igwn.gwalert"}"#)
   }
 }

@@ -108,7 +108,9 @@ struct StoredOutbox: SimulatedLedger {
     await #expect(throws: fenced) { try await old.next(on: lane, epoch: 1, at: start) }
     await #expect(throws: fenced) { try await old.sweep(epoch: 1, at: start) }
     await #expect(throws: fenced) { try await old.recover(epoch: 1, at: start) }
-    await #expect(throws: StoreError.fenced(current: 2, given: 1)) { try await old.commit(outcome, at: start) }
+    await #expect(throws: StoreError.fenced(current: 2, given: 1)) {
+      try await old.commit(outcome, at: start)
+    }
     #expect(try await new.delivery(DeliveryKey("a")).entry.state == .ambiguous)
   }
 
@@ -124,14 +126,18 @@ struct StoredOutbox: SimulatedLedger {
       return
     }
     #expect(claim.delivery.payload == Array("the payload".utf8))
-    _ = try await store.settle(claim, with: .sent(.ambiguous(reason: "504")), at: start + .seconds(1), jitter: .one)
-    guard case .readBack(let ask) = try await store.next(on: lane, epoch: 1, at: start + .seconds(20)).step else {
+    _ = try await store.settle(
+      claim, with: .sent(.ambiguous(reason: "504")), at: start + .seconds(1), jitter: .one)
+    guard case .readBack(let ask) = try await store.next(on: lane, epoch: 1, at: start + .seconds(20)).step
+    else {
       Issue.record("it was not read back")
       return
     }
-    let news = try await store.settle(ask, with: .asked(.present(receipt: "77")), at: start + .seconds(21), jitter: .one)
+    let news = try await store.settle(
+      ask, with: .asked(.present(receipt: "77")), at: start + .seconds(21), jitter: .one)
     #expect(news.count == 1)
-    guard case .send(let second) = try await store.next(on: lane, epoch: 1, at: start + .seconds(21)).step else {
+    guard case .send(let second) = try await store.next(on: lane, epoch: 1, at: start + .seconds(21)).step
+    else {
       Issue.record("what needs it did not follow")
       return
     }
@@ -232,7 +238,8 @@ struct StoredOutbox: SimulatedLedger {
       while taken == nil {
         let record = try await standby.lease("serve")
         if watch.maySeize(record, now: now, uptime: uptime, timing: timing) {
-          taken = try await standby.seize("serve", holder: "y\(rounds)", seen: record, until: now + timing.duration)
+          taken = try await standby.seize(
+            "serve", holder: "y\(rounds)", seen: record, until: now + timing.duration)
         } else {
           uptime += timing.poll
           now = now + timing.poll

@@ -8,7 +8,9 @@ import Units
 
 @Suite struct LogTests {
   private func drafts(_ range: Range<Int>) -> [LogDraft] {
-    range.map { LogDraft(actor: "engine", kind: "step", event: $0 % 3 == 0 ? "S1" : nil, fields: ["n": "\($0)"]) }
+    range.map {
+      LogDraft(actor: "engine", kind: "step", event: $0 % 3 == 0 ? "S1" : nil, fields: ["n": "\($0)"])
+    }
   }
 
   @Test func entriesComeBackInOrderWithoutGaps() async throws {
@@ -16,7 +18,9 @@ import Units
     let store = try scratch.store()
     #expect(try await store.append(drafts(0..<10), at: start) == 10)
     #expect(try await store.log(after: 4, limit: 3).map(\.seq) == [5, 6, 7])
-    #expect(try await store.log(after: 0, event: "S1", limit: 9).map(\.body) == [0, 3, 6, 9].map { #"{"n":"\#($0)"}"# })
+    #expect(
+      try await store.log(after: 0, event: "S1", limit: 9).map(\.body)
+        == [0, 3, 6, 9].map { #"{"n":"\#($0)"}"# })
     #expect(try await store.lastLogSequence() == 10)
   }
 
@@ -24,7 +28,9 @@ import Units
     let scratch = try Scratch()
     let store = try scratch.store()
     let texts = ["\"", "\\", "\n\r\t", "\u{0}\u{1f}\u{7f}", "α δ 🔭", "</script>", "\u{202e}"]
-    for text in texts { try await store.append([LogDraft(actor: "a", kind: "k", fields: [text: text])], at: start) }
+    for text in texts {
+      try await store.append([LogDraft(actor: "a", kind: "k", fields: [text: text])], at: start)
+    }
     let bodies = try await store.log(after: 0, limit: 99).map(\.body)
     for (body, text) in zip(bodies, texts) {
       let parsed = try JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: String]
@@ -120,7 +126,8 @@ import Units
     let scratch = try Scratch()
     let store = try scratch.store()
     let (secret, grant) = try await store.issueToken(
-      label: "dashboard", role: "lead", scopes: ["view", "operator:tca"], lifetime: .hours(24), actor: "admin",
+      label: "dashboard", role: "lead", scopes: ["view", "operator:tca"], lifetime: .hours(24),
+      actor: "admin",
       at: start)
     #expect(secret.count == 71)
     #expect(try await store.bearer(of: secret, at: start + .hours(23))?.scopes == ["view", "operator:tca"])
@@ -184,7 +191,9 @@ import Units
     try await store.set("policy", to: #""grandma""#, actor: "lead", at: start)
     try await store.set("policy", to: #""grandma-r8""#, actor: "lead", at: start)
     #expect(try await store.setting("policy") == #""grandma-r8""#)
-    await #expect(throws: StoreError.self) { try await store.set("policy", to: "no json", actor: "lead", at: start) }
+    await #expect(throws: StoreError.self) {
+      try await store.set("policy", to: "no json", actor: "lead", at: start)
+    }
     #expect(try await store.log(after: 0, limit: 9).count == 2)
   }
 }

@@ -70,7 +70,8 @@ import Units
 
   @Test func aNewerSchemaIsRefusedAndLeftAlone() async throws {
     let scratch = try Scratch()
-    let next = Migration(name: "0099 of the future", sql: "CREATE TABLE future (id INTEGER PRIMARY KEY) STRICT;")
+    let next = Migration(
+      name: "0099 of the future", sql: "CREATE TABLE future (id INTEGER PRIMARY KEY) STRICT;")
     let newer = try Store(path: scratch.path, options: StoreOptions(), migrations: Migration.all + [next])
     try newer.close()
     let before = try Data(contentsOf: URL(filePath: scratch.path))
@@ -104,14 +105,17 @@ import Units
     }
     #expect(try Data(contentsOf: URL(filePath: scratch.path)) == before)
     let text = scratch.folder + "/notes.txt"
-    try String(repeating: "not a database at all ", count: 500).write(toFile: text, atomically: true, encoding: .utf8)
+    try String(repeating: "not a database at all ", count: 500).write(
+      toFile: text, atomically: true, encoding: .utf8)
     guard case .notAStore = #expect(throws: StoreError.self, performing: { try Store(path: text) }) else {
       Issue.record("a text was opened")
       return
     }
   }
 
-  @Test(arguments: ["/proc/vesper-store.sqlite", "/nowhere/at/all/store.sqlite", "/tmp", "/dev/null/store.sqlite"])
+  @Test(arguments: [
+    "/proc/vesper-store.sqlite", "/nowhere/at/all/store.sqlite", "/tmp", "/dev/null/store.sqlite",
+  ])
   func whereNothingCanBeWrittenTheReasonIsGiven(path: String) {
     let error = #expect(throws: StoreError.self) { try Store(path: path) }
     switch error {

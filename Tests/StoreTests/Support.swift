@@ -46,7 +46,9 @@ func delivery(
     needs: needs.map(DeliveryKey.init))
 }
 
-func plan(_ id: String, event: String = "S1", telescopes: [String] = ["tca"], perTelescope: Int = 2) -> PlanDraft {
+func plan(_ id: String, event: String = "S1", telescopes: [String] = ["tca"], perTelescope: Int = 2)
+  -> PlanDraft
+{
   var assignments: [PlanAssignment] = []
   for telescope in telescopes {
     for i in 0..<perTelescope {

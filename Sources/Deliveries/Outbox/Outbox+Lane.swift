@@ -32,7 +32,8 @@ extension Outbox {
   ///
   /// Touches: everything open in the channel, its needs, the slots of both, and, if `hasOverdue`, whatever
   /// needs any of it.
-  public mutating func next(on lane: Lane, epoch: Int64, at now: Instant) throws(DeliveryError) -> LaneChoice {
+  public mutating func next(on lane: Lane, epoch: Int64, at now: Instant) throws(DeliveryError) -> LaneChoice
+  {
     try check(epoch)
     for entry in inOrder where entry.channel == lane.channel { tidy(entry, on: lane, at: now) }
     let open = entries.values.filter { $0.channel == lane.channel && $0.state.isOpen }
@@ -86,7 +87,9 @@ extension Outbox {
       return (.expired, "not sent in time after \(entry.attempts) attempts\(last)")
     case .ambiguous:
       if entry.since + policy.ambiguityLimit <= now {
-        return (.parked, "may have arrived, and the far side did not say: \(entry.reason ?? "no reason known")")
+        return (
+          .parked, "may have arrived, and the far side did not say: \(entry.reason ?? "no reason known")"
+        )
       }
       // While the channel is held the newer one waits for the channel, not for this one.
       guard entry.since + policy.slotPatience <= now, entry.readBacks >= 3, holds[entry.channel] == nil,

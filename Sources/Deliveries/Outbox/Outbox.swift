@@ -50,7 +50,9 @@ public struct Outbox: Sendable {
     news.append(.added(entry))
     let needed = ancestors(of: entry)
     for mate in mates(of: entry) where mate.sequence < sequence && !needed.contains(mate.key) {
-      if mate.state == .ready { move(mate.key, to: .superseded, at: now, reason: "\(entry.key) took its place") }
+      if mate.state == .ready {
+        move(mate.key, to: .superseded, at: now, reason: "\(entry.key) took its place")
+      }
     }
     if let failed = failedNeed(of: entry) {
       block(entry.key, by: failed, at: now)

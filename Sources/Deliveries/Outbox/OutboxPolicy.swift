@@ -23,7 +23,8 @@ public struct Backoff: Hashable, Sendable {
   public func delay(afterAttempt attempt: Int, jitter: Fraction) -> Duration {
     .seconds(ceiling(afterAttempt: attempt).seconds * jitter.value)
   }
-  public func delay(afterAttempt attempt: Int, using generator: inout some RandomNumberGenerator) -> Duration {
+  public func delay(afterAttempt attempt: Int, using generator: inout some RandomNumberGenerator) -> Duration
+  {
     delay(afterAttempt: attempt, jitter: .random(using: &generator))
   }
 }

@@ -40,9 +40,10 @@ public struct Deliverer: Sendable {
   /// Works until the task is cancelled, then lets calls come back for `policy.grace`; what does not is
   /// ambiguous. Throws `fenced` when another instance took over.
   public func run(under grant: LeaseGrant) async throws(DeliveryError) {
-    try await tell(patiently { () async throws(DeliveryError) in
-      try await ledger.recover(epoch: grant.epoch, at: clock.now())
-    })
+    try await tell(
+      patiently { () async throws(DeliveryError) in
+        try await ledger.recover(epoch: grant.epoch, at: clock.now())
+      })
     try await reportMissingChannels()
     let failure = await withTaskGroup(of: DeliveryError?.self) { group -> DeliveryError? in
       for channel in channels {
