@@ -1,0 +1,377 @@
+import Units
+
+/// The three-way comparison for the shifts of one key.
+struct ShiftReconciler {
+  let key: ShiftKey
+  let want: WantedShift?
+  var record: PushedRoster.Record
+  /// Shifts in ICARE that belong to the key, by id.
+  let present: [IcareShift]
+  /// Hand-made shifts at the wanted time.
+  let twins: [IcareShift]
+  let settings: RosterSync.Settings
+  let now: Instant
+  let readFrom: Instant?
+
+  private(set) var actions: [SyncAction] = []
+  private(set) var differences: [SyncDifference] = []
+
+  init(
+    key: ShiftKey, want: WantedShift?, record: PushedRoster.Record, present: [IcareShift], twins: [IcareShift],
+    settings: RosterSync.Settings, now: Instant, readFrom: Instant?
+  ) {
+    self.key = key
+    self.want = want
+    self.record = record
+    self.present = present
+    self.twins = twins
+    self.settings = settings
+    self.now = now
+    self.readFrom = readFrom
+  }
+
+  var hasConflict: Bool { differences.contains(where: \.isConflict) }
+
+  mutating func add(_ step: SyncAction.Step, to shift: Int?, _ why: String) {
+    actions.append(SyncAction(key: key, shift: shift, step: step, why: why))
+  }
+  mutating func show(_ kind: SyncDifference.Kind) {
+    let difference = SyncDifference(key: key, kind: kind)
+    if !differences.contains(difference) { differences.append(difference) }
+  }
+
+  mutating func run() {
+    if isHistory { return }
+    settleAttempts()
+    guard let want else {
+      retire()
+      return
+    }
+    forgetDeletedExtras()
+    guard let keeper = keeper(want) else {
+      if !hasConflict { create(want) }
+      return
+    }
+    if record.copies[keeper.id] == nil {
+      record.copies[keeper.id] = .init(span: keeper.times, text: keeper.text)
+    }
+    let extras = present.filter { $0.id != keeper.id && !record.twins.contains($0.id) }
+    for extra in extras {
+      noteLeaves(extra, want)
+      carryOver(extra, to: keeper, want)
+    }
+    if extras.isEmpty, record.attempts.isEmpty { (record.carrying, record.carried, record.flagged) = ([], [], []) }
+    comparePeople(keeper, want)
+    compareRemark(keeper, want)
+    // What overwrites comes in a run of its own, planned on a shift that nothing else is changing.
+    if actions.isEmpty { compareText(keeper, want) }
+    if actions.isEmpty, !hasConflict { clearAway(extras, want) }
+  }
+
+  /// Over for all concerned, or started before what was read.
+  private var isHistory: Bool {
+    let ends = present.map(\.times.end) + record.copies.values.map(\.span.end) + (want.map { [$0.span.end] } ?? [])
+    if ends.allSatisfy({ $0 <= now }) { return true }
+    guard let readFrom else { return false }
+    let starts = record.copies.values.map(\.span.start) + (want.map { [$0.span.start] } ?? [])
+    return starts.contains { $0 < readFrom }
+  }
+
+  // MARK: requests without an answer
+
+  /// Finds out from what ICARE shows whether open requests arrived.
+  private mutating func settleAttempts() {
+    for attempt in record.attempts {
+      let action = attempt.action
+      switch arrived(action) {
+      case .some(true):
+        record.apply(action, id: action.shift ?? created(by: action) ?? record.copies.keys.max())
+      case .some(false):
+        let isRecent = now - Instant(tai: attempt.tai) <= settings.grace
+        if !isRecent, isUndoable(action) {
+          show(.unconfirmed(action.step))
+          continue
+        }
+      case .none: break
+      }
+      record.attempts.removeAll { $0 == attempt }
+    }
+  }
+
+  /// Nil when it does not matter: then the comparison decides afresh.
+  private func arrived(_ action: SyncAction) -> Bool? {
+    switch action.step {
+    case .create: return created(by: action) != nil
+    case .addMember(let user, _, _):
+      return target(action).map { $0.person(user) != nil }
+    case .removeMember(let user):
+      return target(action).map { $0.person(user) == nil }
+    case .delete:
+      guard let id = action.shift else { return nil }
+      return present.contains { $0.id == id } ? nil : true
+    case .comment(let text): return target(action).map { shift in shift.comments.contains { $0.text == text } }
+    case .flagReplacement(let user, _): return target(action).map { $0.person(user)?.needsReplacement == true }
+    case .update(let text): return target(action).map { $0.text == text }
+    }
+  }
+
+  /// Whether a person could have undone it, so that its absence can mean two things.
+  private func isUndoable(_ action: SyncAction) -> Bool {
+    switch action.step {
+    case .create, .addMember, .removeMember: true
+    default: false
+    }
+  }
+
+  private func target(_ action: SyncAction) -> IcareShift? {
+    let id = action.shift ?? record.copies.keys.max()
+    return present.first { $0.id == id }
+  }
+
+  /// A shift that a create made and that we have no other account of.
+  private func created(by action: SyncAction) -> Int? {
+    guard case .create(let span, _) = action.step else { return nil }
+    return present.first { $0.times == span && record.copies[$0.id] == nil }?.id
+  }
+
+  private func isBlocked(_ step: SyncAction.Step) -> Bool {
+    record.attempts.contains { $0.action.step == step }
+  }
+
+  // MARK: which copy stays
+
+  private func keeper(_ want: WantedShift) -> IcareShift? {
+    let fitting = present.filter { $0.times == want.span && !record.twins.contains($0.id) }
+    return fitting.first { record.copies[$0.id] != nil } ?? fitting.first
+  }
+
+  /// A person who deletes one of two copies cleared it away for us.
+  private mutating func forgetDeletedExtras() {
+    let ids = Set(present.map(\.id))
+    guard record.copies.keys.contains(where: ids.contains) else { return }
+    record.copies = record.copies.filter { ids.contains($0.key) }
+  }
+
+  private mutating func create(_ want: WantedShift) {
+    if record.isDeleted || (!record.copies.isEmpty && present.isEmpty) {
+      show(.deleted)
+      return
+    }
+    for shift in present {
+      guard let copy = record.copies[shift.id], copy.span != shift.times else { continue }
+      show(.timesChanged(shift.times))
+      return
+    }
+    if let twin = twins.first(where: { !record.twins.contains($0.id) }) {
+      show(.twin(twin.id))
+      return
+    }
+    for shift in present { noteLeaves(shift, want) }
+    let isMove = !present.isEmpty
+    add(.create(want.span, want.text), to: nil, isMove ? "the shift moved; the old one goes when this is complete" : "in the roster")
+    for (user, isAdmin) in want.people.sorted(by: { $0.key < $1.key }) {
+      if record.left.contains(user) {
+        show(.left(user))
+      } else {
+        let asks = present.contains { $0.person(user)?.needsReplacement == true }
+        add(.addMember(user, isAdmin: isAdmin, needsReplacement: asks), to: nil, "in the roster")
+      }
+    }
+  }
+
+  // MARK: people
+
+  private mutating func comparePeople(_ keeper: IcareShift, _ want: WantedShift) {
+    record.left = record.left.filter { want.people[$0] != nil }
+    record.owed = record.owed.filter { want.people[$0] != nil }
+    let isHere = Set(keeper.people.map(\.user))
+    // Nobody goes before their replacement is there, unless the limit leaves no other way.
+    let isLimited = keeper.text.capacity != nil
+    if isLimited { compareOthers(keeper, want) }
+    compareExpected(keeper, want)
+    if !isLimited { compareOthers(keeper, want) }
+    let kept = (record.copies[keeper.id]?.confirmed ?? []).filter { isHere.contains($0) || want.people[$0] != nil }
+    record.copies[keeper.id]?.confirmed = kept
+    if !keeper.strangers.isEmpty { show(.strangers(keeper.strangers)) }
+  }
+
+  private mutating func compareOthers(_ keeper: IcareShift, _ want: WantedShift) {
+    for person in keeper.people where want.people[person.user] == nil && person.user != settings.bot {
+      let user = person.user
+      if record.copies[keeper.id]?.confirmed.contains(user) == true {
+        if !isBlocked(.removeMember(user)) { add(.removeMember(user), to: keeper.id, "no longer in the roster") }
+      } else {
+        show(.joined(user))
+        if person.needsReplacement { show(.replacementWanted(user)) }
+      }
+    }
+  }
+
+  private mutating func compareExpected(_ keeper: IcareShift, _ want: WantedShift) {
+    var room = keeper.text.capacity.map { $0 - keeper.people.count - keeper.strangers.count } ?? .max
+    for action in actions {
+      switch action.step {
+      case .addMember: room -= 1
+      case .removeMember: if room < .max { room += 1 }
+      default: break
+      }
+    }
+    for (user, isAdmin) in want.people.sorted(by: { $0.key < $1.key }) {
+      let person = keeper.person(user)
+      if record.owed.contains(user) {
+        if person == nil { record.owed.remove(user) } else if !isBlocked(.removeMember(user)) {
+          add(.removeMember(user), to: keeper.id, "left the earlier copy of the shift")
+        }
+        show(.left(user))
+      } else if let person {
+        record.left.remove(user)
+        record.copies[keeper.id]?.confirmed.insert(user)
+        if person.needsReplacement { show(.replacementWanted(user)) }
+        if person.isAdmin != isAdmin { show(.role(user, isAdmin: person.isAdmin)) }
+      } else if record.left.contains(user) || record.copies[keeper.id]?.confirmed.contains(user) == true {
+        record.left.insert(user)
+        show(.left(user))
+      } else if record.attempts.contains(where: { $0.action.isAdding(user) })
+        || actions.contains(where: { $0.isAdding(user) })
+      {
+        continue
+      } else if room <= 0 {
+        show(.full(user))
+      } else {
+        room -= 1
+        add(.addMember(user, isAdmin: isAdmin, needsReplacement: false), to: keeper.id, "in the roster")
+      }
+    }
+  }
+
+  private mutating func compareRemark(_ keeper: IcareShift, _ want: WantedShift) {
+    guard let remark = want.remark, !record.said.contains(remark) else { return }
+    if keeper.comments.contains(where: { $0.text == remark }) {
+      record.said.insert(remark)
+    } else {
+      add(.comment(remark), to: keeper.id, "why somebody else does it")
+    }
+  }
+
+  // MARK: name, description, limit
+
+  private mutating func compareText(_ keeper: IcareShift, _ want: WantedShift) {
+    guard let base = record.copies[keeper.id]?.text else { return }
+    let theirs = keeper.text
+    if theirs == want.text {
+      record.copies[keeper.id]?.text = want.text
+      return
+    }
+    var merged = theirs
+    var clashes = false
+    var keeps = false
+    func merge<Value: Equatable>(_ field: WritableKeyPath<ShiftText, Value>) {
+      let (b, o, t) = (base[keyPath: field], want.text[keyPath: field], theirs[keyPath: field])
+      if o == t { return }
+      if t == b { merged[keyPath: field] = o } else if o == b { keeps = true } else { clashes = true }
+    }
+    merge(\.name)
+    merge(\.description)
+    merge(\.capacity)
+    if clashes { show(.textConflict(theirs)) }
+    if keeps { show(.textChanged(theirs)) }
+    if clashes || merged == theirs { return }
+    if let most = merged.capacity, keeper.people.count + keeper.strangers.count > most {
+      show(.textConflict(theirs))
+      return
+    }
+    add(.update(merged), to: keeper.id, "the roster says it differently")
+  }
+}
+
+extension SyncAction {
+  fileprivate func isAdding(_ user: Username) -> Bool {
+    if case .addMember(let other, _, _) = step { other == user } else { false }
+  }
+}
+
+// MARK: copies that go
+
+extension ShiftReconciler {
+  /// Who took themselves off a copy we had put them on has left the shift, wherever it stands.
+  fileprivate mutating func noteLeaves(_ copy: IcareShift, _ want: WantedShift) {
+    for user in (record.copies[copy.id]?.confirmed ?? []).sorted() where copy.person(user) == nil {
+      record.copies[copy.id]?.confirmed.remove(user)
+      guard want.people[user] != nil else { continue }
+      record.left.insert(user)
+      if record.copies.contains(where: { $0.key != copy.id && $0.value.confirmed.contains(user) }) {
+        record.owed.insert(user)
+      }
+    }
+  }
+
+  /// Brings what people did on a copy that is going away to the one that stays.
+  fileprivate mutating func carryOver(_ extra: IcareShift, to keeper: IcareShift, _ want: WantedShift) {
+    let confirmed = record.copies[extra.id]?.confirmed ?? []
+    for person in extra.people where person.user != settings.bot {
+      let user = person.user
+      if let there = keeper.person(user) {
+        if person.needsReplacement, !there.needsReplacement, !record.flagged.contains(user), actions.isEmpty {
+          add(.flagReplacement(user, isAdmin: there.isAdmin), to: keeper.id, "asked for on the earlier copy")
+        }
+      } else if !confirmed.contains(user), want.people[user] == nil || record.left.contains(user),
+        !record.carried.contains(user), !record.attempts.contains(where: { $0.action.isAdding(user) })
+      {
+        record.carrying.insert(user)
+        add(
+          .addMember(user, isAdmin: person.isAdmin, needsReplacement: person.needsReplacement), to: keeper.id,
+          "joined the earlier copy of the shift")
+      }
+    }
+    var texts = extra.comments.filter { $0.author != settings.bot || settings.bot == nil }.map {
+      "From \($0.author?.text ?? "somebody"), on an earlier copy of this shift: \($0.text)"
+    }
+    if let base = record.copies[extra.id]?.text, base.description != extra.text.description {
+      // Without the marker, which in a comment would only confuse.
+      let theirs = extra.text.description.split(separator: key.marker, omittingEmptySubsequences: true).joined()
+      texts.append("Description of an earlier copy of this shift, as it was changed here: \(theirs)")
+    }
+    for text in texts {
+      guard !record.said.contains(text) else { continue }
+      if keeper.comments.contains(where: { $0.text == text }) {
+        record.said.insert(text)
+      } else {
+        add(.comment(text), to: keeper.id, "so that it is not lost")
+      }
+    }
+  }
+
+  /// Deletes copies of a shift that stands complete elsewhere.
+  fileprivate mutating func clearAway(_ extras: [IcareShift], _ want: WantedShift) {
+    for extra in extras {
+      let isKnown = record.copies[extra.id] != nil
+      if !isKnown, extra.text.name != want.text.name, !record.deletable.contains(extra.id) {
+        show(.impostor(extra.id))
+      } else if !extra.strangers.isEmpty, !record.deletable.contains(extra.id) {
+        show(.deletionHeld(extra.id, extra.strangers.map { "a user \($0)" }))
+      } else {
+        add(.delete, to: extra.id, "the shift stands elsewhere, with everybody on it")
+      }
+    }
+  }
+
+  /// The roster has no such shift any more.
+  fileprivate mutating func retire() {
+    for shift in present where !record.twins.contains(shift.id) {
+      let confirmed = record.copies[shift.id]?.confirmed ?? []
+      var reasons = shift.people.filter { !confirmed.contains($0.user) && $0.user != settings.bot }
+        .map { "\($0.user) joined" }
+      reasons += shift.comments.filter { $0.author != settings.bot || settings.bot == nil }
+        .map { "\($0.author?.text ?? "somebody") commented" }
+      reasons += shift.strangers.isEmpty ? [] : ["\(shift.strangers.count) users with other names"]
+      if reasons.isEmpty || record.deletable.contains(shift.id) {
+        add(.delete, to: shift.id, "no longer in the roster")
+      } else {
+        show(.deletionHeld(shift.id, reasons))
+      }
+    }
+    let ids = Set(present.map(\.id))
+    record.copies = record.copies.filter { ids.contains($0.key) }
+    if present.isEmpty { record = .init() }
+  }
+}
