@@ -21,15 +21,15 @@ public struct PushedRoster: Hashable, Sendable, Codable {
     var copies: [Int: Copy] = [:]
     /// People of the roster who took themselves off: not put back until the roster stops naming them.
     var left: Set<Username> = []
-    /// People who joined a copy that is going away and are to be put on the one that stays.
-    var carrying: Set<Username> = []
+    /// People who joined a copy that is going away, by its id: to be put on the one that stays.
+    var carrying: [Username: Int] = [:]
     /// Of these, who was put there.
     var carried: Set<Username> = []
     /// Whose request for a replacement was brought along.
     var flagged: Set<Username> = []
     /// People who left one copy and are still on the other through us.
     var owed: Set<Username> = []
-    /// Comments made once: a person may delete them.
+    /// Comments made once, behind the id of the copy: a person may delete them.
     var said: Set<String> = []
     /// Hand-made shifts at the same time that are meant.
     var twins: Set<Int> = []
@@ -73,7 +73,7 @@ extension PushedRoster.Record {
     case .create(let span, let text): copies[id] = .init(span: span, text: text)
     case .addMember(let user, _, _):
       // Those carried over stay people of their own choice: the roster's absence of them must not remove them.
-      if carrying.contains(user) {
+      if carrying[user] != nil {
         carried.insert(user)
         return
       }
@@ -82,8 +82,8 @@ extension PushedRoster.Record {
       owed.remove(user)
       if !left.contains(user) { copies[id]?.confirmed.remove(user) }
     case .flagReplacement(let user, _): flagged.insert(user)
-    case .comment(let text): said.insert(text)
-    case .update(let text): copies[id]?.text = text
+    case .comment(let text): said.insert("\(id) \(text)")
+    case .update(_, let text): copies[id]?.text = text
     case .delete: copies[id] = nil
     }
   }
@@ -106,7 +106,7 @@ extension PushedRoster {
     switch (difference.kind, decision) {
     case (.joined(let user), .roster):
       for id in ids { record.copies[id]?.confirmed.insert(user) }
-      record.carrying.remove(user)
+      record.carrying[user] = nil
     case (.left(let user), .roster):
       for id in ids { record.copies[id]?.confirmed.remove(user) }
       record.left.remove(user)
@@ -138,7 +138,7 @@ extension PushedRoster.Record {
       if case .create = step { isDeleted = true }
       guard let id = attempt.action.shift ?? copies.keys.max() else { continue }
       switch step {
-      case .addMember(let user, _, _): left.insert(user)
+      case .addMember(let user, _, _): if carrying[user] != nil { carried.insert(user) } else { left.insert(user) }
       case .removeMember(let user): copies[id]?.confirmed.remove(user)
       default: break
       }

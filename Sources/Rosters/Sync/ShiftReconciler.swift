@@ -60,7 +60,7 @@ struct ShiftReconciler {
       noteLeaves(extra, want)
       carryOver(extra, to: keeper, want)
     }
-    if extras.isEmpty, record.attempts.isEmpty { (record.carrying, record.carried, record.flagged) = ([], [], []) }
+    if extras.isEmpty, record.attempts.isEmpty { (record.carrying, record.carried, record.flagged) = ([:], [], []) }
     comparePeople(keeper, want)
     compareRemark(keeper, want)
     // What overwrites comes in a run of its own, planned on a shift that nothing else is changing.
@@ -111,7 +111,7 @@ struct ShiftReconciler {
       return present.contains { $0.id == id } ? nil : true
     case .comment(let text): return target(action).map { shift in shift.comments.contains { $0.text == text } }
     case .flagReplacement(let user, _): return target(action).map { $0.person(user)?.needsReplacement == true }
-    case .update(let text): return target(action).map { $0.text == text }
+    case .update(let text, _): return target(action).map { $0.text == text }
     }
   }
 
@@ -183,8 +183,8 @@ struct ShiftReconciler {
 
   private mutating func comparePeople(_ keeper: IcareShift, _ want: WantedShift) {
     record.left = record.left.filter { want.people[$0] != nil }
-    record.owed = record.owed.filter { want.people[$0] != nil }
     let isHere = Set(keeper.people.map(\.user))
+    record.owed.formIntersection(isHere)
     // Nobody goes before their replacement is there, unless the limit leaves no other way.
     let isLimited = keeper.text.capacity != nil
     if isLimited { compareOthers(keeper, want) }
@@ -198,7 +198,7 @@ struct ShiftReconciler {
   private mutating func compareOthers(_ keeper: IcareShift, _ want: WantedShift) {
     for person in keeper.people where want.people[person.user] == nil && person.user != settings.bot {
       let user = person.user
-      if record.copies[keeper.id]?.confirmed.contains(user) == true {
+      if record.owed.contains(user) || record.copies[keeper.id]?.confirmed.contains(user) == true {
         if !isBlocked(.removeMember(user)) { add(.removeMember(user), to: keeper.id, "no longer in the roster") }
       } else {
         show(.joined(user))
@@ -219,7 +219,7 @@ struct ShiftReconciler {
     for (user, isAdmin) in want.people.sorted(by: { $0.key < $1.key }) {
       let person = keeper.person(user)
       if record.owed.contains(user) {
-        if person == nil { record.owed.remove(user) } else if !isBlocked(.removeMember(user)) {
+        if !isBlocked(.removeMember(user)) {
           add(.removeMember(user), to: keeper.id, "left the earlier copy of the shift")
         }
         show(.left(user))
@@ -245,11 +245,15 @@ struct ShiftReconciler {
   }
 
   private mutating func compareRemark(_ keeper: IcareShift, _ want: WantedShift) {
-    guard let remark = want.remark, !record.said.contains(remark) else { return }
-    if keeper.comments.contains(where: { $0.text == remark }) {
-      record.said.insert(remark)
-    } else {
-      add(.comment(remark), to: keeper.id, "why somebody else does it")
+    if let remark = want.remark { say(remark, on: keeper, "why somebody else does it") }
+  }
+
+  private mutating func say(_ text: String, on keeper: IcareShift, _ why: String) {
+    guard !record.said.contains("\(keeper.id) \(text)") else { return }
+    if keeper.comments.contains(where: { $0.text == text }) {
+      record.said.insert("\(keeper.id) \(text)")
+    } else if !actions.contains(where: { $0.step == .comment(text) }) {
+      add(.comment(text), to: keeper.id, why)
     }
   }
 
@@ -262,13 +266,12 @@ struct ShiftReconciler {
       record.copies[keeper.id]?.text = want.text
       return
     }
-    var merged = theirs
+    var (merged, agreed) = (theirs, base)
     var clashes = false
     var keeps = false
     func merge<Value: Equatable>(_ field: WritableKeyPath<ShiftText, Value>) {
       let (b, o, t) = (base[keyPath: field], want.text[keyPath: field], theirs[keyPath: field])
-      if o == t { return }
-      if t == b { merged[keyPath: field] = o } else if o == b { keeps = true } else { clashes = true }
+      if o == t || t == b { (merged[keyPath: field], agreed[keyPath: field]) = (o, o) } else if o == b { keeps = true } else { clashes = true }
     }
     merge(\.name)
     merge(\.description)
@@ -280,7 +283,7 @@ struct ShiftReconciler {
       show(.textConflict(theirs))
       return
     }
-    add(.update(merged), to: keeper.id, "the roster says it differently")
+    add(.update(merged, remember: agreed), to: keeper.id, "the roster says it differently")
   }
 }
 
@@ -308,6 +311,12 @@ extension ShiftReconciler {
   /// Brings what people did on a copy that is going away to the one that stays.
   fileprivate mutating func carryOver(_ extra: IcareShift, to keeper: IcareShift, _ want: WantedShift) {
     let confirmed = record.copies[extra.id]?.confirmed ?? []
+    for (user, source) in record.carrying.sorted(by: { $0.key < $1.key })
+    where source == extra.id && extra.person(user) == nil {
+      // Joined and left again: on the copy that stays they are only through us.
+      record.carrying[user] = nil
+      if record.carried.remove(user) != nil, keeper.person(user) != nil { record.owed.insert(user) }
+    }
     for person in extra.people where person.user != settings.bot {
       let user = person.user
       if let there = keeper.person(user) {
@@ -317,28 +326,31 @@ extension ShiftReconciler {
       } else if !confirmed.contains(user), want.people[user] == nil || record.left.contains(user),
         !record.carried.contains(user), !record.attempts.contains(where: { $0.action.isAdding(user) })
       {
-        record.carrying.insert(user)
+        record.carrying[user] = extra.id
         add(
           .addMember(user, isAdmin: person.isAdmin, needsReplacement: person.needsReplacement), to: keeper.id,
           "joined the earlier copy of the shift")
       }
     }
-    var texts = extra.comments.filter { $0.author != settings.bot || settings.bot == nil }.map {
-      "From \($0.author?.text ?? "somebody"), on an earlier copy of this shift: \($0.text)"
+    for text in words(of: extra, want) { say(text, on: keeper, "so that it is not lost") }
+  }
+
+  /// What people wrote on a copy, as comments for another; what was brought to this copy goes on as it is.
+  private func words(of extra: IcareShift, _ want: WantedShift) -> [String] {
+    let (from, changed) = ("From ", "Description of an earlier copy of this shift, as it was changed there: ")
+    var texts = extra.comments.compactMap { comment -> String? in
+      if let bot = settings.bot, comment.author == bot {
+        return comment.text.hasPrefix(from) || comment.text.hasPrefix(changed) ? comment.text : nil
+      }
+      return "\(from)\(comment.author?.text ?? "somebody"), on an earlier copy of this shift: \(comment.text)"
     }
-    if let base = record.copies[extra.id]?.text, base.description != extra.text.description {
+    let base = record.copies[extra.id]?.text ?? want.text
+    if base.description != extra.text.description {
       // Without the marker, which in a comment would only confuse.
       let theirs = extra.text.description.split(separator: key.marker, omittingEmptySubsequences: true).joined()
-      texts.append("Description of an earlier copy of this shift, as it was changed here: \(theirs)")
+      texts.append(changed + theirs)
     }
-    for text in texts {
-      guard !record.said.contains(text) else { continue }
-      if keeper.comments.contains(where: { $0.text == text }) {
-        record.said.insert(text)
-      } else {
-        add(.comment(text), to: keeper.id, "so that it is not lost")
-      }
-    }
+    return texts
   }
 
   /// Deletes copies of a shift that stands complete elsewhere.

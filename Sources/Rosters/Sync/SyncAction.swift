@@ -11,8 +11,9 @@ public struct SyncAction: Hashable, Sendable, Codable {
     case flagReplacement(Username, isAdmin: Bool)
     /// `POST /shift/:id/comments`; the same text twice is one comment.
     case comment(String)
-    /// `PATCH /shifts/:id` with all three fields.
-    case update(ShiftText)
+    /// `PATCH /shifts/:id` with all three fields; what a person changed among them is sent as it is there, and
+    /// `remember` says what to hold for the last agreed text.
+    case update(ShiftText, remember: ShiftText)
     /// `DELETE /shifts/:id`, which takes users and comments with it.
     case delete
   }
