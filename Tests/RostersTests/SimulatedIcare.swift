@@ -97,7 +97,7 @@ func push(
   for _ in 0..<rounds where !plan.actions.isEmpty {
     pushed = plan.pushed
     for action in plan.actions {
-      let id = action.step.isCreate ? nil : action.shift ?? pushed.shift(of: action.key)
+      let id = pushed.target(of: action)
       guard plan.holds(action, for: id.flatMap(icare.read)) else { continue }
       pushed.begin(action, at: now)
       switch icare.perform(action, on: id) {

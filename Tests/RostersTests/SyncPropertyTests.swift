@@ -148,7 +148,7 @@ private struct History {
 
   /// - Returns: whether to go on with the plan.
   private mutating func send(_ action: SyncAction, _ plan: SyncPlan, _ percent: Int) -> Bool {
-    let id = action.step.isCreate ? nil : action.shift ?? pushed.shift(of: action.key)
+    let id = pushed.target(of: action)
     if id == nil, !action.step.isCreate { return true }
     guard plan.holds(action, for: id.flatMap(icare.read)) else { return true }
     pushed.begin(action, at: now)
@@ -234,10 +234,12 @@ private struct History {
 }
 
 @Suite struct SyncPropertyTests {
-  /// `VESPER_SYNC_SEEDS` for a longer search.
+  /// `VESPER_SYNC_SEEDS=1000` for a longer search, `VESPER_SYNC_SEEDS=62,133` for single histories.
   static let seeds: [UInt64] = {
-    let asked = ProcessInfo.processInfo.environment["VESPER_SYNC_SEEDS"].flatMap(UInt64.init) ?? 40
-    return Array(1...max(30, asked))
+    let asked = (ProcessInfo.processInfo.environment["VESPER_SYNC_SEEDS"] ?? "40").split(separator: ",").compactMap {
+      UInt64($0)
+    }
+    return asked.count == 1 ? Array(1...max(1, asked[0])) : asked
   }()
 
   /// With no grace every doubt is put to a person, and then nothing at all may be lost.
@@ -264,7 +266,7 @@ private struct History {
   /// The histories do what they say: otherwise the property would hold for want of trouble.
   @Test func historiesAreRough() {
     var sum = (lost: 0, ambiguous: 0, crashes: 0, edits: 0, conflicts: 0, late: 0)
-    for seed in Self.seeds.prefix(30) {
+    for seed in 1...UInt64(30) {
       var history = History(seed: seed, grace: .zero)
       for _ in 0..<6 {
         history.run(percent: 25)

@@ -25,8 +25,8 @@ public struct PushedRoster: Hashable, Sendable, Codable {
     var carrying: [Username: Int] = [:]
     /// Of these, who was put there.
     var carried: Set<Username> = []
-    /// Whose request for a replacement was brought along.
-    var flagged: Set<Username> = []
+    /// Whose request for a replacement was brought along, and to which copy.
+    var flagged: [Username: Int] = [:]
     /// People who left one copy and are still on the other through us.
     var owed: Set<Username> = []
     /// Comments made once, behind the id of the copy: a person may delete them.
@@ -44,8 +44,12 @@ public struct PushedRoster: Hashable, Sendable, Codable {
 
   public init() {}
 
-  /// The id of the shift of a key, if one is known: the newest copy.
-  public func shift(of key: ShiftKey) -> Int? { records[key.description]?.copies.keys.max() }
+  /// The shift a request goes to: nil for a create, and when the shift it was meant for did not come to be;
+  /// then the request is left out.
+  public func target(of action: SyncAction) -> Int? {
+    if case .create = action.step { return nil }
+    return records[action.key.description]?.target(of: action) ?? action.shift
+  }
 
   /// Writes down that a request is about to leave. Store this before sending.
   public mutating func begin(_ action: SyncAction, at now: Instant) {
@@ -58,7 +62,7 @@ public struct PushedRoster: Hashable, Sendable, Codable {
     switch outcome {
     case .ambiguous: return
     case .refused, .unsent: break
-    case .done(let id): record.apply(action, id: id ?? action.shift ?? record.copies.keys.max())
+    case .done(let id): record.apply(action, id: id ?? record.target(of: action))
     }
     if let i = record.attempts.lastIndex(where: { $0.action == action }) { record.attempts.remove(at: i) }
     records[action.key.description] = record
@@ -66,6 +70,10 @@ public struct PushedRoster: Hashable, Sendable, Codable {
 }
 
 extension PushedRoster.Record {
+  func target(of action: SyncAction) -> Int? {
+    action.shift ?? copies.filter { $0.value.span == action.span }.keys.max()
+  }
+
   /// What is true once a request is known to have been carried out.
   mutating func apply(_ action: SyncAction, id: Int?) {
     guard let id else { return }
@@ -81,7 +89,7 @@ extension PushedRoster.Record {
     case .removeMember(let user):
       owed.remove(user)
       if !left.contains(user) { copies[id]?.confirmed.remove(user) }
-    case .flagReplacement(let user, _): flagged.insert(user)
+    case .flagReplacement(let user, _): flagged[user] = id
     case .comment(let text): said.insert("\(id) \(text)")
     case .update(_, let text): copies[id]?.text = text
     case .delete: copies[id] = nil
@@ -136,9 +144,15 @@ extension PushedRoster.Record {
   fileprivate mutating func concede(_ step: SyncAction.Step) {
     for attempt in attempts where attempt.action.step == step {
       if case .create = step { isDeleted = true }
-      guard let id = attempt.action.shift ?? copies.keys.max() else { continue }
+      guard let id = target(of: attempt.action) else { continue }
       switch step {
-      case .addMember(let user, _, _): if carrying[user] != nil { carried.insert(user) } else { left.insert(user) }
+      case .addMember(let user, _, _):
+        if carrying[user] != nil {
+          carried.insert(user)
+        } else {
+          left.insert(user)
+          copies[id]?.confirmed.insert(user)
+        }
       case .removeMember(let user): copies[id]?.confirmed.remove(user)
       default: break
       }

@@ -33,7 +33,7 @@ struct ShiftReconciler {
   var hasConflict: Bool { differences.contains(where: \.isConflict) }
 
   mutating func add(_ step: SyncAction.Step, to shift: Int?, _ why: String) {
-    actions.append(SyncAction(key: key, shift: shift, step: step, why: why))
+    actions.append(SyncAction(key: key, shift: shift, span: shift == nil ? want?.span : nil, step: step, why: why))
   }
   mutating func show(_ kind: SyncDifference.Kind) {
     let difference = SyncDifference(key: key, kind: kind)
@@ -60,7 +60,7 @@ struct ShiftReconciler {
       noteLeaves(extra, want)
       carryOver(extra, to: keeper, want)
     }
-    if extras.isEmpty, record.attempts.isEmpty { (record.carrying, record.carried, record.flagged) = ([:], [], []) }
+    if extras.isEmpty, record.attempts.isEmpty { (record.carrying, record.carried, record.flagged) = ([:], [], [:]) }
     comparePeople(keeper, want)
     compareRemark(keeper, want)
     // What overwrites comes in a run of its own, planned on a shift that nothing else is changing.
@@ -85,7 +85,7 @@ struct ShiftReconciler {
       let action = attempt.action
       switch arrived(action) {
       case .some(true):
-        record.apply(action, id: action.shift ?? created(by: action) ?? record.copies.keys.max())
+        record.apply(action, id: created(by: action) ?? record.target(of: action))
       case .some(false):
         let isRecent = now - Instant(tai: attempt.tai) <= settings.grace
         if !isRecent, isUndoable(action) {
@@ -124,7 +124,7 @@ struct ShiftReconciler {
   }
 
   private func target(_ action: SyncAction) -> IcareShift? {
-    let id = action.shift ?? record.copies.keys.max()
+    let id = record.target(of: action)
     return present.first { $0.id == id }
   }
 
@@ -320,13 +320,14 @@ extension ShiftReconciler {
     for person in extra.people where person.user != settings.bot {
       let user = person.user
       if let there = keeper.person(user) {
-        if person.needsReplacement, !there.needsReplacement, !record.flagged.contains(user), actions.isEmpty {
+        if person.needsReplacement, !there.needsReplacement, record.flagged[user] != keeper.id, actions.isEmpty {
           add(.flagReplacement(user, isAdmin: there.isAdmin), to: keeper.id, "asked for on the earlier copy")
         }
       } else if !confirmed.contains(user), want.people[user] == nil || record.left.contains(user),
-        !record.carried.contains(user), !record.attempts.contains(where: { $0.action.isAdding(user) })
+        record.carrying[user] != keeper.id, record.carrying[user] != extra.id || !record.carried.contains(user),
+        !record.attempts.contains(where: { $0.action.isAdding(user) })
       {
-        record.carrying[user] = extra.id
+        if record.carrying.updateValue(extra.id, forKey: user) != extra.id { record.carried.remove(user) }
         add(
           .addMember(user, isAdmin: person.isAdmin, needsReplacement: person.needsReplacement), to: keeper.id,
           "joined the earlier copy of the shift")

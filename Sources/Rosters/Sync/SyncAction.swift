@@ -21,13 +21,16 @@ public struct SyncAction: Hashable, Sendable, Codable {
   public let key: ShiftKey
   /// Nil for a create and for what is to happen to the shift created under the same key before.
   public let shift: Int?
+  /// When `shift` is nil: the times of the shift that is created, which tell it from an older one of the key.
+  public let span: ShiftSpan?
   public let step: Step
   /// For people, one line.
   public let why: String
 
-  public init(key: ShiftKey, shift: Int?, step: Step, why: String) {
+  public init(key: ShiftKey, shift: Int?, span: ShiftSpan? = nil, step: Step, why: String) {
     self.key = key
     self.shift = shift
+    self.span = span
     self.step = step
     self.why = why
   }
