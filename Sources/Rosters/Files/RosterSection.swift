@@ -164,7 +164,7 @@ enum Spelling {
   static func suggestion(for word: String, among known: [String]) -> String {
     let sorted = Set(known).sorted()
     let nearest = sorted.map { (distance(word, $0), $0) }.min { $0 < $1 }
-    if let nearest, nearest.0 <= max(1, word.count / 3) { return "did you mean `\(nearest.1)`?" }
+    if let nearest, nearest.0 <= max(1, (word.count + 1) / 3) { return "did you mean `\(nearest.1)`?" }
     return sorted.isEmpty ? "take it out" : "known here: \(sorted.prefix(30).joined(separator: ", "))"
   }
 }
