@@ -145,7 +145,7 @@ struct AssignmentSearch {
     var best = self
     for round in 0..<max(0, rounds) where best.cost > lowerBound {
       random = SplitMix(state: random.next() &+ UInt64(round))
-      for _ in 0..<(2 + random.below(4)) { shake() }
+      if round % 2 == 0 { ruin() } else { for _ in 0..<(2 + random.below(4)) { shake() } }
       descend(until: lowerBound)
       if cost <= best.cost { best = self } else { self = best.with(random) }
     }
@@ -156,6 +156,22 @@ struct AssignmentSearch {
     var copy = self
     copy.random = random
     return copy
+  }
+
+  /// Empties one to three weeks in a row and fills them with whoever can, in random order.
+  private mutating func ruin() {
+    let first = random.below(problem.weekCount)
+    let last = first + random.below(3)
+    var places = holder.indices.filter { (first...last).contains(problem.blocks[blockOf[$0]].week) }
+    for p in places { _ = attempt([(p, -1)], onlyImproving: false) }
+    for i in places.indices.dropLast() { places.swapAt(i, i + random.below(places.count - i)) }
+    for p in places {
+      let offset = random.below(problem.members.count)
+      for k in problem.members.indices
+      where attempt([(p, (k + offset) % problem.members.count)], onlyImproving: false) {
+        break
+      }
+    }
   }
 
   private mutating func shake() {

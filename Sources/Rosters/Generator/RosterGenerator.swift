@@ -30,7 +30,7 @@ public struct RosterGenerator: Sendable {
     public var served: [Username: Int] = [:]
     public var seed: UInt64 = 1
     /// How often the search is shaken and tried again; none is needed when the bound is met.
-    public var rounds = 60
+    public var rounds = 200
     public init() {}
   }
 

@@ -21,10 +21,13 @@ public struct PushedRoster: Hashable, Sendable, Codable {
     var copies: [Int: Copy] = [:]
     /// People of the roster who took themselves off: not put back until the roster stops naming them.
     var left: Set<Username> = []
-    /// People who joined a copy that is going away, by its id: to be put on the one that stays.
-    var carrying: [Username: Int] = [:]
-    /// Of these, who was put there.
-    var carried: Set<Username> = []
+    /// People who joined a copy that is going away, with the ids of all such copies they were on: to be put on
+    /// the one that stays.
+    var carrying: [Username: Set<Int>] = [:]
+    /// Of these, who was put where.
+    var carried: [Username: Int] = [:]
+    /// Of these, who left one of the copies again.
+    var gone: Set<Username> = []
     /// Whose request for a replacement was brought along, and to which copy.
     var flagged: [Username: Int] = [:]
     /// People who left one copy and are still on the other through us.
@@ -82,7 +85,7 @@ extension PushedRoster.Record {
     case .addMember(let user, _, _):
       // Those carried over stay people of their own choice: the roster's absence of them must not remove them.
       if carrying[user] != nil {
-        carried.insert(user)
+        carried[user] = id
         return
       }
       copies[id]?.confirmed.insert(user)
@@ -148,7 +151,7 @@ extension PushedRoster.Record {
       switch step {
       case .addMember(let user, _, _):
         if carrying[user] != nil {
-          carried.insert(user)
+          carried[user] = id
         } else {
           left.insert(user)
           copies[id]?.confirmed.insert(user)

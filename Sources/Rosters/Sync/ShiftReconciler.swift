@@ -60,7 +60,7 @@ struct ShiftReconciler {
       noteLeaves(extra, want)
       carryOver(extra, to: keeper, want)
     }
-    if extras.isEmpty, record.attempts.isEmpty { (record.carrying, record.carried, record.flagged) = ([:], [], [:]) }
+    if extras.isEmpty, record.attempts.isEmpty { (record.carrying, record.carried, record.gone, record.flagged) = ([:], [:], [], [:]) }
     comparePeople(keeper, want)
     compareRemark(keeper, want)
     // What overwrites comes in a run of its own, planned on a shift that nothing else is changing.
@@ -311,11 +311,11 @@ extension ShiftReconciler {
   /// Brings what people did on a copy that is going away to the one that stays.
   fileprivate mutating func carryOver(_ extra: IcareShift, to keeper: IcareShift, _ want: WantedShift) {
     let confirmed = record.copies[extra.id]?.confirmed ?? []
-    for (user, source) in record.carrying.sorted(by: { $0.key < $1.key })
-    where source == extra.id && extra.person(user) == nil {
+    for (user, sources) in record.carrying where sources.contains(extra.id) && extra.person(user) == nil {
       // Joined and left again: on the copy that stays they are only through us.
       record.carrying[user] = nil
-      if record.carried.remove(user) != nil, keeper.person(user) != nil { record.owed.insert(user) }
+      record.gone.insert(user)
+      if record.carried[user] == keeper.id, keeper.person(user) != nil { record.owed.insert(user) }
     }
     for person in extra.people where person.user != settings.bot {
       let user = person.user
@@ -324,10 +324,11 @@ extension ShiftReconciler {
           add(.flagReplacement(user, isAdmin: there.isAdmin), to: keeper.id, "asked for on the earlier copy")
         }
       } else if !confirmed.contains(user), want.people[user] == nil || record.left.contains(user),
-        record.carrying[user] != keeper.id, record.carrying[user] != extra.id || !record.carried.contains(user),
-        !record.attempts.contains(where: { $0.action.isAdding(user) })
+        record.carrying[user]?.contains(keeper.id) != true, record.carried[user] != keeper.id,
+        !record.gone.contains(user), !record.attempts.contains(where: { $0.action.isAdding(user) })
       {
-        if record.carrying.updateValue(extra.id, forKey: user) != extra.id { record.carried.remove(user) }
+        record.carrying[user, default: []].insert(extra.id)
+        if actions.contains(where: { $0.isAdding(user) }) { continue }
         add(
           .addMember(user, isAdmin: person.isAdmin, needsReplacement: person.needsReplacement), to: keeper.id,
           "joined the earlier copy of the shift")
