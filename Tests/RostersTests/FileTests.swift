@@ -6,7 +6,8 @@ import Units
 @testable import Rosters
 
 func fixtureText(_ name: String) -> String {
-  (try? String(contentsOf: fixture("rosters/\(name)"), encoding: .utf8)) ?? ""  // a missing file fails the reader
+  // A missing file fails the reader.
+  (try? String(contentsOf: fixture("rosters/\(name)"), encoding: .utf8)) ?? ""
 }
 
 @Suite struct FileTests {
@@ -40,21 +41,29 @@ func fixtureText(_ name: String) -> String {
   func randomRostersRoundTrip(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     func below(_ n: Int) -> Int { Int.random(in: 0..<n, using: &random) }
-    let texts = ["a: b # c", "\"quoted\" \\ back", "été ☃ 日本", "- dash", "null", "123", "trailing ", "{x}", "'single'", "a\u{a0}b"]
-    let users = (1...9).map { user("shifter-\($0)") } + [user("007"), user("null"), user("1e5"), user("a.b_c")]
+    let texts = [
+      "a: b # c", "\"quoted\" \\ back", "été ☃ 日本", "- dash", "null", "123", "trailing ", "{x}", "'single'",
+      "a\u{a0}b",
+    ]
+    let users =
+      (1...9).map { user("shifter-\($0)") } + [user("007"), user("null"), user("1e5"), user("a.b_c")]
     func someone() -> Username { users[below(users.count)] }
     func time(_ m: Int) -> TimeOfDay { TimeOfDay.midnight.advanced(byMinutes: m) }
     let cuts = [below(400), 420 + below(400), 840 + below(500)]
     let table = SlotTable(
       weekday: Weekday.allCases[below(7)], time: time(cuts[below(3)]),
-      slots: (0..<3).map { Slot(name: ["1", "night", "C-3"][$0], from: time(cuts[$0]), to: time(cuts[($0 + 1) % 3])) }
-        .map { SlotTimes.normalized(name: $0.name, from: $0.from, to: $0.to) })
+      slots: (0..<3).map {
+        Slot(name: ["1", "night", "C-3"][$0], from: time(cuts[$0]), to: time(cuts[($0 + 1) % 3]))
+      }
+      .map { SlotTimes.normalized(name: $0.name, from: $0.from, to: $0.to) })
     var first = day("2026-01-01").advanced(by: below(2000))
     while first.weekday != table.weekday { first = first.advanced(by: 1) }
     let count = 1 + below(6)
     var roster = Roster(
-      campaign: texts[below(texts.count)], key: "k-\(below(99))", table: table, firstWeek: first, weekCount: count,
-      rules: .init(peoplePerShift: 1 + below(3), capacity: below(2) == 0 ? nil : 10, rest: .minutes(Double(below(900)))),
+      campaign: texts[below(texts.count)], key: "k-\(below(99))", table: table, firstWeek: first,
+      weekCount: count,
+      rules: .init(
+        peoplePerShift: 1 + below(3), capacity: below(2) == 0 ? nil : 10, rest: .minutes(Double(below(900)))),
       members: Set((0..<5).map { _ in someone() }).map {
         .init(
           $0, zone: below(2) == 0 ? "Europe/Paris" : nil, prefers: below(2) == 0 ? ["night"] : [],
@@ -64,7 +73,9 @@ func fixtureText(_ name: String) -> String {
       weeks: (0..<count).filter { _ in below(5) > 0 }.map { w in
         .init(
           start: first.advanced(by: 7 * w), coordinator: below(2) == 0 ? someone() : nil,
-          slots: (0..<3).map { _ in below(3) == 0 ? [] : below(3) == 0 ? [.team("t1"), .member(someone())] : [.member(someone())] })
+          slots: (0..<3).map { _ in
+            below(3) == 0 ? [] : below(3) == 0 ? [.team("t1"), .member(someone())] : [.member(someone())]
+          })
       },
       absences: (0..<below(4)).map { _ in
         let from = first.at(time(0)) + .hours(Double(below(100) * 12))
@@ -118,15 +129,24 @@ func fixtureText(_ name: String) -> String {
     Wrong(line: 7, find: "11:00-19:00", replace: "11:00", says: "is no slot"),
     Wrong(line: 11, find: "capacity: 4", replace: "capacity: 1", says: "less than the people"),
     Wrong(line: 11, find: "capacity: 4", replace: "capacty: 4", says: "did you mean `capacity`?"),
-    Wrong(line: 14, find: "shifter-01: {zone", replace: "first.last@example.org: {zone", says: "rosters hold no addresses"),
-    Wrong(line: 16, find: "America/Los_Angeles}\n", replace: "../../etc/passwd}\n", says: "no name of a time zone"),
+    Wrong(
+      line: 14, find: "shifter-01: {zone", replace: "first.last@example.org: {zone",
+      says: "rosters hold no addresses"),
+    Wrong(
+      line: 16, find: "America/Los_Angeles}\n", replace: "../../etc/passwd}\n", says: "no name of a time zone"
+    ),
     Wrong(line: 19, find: "prefers: [2, 3]", replace: "prefers: [2, 4]", says: "`4` is no slot"),
     Wrong(line: 21, find: "share: 0.5", replace: "share: nan", says: "is not a number"),
-    Wrong(line: 28, find: "coordinator: shifter-09\n    1: shifter-01", replace: "coordinator: [a, b]\n    1: shifter-01", says: "one line of text"),
+    Wrong(
+      line: 28, find: "coordinator: shifter-09\n    1: shifter-01",
+      replace: "coordinator: [a, b]\n    1: shifter-01", says: "one line of text"),
     Wrong(line: 29, find: "1: shifter-01", replace: "1: team nigth", says: "did you mean `night`?"),
-    Wrong(line: 32, find: "  2026-03-19:", replace: "  2026-03-20:", says: "the nearest starts on 2026-03-19"),
+    Wrong(
+      line: 32, find: "  2026-03-19:", replace: "  2026-03-20:", says: "the nearest starts on 2026-03-19"),
     Wrong(line: 48, find: "2026-03-20/2", replace: "2026-05-20/2", says: "is no shift of the campaign"),
-    Wrong(line: 49, find: "members: [shifter-05, shifter-07]", replace: "members: [shifter-05, shifter-05]", says: "names somebody twice"),
+    Wrong(
+      line: 49, find: "members: [shifter-05, shifter-07]", replace: "members: [shifter-05, shifter-05]",
+      says: "names somebody twice"),
     Wrong(line: 51, find: "to: 2026-03-25", replace: "to: 2026-03-20", says: "is not after"),
     Wrong(line: 31, find: "  2026-03-19:", replace: "  2026-03-12:", says: "twice"),
   ]
@@ -143,13 +163,16 @@ func fixtureText(_ name: String) -> String {
     } catch {
       let lines = error.description.split(separator: "\n")
       #expect(
-        lines.contains { $0.contains(wrong.says) && ($0.hasPrefix("bad.yaml:\(wrong.line):") || wrong.says == "twice") },
+        lines.contains {
+          $0.contains(wrong.says) && ($0.hasPrefix("bad.yaml:\(wrong.line):") || wrong.says == "twice")
+        },
         "\(wrong.replace): \(error)")
     }
   }
 
   @Test(arguments: [
-    "", "[]", "campaign: &a x\nkey: *a", String(repeating: "[", count: 5000), "\u{0}", "campaign: \"a\\nb\"\nfirst_week: 2026-03-12\nweeks: 1",
+    "", "[]", "campaign: &a x\nkey: *a", String(repeating: "[", count: 5000), "\u{0}",
+    "campaign: \"a\\nb\"\nfirst_week: 2026-03-12\nweeks: 1",
     String(repeating: "a: {", count: 400), "? - ? - ? - x", "slots: {1: 11:00-11:00, 1: 11:00-12:00}",
   ])
   func hostileFilesAreRefused(_ text: String) {

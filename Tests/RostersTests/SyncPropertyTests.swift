@@ -96,11 +96,13 @@ private struct History {
       let table = SlotTable(
         weekday: .thursday, time: time(10),
         slots: [
-          Slot(name: "1", from: time(hours.0), to: time(hours.1)), Slot(name: "2", from: time(hours.1), to: time(hours.2)),
+          Slot(name: "1", from: time(hours.0), to: time(hours.1)),
+          Slot(name: "2", from: time(hours.1), to: time(hours.2)),
           Slot(name: "3", from: time(hours.2), to: time(hours.0)),
         ])
       roster = Roster(
-        campaign: roster.campaign, table: table, firstWeek: roster.firstWeek, weekCount: 1, weeks: roster.weeks,
+        campaign: roster.campaign, table: table, firstWeek: roster.firstWeek, weekCount: 1,
+        weeks: roster.weeks,
         overrides: roster.overrides)
       return
     }
@@ -217,12 +219,15 @@ private struct History {
         problems.append("\(key): \(one) of the roster is \(people.contains(one) ? "" : "not ")there")
       }
       for (one, stays) in stands[key] ?? [:] where !wanted.contains(one) && one.text.hasPrefix("guest") {
-        if people.contains(one) != stays { problems.append("\(key): \(one) should \(stays ? "" : "not ")be there") }
+        if people.contains(one) != stays {
+          problems.append("\(key): \(one) should \(stays ? "" : "not ")be there")
+        }
       }
       for one in people where !wanted.contains(one) && !one.text.hasPrefix("guest") {
         problems.append("\(key): \(one) is still there")
       }
-      for one in flagged[key] ?? [] where people.contains(one) && there.person(one)?.needsReplacement == false {
+      for one in flagged[key] ?? [] where people.contains(one) && there.person(one)?.needsReplacement == false
+      {
         problems.append("\(key): the request of \(one) is lost")
       }
       let words = there.comments.map(\.text) + [there.text.description]
@@ -236,9 +241,10 @@ private struct History {
 @Suite struct SyncPropertyTests {
   /// `VESPER_SYNC_SEEDS=1000` for a longer search, `VESPER_SYNC_SEEDS=62,133` for single histories.
   static let seeds: [UInt64] = {
-    let asked = (ProcessInfo.processInfo.environment["VESPER_SYNC_SEEDS"] ?? "40").split(separator: ",").compactMap {
-      UInt64($0)
-    }
+    let asked = (ProcessInfo.processInfo.environment["VESPER_SYNC_SEEDS"] ?? "25").split(separator: ",")
+      .compactMap {
+        UInt64($0)
+      }
     return asked.count == 1 ? Array(1...max(1, asked[0])) : asked
   }()
 

@@ -7,7 +7,9 @@ import Units
   let early = at("2026-11-20T12:00Z")
   let sync = RosterSync(.init(bot: SimulatedIcare.bot))
 
-  private func key(_ roster: Roster, _ id: String) -> ShiftKey { ShiftKey(campaign: roster.key, shift: shiftID(id)) }
+  private func key(_ roster: Roster, _ id: String) -> ShiftKey {
+    ShiftKey(campaign: roster.key, shift: shiftID(id))
+  }
 
   /// A week pushed into an empty ICARE.
   private func pushedWeek(_ rules: Roster.Rules = .init()) -> (Roster, PushedRoster, SimulatedIcare) {
@@ -59,7 +61,9 @@ import Units
     let id = icare.ids(key(roster, "2026-11-26/1"))[0]
     icare.shifts[id]?.people[user("shifter-01")] = nil
     icare.shifts[id]?.people[user("guest-1")] = (false, false)
-    for difference in push(roster, &pushed, &icare, now: early).differences { pushed.settle(difference, .roster) }
+    for difference in push(roster, &pushed, &icare, now: early).differences {
+      pushed.settle(difference, .roster)
+    }
     #expect(push(roster, &pushed, &icare, now: early).differences.isEmpty)
     #expect(icare.read(id)?.people.map(\.user) == [user("shifter-01"), user("shifter-09")])
   }
@@ -70,7 +74,8 @@ import Units
     let plan = sync.plan(roster, pushed: pushed, icare: icare.reading, now: early)
     #expect(
       plan.actions.map(\.step) == [
-        .addMember(user("shifter-05"), isAdmin: false, needsReplacement: false), .removeMember(user("shifter-01")),
+        .addMember(user("shifter-05"), isAdmin: false, needsReplacement: false),
+        .removeMember(user("shifter-01")),
         .comment("Roster: asked for it"),
       ])
     // With a limit there is no room for both.
@@ -79,7 +84,8 @@ import Units
     let limited = sync.plan(full, pushed: fullPushed, icare: fullIcare.reading, now: early)
     #expect(
       limited.actions.map(\.step) == [
-        .removeMember(user("shifter-01")), .addMember(user("shifter-05"), isAdmin: false, needsReplacement: false),
+        .removeMember(user("shifter-01")),
+        .addMember(user("shifter-05"), isAdmin: false, needsReplacement: false),
       ])
     #expect(push(full, &fullPushed, &fullIcare, now: early).isSettled)
     #expect(push(roster, &pushed, &icare, now: early).isSettled)
@@ -126,7 +132,9 @@ import Units
 
   @Test func aSlotThatIsRenamedIsThereTwiceBeforeItIsThereOnce() {
     var (roster, pushed, icare) = pushedWeek()
-    let slots = roster.table.slots.map { Slot(name: $0.name == "2" ? "evening" : $0.name, from: $0.from, to: $0.to) }
+    let slots = roster.table.slots.map {
+      Slot(name: $0.name == "2" ? "evening" : $0.name, from: $0.from, to: $0.to)
+    }
     let renamed = Roster(
       campaign: roster.campaign, table: SlotTable(weekday: .thursday, time: roster.table.time, slots: slots),
       firstWeek: roster.firstWeek, weekCount: 1, weeks: roster.weeks)
@@ -294,7 +302,10 @@ import Units
     let key = ShiftKey(campaign: "o4c", shift: shiftID("2026-11-27/3"))
     #expect(ShiftKey.find(in: "hello \(key.marker) and more") == key)
     #expect(ShiftKey.find(in: "[vesper:shift=x] [vesper:shift=o4c/2026-11-27/3] [vesper:shift=") == key)
-    for text in ["", "[vesper:shift=o4c/2026-13-27/3]", "[vesper:shift=O4C/2026-11-27/3]", "[vesper:shift=o4c/2026-11-27/3"] {
+    for text in [
+      "", "[vesper:shift=o4c/2026-13-27/3]", "[vesper:shift=O4C/2026-11-27/3]",
+      "[vesper:shift=o4c/2026-11-27/3",
+    ] {
       #expect(ShiftKey.find(in: text) == nil)
     }
   }

@@ -17,14 +17,16 @@ private struct ZoneCase: Decodable, Sendable {
   static let all: [ZoneCase] = {
     struct Oracle: Decodable { let zones: [ZoneCase] }
     guard let data = try? Data(contentsOf: fixture("oracles/rosters-zones.json")) else { return [] }
-    return (try? JSONDecoder().decode(Oracle.self, from: data))?.zones ?? []  // an empty list fails the count below
+    // An empty list fails the count below.
+    return (try? JSONDecoder().decode(Oracle.self, from: data))?.zones ?? []
   }()
 }
 
 /// The zones of the oracle by name.
 let oracleZones: [String: LocalZone] = Dictionary(
   uniqueKeysWithValues: ZoneCase.all.compactMap { c in
-    (try? LocalZone(name: c.name, file: c.bytes)).map { (c.name, $0) }  // one that cannot be read fails its own test
+    // One that cannot be read fails its own test.
+    (try? LocalZone(name: c.name, file: c.bytes)).map { (c.name, $0) }
   })
 
 @Suite struct TimeTests {
@@ -42,7 +44,9 @@ let oracleZones: [String: LocalZone] = Dictionary(
       let n = Int.random(in: -10_000...100_000, using: &random)
       let d = day("2000-01-01").advanced(by: n)
       #expect(UTCDay(year: d.year, month: d.month, day: d.day)?.number == n)
-      #expect(UTCDay(containing: d.midnight) == d && UTCDay(containing: d.midnight + .seconds(-1)) == d.advanced(by: -1))
+      #expect(
+        UTCDay(containing: d.midnight) == d
+          && UTCDay(containing: d.midnight + .seconds(-1)) == d.advanced(by: -1))
     }
   }
 
@@ -75,7 +79,9 @@ let oracleZones: [String: LocalZone] = Dictionary(
     var random = SeededGenerator(seed: 3)
     for _ in 0..<2000 {
       var bytes = c.bytes
-      for _ in 0..<3 { bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random) }
+      for _ in 0..<3 {
+        bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+      }
       let zone = try? LocalZone(name: "x", file: bytes)  // either verdict is right; it must not trap
       _ = zone?.local(at("2026-07-01"))
     }
@@ -88,7 +94,10 @@ let oracleZones: [String: LocalZone] = Dictionary(
     let julian = try LocalZone(name: "j", posixRule: "AAA0BBB,J60/0,J300/0")
     #expect(julian.local(at("2028-02-29T12:00Z")).period.abbreviation == "AAA")
     #expect(julian.local(at("2028-03-01T00:00Z")).period.abbreviation == "BBB")
-    for text in ["", "CET", "CET-1CEST", "CET-1CEST,M13.1.0,M10.5.0", "CET-25", "C-1", "CET-1CEST,M3.5.0,M10.5.0x", "CET-1CEST,M3.5.0/168,M10.5.0"] {
+    for text in [
+      "", "CET", "CET-1CEST", "CET-1CEST,M13.1.0,M10.5.0", "CET-25", "C-1", "CET-1CEST,M3.5.0,M10.5.0x",
+      "CET-1CEST,M3.5.0/168,M10.5.0",
+    ] {
       #expect(throws: RosterError.self, "\(text)") { try LocalZone(name: "x", posixRule: text) }
     }
   }
@@ -105,7 +114,9 @@ let oracleZones: [String: LocalZone] = Dictionary(
       ShiftTimes.text(try #require(roster.shift(shiftID(id))).window, zone: paris)
     }
     #expect(try text("2026-03-28/1") == "Sat 2026-03-28 11:00-19:00 UTC (Sat 2026-03-28 12:00-20:00 CET)")
-    #expect(try text("2026-03-28/2") == "Sat 2026-03-28 19:00-Sun 03:00 UTC (Sat 2026-03-28 20:00 CET-Sun 05:00 CEST)")
+    #expect(
+      try text("2026-03-28/2")
+        == "Sat 2026-03-28 19:00-Sun 03:00 UTC (Sat 2026-03-28 20:00 CET-Sun 05:00 CEST)")
     #expect(try text("2026-03-29/1") == "Sun 2026-03-29 11:00-19:00 UTC (Sun 2026-03-29 13:00-21:00 CEST)")
     let autumn = plainRoster(first: "2026-10-22")
     let night = try #require(autumn.shift(shiftID("2026-10-24/2")))

@@ -27,7 +27,8 @@ public struct CalendarEvent: Hashable, Sendable {
   public var modified: Instant?
 
   public init(
-    uid: String, window: TimeWindow, summary: String, details: String = "", location: String = "", url: String? = nil,
+    uid: String, window: TimeWindow, summary: String, details: String = "", location: String = "",
+    url: String? = nil,
     categories: [String] = [], status: Status = .confirmed, sequence: Int = 0, isBusy: Bool = true,
     alarm: Duration? = nil, modified: Instant? = nil
   ) {
@@ -60,7 +61,8 @@ public struct EventCalendar: Hashable, Sendable {
   /// How often a subscriber should look again.
   public var refresh: Duration
 
-  public init(name: String, method: Method = .publish, events: [CalendarEvent], refresh: Duration = .hours(1)) {
+  public init(name: String, method: Method = .publish, events: [CalendarEvent], refresh: Duration = .hours(1))
+  {
     self.name = name
     self.method = method
     self.events = events

@@ -35,7 +35,8 @@ public struct CalendarHistory: Hashable, Sendable, Codable {
       let modified = isSame ? old?.modified ?? now.tai : now.tai
       (event.sequence, event.modified) = (sequence, Instant(tai: modified))
       entries[event.uid] = Entry(
-        digest: digest, sequence: sequence, modified: modified, start: event.window.start.tai, end: event.window.end.tai,
+        digest: digest, sequence: sequence, modified: modified, start: event.window.start.tai,
+        end: event.window.end.tai,
         summary: event.summary, isCancelled: event.status == .cancelled)
       out.append(event)
     }
@@ -57,7 +58,8 @@ public struct CalendarHistory: Hashable, Sendable, Codable {
       out.append(
         CalendarEvent(
           uid: uid, window: TimeWindow(Instant(tai: entry.start), Instant(tai: max(entry.start, entry.end))),
-          summary: entry.summary, status: .cancelled, sequence: entry.sequence, modified: Instant(tai: entry.modified)))
+          summary: entry.summary, status: .cancelled, sequence: entry.sequence,
+          modified: Instant(tai: entry.modified)))
     }
     return out
   }
@@ -113,8 +115,10 @@ public struct RosterCalendar: Sendable {
     }
     let weeks = roster.weeks.filter { $0.coordinator == user }.map { week in
       CalendarEvent(
-        uid: "\(roster.key)-\(week.start)-coordinator-\(user)@\(host)", window: roster.table.window(ofWeek: week.start),
-        summary: "GRANDMA weekly coordinator", details: roster.campaign, categories: ["GRANDMA"], isBusy: false, alarm: alarm)
+        uid: "\(roster.key)-\(week.start)-coordinator-\(user)@\(host)",
+        window: roster.table.window(ofWeek: week.start),
+        summary: "GRANDMA weekly coordinator", details: roster.campaign, categories: ["GRANDMA"],
+        isBusy: false, alarm: alarm)
     }
     return own + weeks
   }
@@ -124,7 +128,8 @@ public struct RosterCalendar: Sendable {
     var details = "\(roster.campaign)\n\(ShiftTimes.text(shift.window, zone: zone))\nOn shift: \(names)"
     details += "\nCoordinator: \(shift.coordinator?.text ?? "nobody")"
     return CalendarEvent(
-      uid: "\(roster.key)-\(shift.id.day)-\(shift.slot.name)\(uid)@\(host)", window: shift.window, summary: "",
+      uid: "\(roster.key)-\(shift.id.day)-\(shift.slot.name)\(uid)@\(host)", window: shift.window,
+      summary: "",
       details: details, url: link(shift), categories: ["GRANDMA"])
   }
 }

@@ -51,6 +51,7 @@ enum ShiftTimes {
     // Over a change of local time both abbreviations are needed to make sense of the hours.
     let first = a.period == b.period ? "" : " " + a.period.abbreviation
     let day = a.day == b.day ? "" : "\(b.day.weekday.short) "
-    return "\(a.day.weekday.short) \(a.day) \(a.hourAndMinute)\(first)-\(day)\(b.hourAndMinute) \(b.period.abbreviation)"
+    return
+      "\(a.day.weekday.short) \(a.day) \(a.hourAndMinute)\(first)-\(day)\(b.hourAndMinute) \(b.period.abbreviation)"
   }
 }

@@ -10,7 +10,8 @@ public struct RosterCheck: Sendable {
   /// The local hours in which people sleep.
   public var night: LocalNight
 
-  public init(knownUsers: Set<Username>? = nil, zones: [String: LocalZone] = [:], night: LocalNight = .init()) {
+  public init(knownUsers: Set<Username>? = nil, zones: [String: LocalZone] = [:], night: LocalNight = .init())
+  {
     self.knownUsers = knownUsers
     self.zones = zones
     self.night = night
@@ -40,7 +41,9 @@ public struct RosterCheck: Sendable {
       if let first {
         let at = TimeOfDay.midnight.advanced(byMinutes: first.minute)
         found.append(
-          .init(.warning, .overlap, .slot(slot.name), "shares time from \(at) UTC with slot \(table.slots[first.other].name)"))
+          .init(
+            .warning, .overlap, .slot(slot.name),
+            "shares time from \(at) UTC with slot \(table.slots[first.other].name)"))
       }
     }
     // Started behind a covered minute, so that a gap over midnight is one gap.
@@ -77,16 +80,19 @@ public struct RosterCheck: Sendable {
     for shift in shifts where roster.week(shift.week) != nil || shift.isOverridden {
       let count = shift.members.count
       if count == 0 {
-        found.append(.init(.error, .nobody, .shift(shift.id), "nobody from \(shift.window.start.iso8601()) on"))
+        found.append(
+          .init(.error, .nobody, .shift(shift.id), "nobody from \(shift.window.start.iso8601()) on"))
       } else if count < roster.rules.peoplePerShift {
         found.append(
-          .init(.warning, .understaffed, .shift(shift.id), "\(count) of \(roster.rules.peoplePerShift) people"))
+          .init(
+            .warning, .understaffed, .shift(shift.id), "\(count) of \(roster.rules.peoplePerShift) people"))
       }
       var inIcare = Set(shift.members)
       if roster.rules.coordinatorIsAdmin, let coordinator = shift.coordinator { inIcare.insert(coordinator) }
       if let capacity = roster.rules.capacity, inIcare.count > capacity {
         found.append(
-          .init(.error, .overCapacity, .shift(shift.id), "\(inIcare.count) people, ICARE would take \(capacity)"))
+          .init(
+            .error, .overCapacity, .shift(shift.id), "\(inIcare.count) people, ICARE would take \(capacity)"))
       }
     }
     return found
@@ -97,7 +103,9 @@ public struct RosterCheck: Sendable {
     let members = Set(roster.members.map(\.user))
     for user in roster.everybody.sorted() {
       if let knownUsers, !knownUsers.contains(user) {
-        let nearest = knownUsers.sorted().map { (Spelling.distance(user.text, $0.text), $0.text) }.min { $0 < $1 }
+        let nearest = knownUsers.sorted().map { (Spelling.distance(user.text, $0.text), $0.text) }.min {
+          $0 < $1
+        }
         let hint = nearest.flatMap { $0.0 <= 2 ? "; did you mean \($0.1)?" : nil } ?? ""
         found.append(.init(.error, .unknownUser, .member(user), "ICARE knows no such user\(hint)"))
       } else if !members.isEmpty, !members.contains(user) {
@@ -112,7 +120,8 @@ public struct RosterCheck: Sendable {
         week.coordinator == member.user || roster.people(week.slots.flatMap { $0 }).contains(member.user)
       }.count
       if let most = member.weeksAtMost, weeks > most {
-        found.append(.init(.warning, .tooManyWeeks, .member(member.user), "\(weeks) weeks, wants \(most) at most"))
+        found.append(
+          .init(.warning, .tooManyWeeks, .member(member.user), "\(weeks) weeks, wants \(most) at most"))
       }
     }
     return found
@@ -129,9 +138,13 @@ public struct RosterCheck: Sendable {
           if rest < .zero {
             found.append(.init(.error, .doubleDuty, .shift(shift.id), "\(user) is also on \(before.id)"))
           } else if rest < roster.rules.rest {
-            let (has, needs) = (Digits.short(rest.seconds / 3600), Digits.short(roster.rules.rest.seconds / 3600))
+            let (has, needs) = (
+              Digits.short(rest.seconds / 3600), Digits.short(roster.rules.rest.seconds / 3600)
+            )
             found.append(
-              .init(.warning, .shortRest, .shift(shift.id), "\(user) has \(has) h after \(before.id), \(needs) h are wanted"))
+              .init(
+                .warning, .shortRest, .shift(shift.id),
+                "\(user) has \(has) h after \(before.id), \(needs) h are wanted"))
           }
         }
         // A longer shift that began earlier still counts.
@@ -143,7 +156,9 @@ public struct RosterCheck: Sendable {
       let own = shifts.filter { $0.week == week.start && $0.members.contains(coordinator) }
       if !own.isEmpty {
         found.append(
-          .init(.warning, .doubleDuty, .week(week.start), "\(coordinator) coordinates and is on \(own.count) shifts"))
+          .init(
+            .warning, .doubleDuty, .week(week.start),
+            "\(coordinator) coordinates and is on \(own.count) shifts"))
       }
     }
     return found
@@ -163,7 +178,8 @@ public struct RosterCheck: Sendable {
       guard let user = week.coordinator else { continue }
       let window = roster.table.window(ofWeek: week.start)
       if (byUser[user] ?? []).contains(where: { $0.window.intersection(window) != nil }) {
-        found.append(.init(.warning, .absent, .week(week.start), "the coordinator \(user) is away for part of it"))
+        found.append(
+          .init(.warning, .absent, .week(week.start), "the coordinator \(user) is away for part of it"))
       }
     }
     return found
@@ -190,7 +206,8 @@ public struct RosterCheck: Sendable {
     }
     return order.map { cell in
       let text = Digits.short((hours[cell] ?? .zero).seconds / 3600)
-      return .init(.note, .localNight, .week(cell.week), "\(cell.user) in slot \(cell.slot): \(text) h of local night")
+      return .init(
+        .note, .localNight, .week(cell.week), "\(cell.user) in slot \(cell.slot): \(text) h of local night")
     }
   }
 
@@ -200,7 +217,8 @@ public struct RosterCheck: Sendable {
     let before = Dictionary(plain.shifts.map { ($0.id, $0.members) }, uniquingKeysWith: { a, _ in a })
     return roster.overrides.compactMap { override in
       before[override.shift] == Array(Set(override.members)).sorted()
-        ? .init(.note, .futileOverride, .shift(override.shift), "changes nothing: the week names the same people")
+        ? .init(
+          .note, .futileOverride, .shift(override.shift), "changes nothing: the week names the same people")
         : nil
     }
   }

@@ -44,7 +44,8 @@ struct CSVTable {
     rows = Array(all.dropFirst())
   }
 
-  private static func rows(_ bytes: [UInt8], _ separator: UInt8, _ file: String) throws(RosterError) -> [Row] {
+  private static func rows(_ bytes: [UInt8], _ separator: UInt8, _ file: String) throws(RosterError) -> [Row]
+  {
     var rows: [Row] = []
     var cells: [String] = []
     var cell: [UInt8] = []
@@ -112,14 +113,17 @@ private struct RosterTable {
     for row in table.rows {
       let text = row.cells.first ?? ""
       guard let day = UTCDay(text) else {
-        log.add(row.line, kind, "`\(text.prefix(40))` is no date", "format the column as 2026-11-26: day and month must not be guessed")
+        log.add(
+          row.line, kind, "`\(text.prefix(40))` is no date",
+          "format the column as 2026-11-26: day and month must not be guessed")
         continue
       }
       if let twin = rows.first(where: { $0.day == day }) {
         log.add(row.line, kind, "\(day) stands in line \(twin.row.line) already", "take one away")
       }
       for (i, cell) in row.cells.enumerated() where i >= table.header.count && !cell.isEmpty {
-        log.add(row.line, "column \(i + 1)", "`\(cell.prefix(40))` has no heading", "name the column in line 1")
+        log.add(
+          row.line, "column \(i + 1)", "`\(cell.prefix(40))` has no heading", "name the column in line 1")
       }
       rows.append((day, row))
     }
@@ -138,7 +142,9 @@ private struct RosterTable {
         log.add(1, title, "is no slot", Spelling.suggestion(for: title, among: known))
         continue
       }
-      if columns.updateValue(i, forKey: name) != nil { log.add(1, title, "stands there twice", "take one away") }
+      if columns.updateValue(i, forKey: name) != nil {
+        log.add(1, title, "stands there twice", "take one away")
+      }
     }
     for slot in template.table.slots where columns[slot.name] == nil {
       log.add(1, slot.name, "is missing", "add a column for each slot")
@@ -170,7 +176,9 @@ private struct RosterTable {
     var weeks: [Roster.Week] = []
     for (day, row) in rows {
       guard day.weekday == template.table.weekday else {
-        log.add(row.line, "week", "\(day) is a \(day.weekday.rawValue)", "weeks start on a \(template.table.weekday.rawValue)")
+        log.add(
+          row.line, "week", "\(day) is a \(day.weekday.rawValue)",
+          "weeks start on a \(template.table.weekday.rawValue)")
         continue
       }
       let slots = template.table.slots.map { slot in
@@ -194,7 +202,8 @@ private struct RosterTable {
       guard let user = coordinator(row, columns) else { continue }
       let week = weekStart(of: day)
       if let (other, line) = coordinators[week], other != user {
-        log.add(row.line, "coordinator", "is \(user), but \(other) in line \(line)", "a week has one coordinator")
+        log.add(
+          row.line, "coordinator", "is \(user), but \(other) in line \(line)", "a week has one coordinator")
       }
       coordinators[week] = coordinators[week] ?? (user, row.line)
     }
@@ -203,7 +212,9 @@ private struct RosterTable {
     var overrides: [Roster.Override] = []
     for start in starts {
       let slots = template.table.slots.map { slot -> [Roster.Assignee] in
-        let ids = (0..<7).map { ShiftID(day: template.table.startDay(of: slot, week: start, day: $0), slot: slot.name) }
+        let ids = (0..<7).map {
+          ShiftID(day: template.table.startDay(of: slot, week: start, day: $0), slot: slot.name)
+        }
         let usual = mostCommon(ids.map { people[$0] ?? [] })
         overrides += ids.filter { (people[$0] ?? []) != usual }
           .map { Roster.Override(shift: $0, members: people[$0] ?? [], why: "") }
@@ -231,7 +242,8 @@ private struct RosterTable {
 
   private func weekStart(of day: UTCDay) -> UTCDay {
     let days = Weekday.allCases
-    let shift = ((days.firstIndex(of: day.weekday) ?? 0) - (days.firstIndex(of: template.table.weekday) ?? 0) + 7) % 7
+    let shift =
+      ((days.firstIndex(of: day.weekday) ?? 0) - (days.firstIndex(of: template.table.weekday) ?? 0) + 7) % 7
     return day.advanced(by: -shift)
   }
 
@@ -247,8 +259,10 @@ private struct RosterTable {
       return nil
     }
     return Roster(
-      campaign: template.campaign, key: template.key, table: template.table, firstWeek: first, weekCount: count,
-      rules: template.rules, members: template.members, teams: template.teams, weeks: weeks, overrides: overrides,
+      campaign: template.campaign, key: template.key, table: template.table, firstWeek: first,
+      weekCount: count,
+      rules: template.rules, members: template.members, teams: template.teams, weeks: weeks,
+      overrides: overrides,
       absences: template.absences)
   }
 }

@@ -11,7 +11,8 @@ enum RosterGuard {
     let root: Node?
     do {
       // The comment keeps the text out of Swift's inline strings, whose bytes move while it is parsed.
-      root = try Parser(yaml: yaml + "\n# end of the roster\n", resolver: .basic, encoding: .utf8).singleRoot()
+      root = try Parser(yaml: yaml + "\n# end of the roster\n", resolver: .basic, encoding: .utf8)
+        .singleRoot()
     } catch {
       let known = error as? YamlError
       let reason = known.map(reason) ?? "not valid YAML"
@@ -41,7 +42,8 @@ enum RosterGuard {
         }
         last = character
       }
-      guard depth <= depthLimit, dashes <= depthLimit, line.prefix(while: { $0 == " " }).count <= 4 * depthLimit
+      guard depth <= depthLimit, dashes <= depthLimit,
+        line.prefix(while: { $0 == " " }).count <= 4 * depthLimit
       else {
         throw .unreadable(file: file, line: i + 1, reason: "nested more than \(depthLimit) levels deep")
       }

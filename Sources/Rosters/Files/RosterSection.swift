@@ -33,7 +33,9 @@ final class RosterSection {
     self.line = line
     self.log = log
     entries = mapping.map { key, value in
-      if key.scalar == nil { log.add(key.mark?.line, path, "has a key that is no text", "write `name: value`") }
+      if key.scalar == nil {
+        log.add(key.mark?.line, path, "has a key that is no text", "write `name: value`")
+      }
       return Entry(key: key.scalar?.string ?? "", line: key.mark?.line, value: value)
     }
   }
@@ -53,7 +55,8 @@ final class RosterSection {
 
   func text(_ key: String, required: Bool = false) -> String? {
     guard let node = value(key, required: required) else { return nil }
-    guard let text = node.scalar?.string, !text.isEmpty, text.utf8.count <= 200, !Self.hasControls(text) else {
+    guard let text = node.scalar?.string, !text.isEmpty, text.utf8.count <= 200, !Self.hasControls(text)
+    else {
       problem(key, "is not one line of text of at most 200 bytes", "write one")
       return nil
     }
@@ -62,7 +65,9 @@ final class RosterSection {
 
   /// Line breaks and other control characters end up in calendars and comments.
   static func hasControls(_ text: String) -> Bool {
-    text.unicodeScalars.contains { $0.value < 32 || (0x7f...0x9f).contains($0.value) || (0x2028...0x2029).contains($0.value) }
+    text.unicodeScalars.contains {
+      $0.value < 32 || (0x7f...0x9f).contains($0.value) || (0x2028...0x2029).contains($0.value)
+    }
   }
 
   func whole(_ key: String, in range: ClosedRange<Int>, required: Bool = false) -> Int? {
@@ -103,7 +108,9 @@ final class RosterSection {
   }
 
   func child(_ node: Node, _ key: String, _ line: Int?) -> RosterSection? {
-    if case .mapping(let mapping) = node { return RosterSection(mapping, path: full(key), line: line, log: log) }
+    if case .mapping(let mapping) = node {
+      return RosterSection(mapping, path: full(key), line: line, log: log)
+    }
     // `schedule:` with nothing under it is an empty section.
     if node.scalar?.string == "" || node.scalar?.string == "~" {
       return RosterSection(Node.Mapping([]), path: full(key), line: line, log: log)
@@ -155,7 +162,9 @@ enum Spelling {
     var last = Array(0...b.count)
     for (i, x) in first.prefix(100).enumerated() {
       var row = [i + 1]
-      for (j, y) in b.enumerated() { row.append(min(last[j] + (x == y ? 0 : 1), last[j + 1] + 1, row[j] + 1)) }
+      for (j, y) in b.enumerated() {
+        row.append(min(last[j] + (x == y ? 0 : 1), last[j + 1] + 1, row[j] + 1))
+      }
       last = row
     }
     return last[b.count]

@@ -29,7 +29,8 @@ struct RosterReader {
     let campaign = root.text("campaign", required: true)
     let key = root.text("key")
     if let key, Roster.key(from: key) != key {
-      root.problem("key", "is not made of lower-case letters, digits and single `-`", "write `\(Roster.key(from: key))`")
+      root.problem(
+        "key", "is not made of lower-case letters, digits and single `-`", "write `\(Roster.key(from: key))`")
     }
     let table = table(root)
     let first = day(root, "first_week", required: true)
@@ -61,7 +62,9 @@ struct RosterReader {
     if let flag = root.flag("coordinator_is_admin") { rules.coordinatorIsAdmin = flag }
     let needed = rules.peoplePerShift + (rules.coordinatorIsAdmin ? 1 : 0)
     if let capacity = rules.capacity, capacity < needed {
-      root.problem("capacity", "\(capacity) is less than the people of a shift and its coordinator (\(needed))", "raise it")
+      root.problem(
+        "capacity", "\(capacity) is less than the people of a shift and its coordinator (\(needed))",
+        "raise it")
     }
     return rules
   }
@@ -90,7 +93,8 @@ struct RosterReader {
     }
     let slots = section.entries.compactMap { slot($0, section) }
     if section.entries.isEmpty || section.entries.count > 24 {
-      root.problem("slots", "there are \(section.entries.count)", "write 1 to 24 lines such as `1: 11:00-19:00`")
+      root.problem(
+        "slots", "there are \(section.entries.count)", "write 1 to 24 lines such as `1: 11:00-19:00`")
     }
     return SlotTable(weekday: weekday, time: time, slots: slots)
   }
@@ -98,12 +102,14 @@ struct RosterReader {
   private func slot(_ entry: RosterSection.Entry, _ section: RosterSection) -> Slot? {
     let reserved = ["coordinator", "week", "date", "slot", "members"]
     guard SlotName.isValid(entry.key), !reserved.contains(entry.key) else {
-      log.add(entry.line, section.full(entry.key), "is no name for a slot", "use letters and digits, such as 1")
+      log.add(
+        entry.line, section.full(entry.key), "is no name for a slot", "use letters and digits, such as 1")
       return nil
     }
     let text = entry.value.scalar?.string ?? ""
     let parts = text.split(separator: "-").map { $0.drop { $0 == " " } }
-    guard parts.count == 2, let from = TimeOfDay(parts[0].prefix { $0 != " " }), let to = TimeOfDay(parts[1]) else {
+    guard parts.count == 2, let from = TimeOfDay(parts[0].prefix { $0 != " " }), let to = TimeOfDay(parts[1])
+    else {
       log.add(entry.line, section.full(entry.key), "`\(text)` is no slot", "write UTC times as 11:00-19:00")
       return nil
     }
@@ -111,7 +117,8 @@ struct RosterReader {
     if (slot.from, slot.to) != (from, to) {
       log.note(
         entry.line, section.full(entry.key),
-        "\(from)-\(to) is read as [\(slot.from), \(slot.to))", "write \(slot.from)-\(slot.to): slots do not hold their end")
+        "\(from)-\(to) is read as [\(slot.from), \(slot.to))",
+        "write \(slot.from)-\(slot.to): slots do not hold their end")
     }
     return slot
   }
@@ -125,7 +132,8 @@ struct RosterReader {
       var member = Roster.Member(user)
       member.zone = details.text("zone")
       if let zone = member.zone, !LocalZone.isPlausible(name: zone) {
-        details.problem("zone", "`\(zone)` is no name of a time zone", "write one such as Europe/Paris or UTC")
+        details.problem(
+          "zone", "`\(zone)` is no name of a time zone", "write one such as Europe/Paris or UTC")
       }
       member.prefers = details.words("prefers") ?? []
       for name in member.prefers where table.slot(named: name) == nil {
@@ -144,11 +152,13 @@ struct RosterReader {
     guard let section = root.section("teams") else { return [] }
     return section.entries.compactMap { entry in
       guard SlotName.isValid(entry.key) else {
-        log.add(entry.line, section.full(entry.key), "is no name for a team", "use at most 16 letters and digits")
+        log.add(
+          entry.line, section.full(entry.key), "is no name for a team", "use at most 16 letters and digits")
         return nil
       }
       let names = section.words(entry.value, entry.key, entry.line) ?? []
-      return Roster.Team(name: entry.key, members: names.compactMap { section.user($0, entry.key, entry.line) })
+      return Roster.Team(
+        name: entry.key, members: names.compactMap { section.user($0, entry.key, entry.line) })
     }
   }
 
@@ -156,7 +166,8 @@ struct RosterReader {
     guard let section = root.section("schedule") else { return [] }
     return section.entries.compactMap { entry in
       guard let start = UTCDay(entry.key) else {
-        log.add(entry.line, section.full(entry.key), "is no date", "write the first day of the week as 2026-11-26")
+        log.add(
+          entry.line, section.full(entry.key), "is no date", "write the first day of the week as 2026-11-26")
         return nil
       }
       guard let week = section.child(entry.value, entry.key, entry.line) else { return nil }
@@ -171,7 +182,9 @@ struct RosterReader {
     }
   }
 
-  func assignee(_ text: String, _ key: String, _ week: RosterSection, _ teams: Set<String>) -> Roster.Assignee? {
+  func assignee(_ text: String, _ key: String, _ week: RosterSection, _ teams: Set<String>) -> Roster
+    .Assignee?
+  {
     guard text.hasPrefix("team ") else {
       return week.user(text, key, week.line(of: key)).map { .member($0) }
     }
@@ -185,7 +198,9 @@ struct RosterReader {
     guard let section = root.section("overrides") else { return [] }
     return section.entries.compactMap { entry in
       guard let id = ShiftID(entry.key) else {
-        log.add(entry.line, section.full(entry.key), "is no shift", "write its UTC start day and slot, 2026-11-27/3")
+        log.add(
+          entry.line, section.full(entry.key), "is no shift", "write its UTC start day and slot, 2026-11-27/3"
+        )
         return nil
       }
       guard let details = section.child(entry.value, entry.key, entry.line) else { return nil }
@@ -208,7 +223,9 @@ struct RosterReader {
     }
     return list.enumerated().compactMap { i, node in
       guard let section = root.child(node, "absences[\(i + 1)]", node.mark?.line) else { return nil }
-      let user = section.text("user", required: true).flatMap { section.user($0, "user", section.line(of: "user")) }
+      let user = section.text("user", required: true).flatMap {
+        section.user($0, "user", section.line(of: "user"))
+      }
       let from = section.text("from", required: true).flatMap { bound($0, isEnd: false, "from", section) }
       let to = section.text("to", required: true).flatMap { bound($0, isEnd: true, "to", section) }
       section.finish()
@@ -234,7 +251,9 @@ enum SlotTimes {
   /// Slots written with an end at :59, or a start taken from such an end, mean the full hour: the habit
   /// comes from a calendar that could not show two shifts meeting.
   static func normalized(name: String, from: TimeOfDay, to: TimeOfDay) -> Slot {
-    func whole(_ time: TimeOfDay) -> TimeOfDay { time.minutes % 60 == 59 ? time.advanced(byMinutes: 1) : time }
+    func whole(_ time: TimeOfDay) -> TimeOfDay {
+      time.minutes % 60 == 59 ? time.advanced(byMinutes: 1) : time
+    }
     return Slot(name: name, from: whole(from), to: whole(to))
   }
 }
@@ -245,7 +264,9 @@ enum RosterPlaces {
     let log = root.log
     let starts = Set(roster.weekStarts)
     func lines(_ key: String) -> [String: Int?] {
-      guard case .mapping(let mapping)? = root.entries.first(where: { $0.key == key })?.value else { return [:] }
+      guard case .mapping(let mapping)? = root.entries.first(where: { $0.key == key })?.value else {
+        return [:]
+      }
       return Dictionary(
         mapping.map { ($0.key.scalar?.string ?? "", $0.key.mark?.line) }, uniquingKeysWith: { a, _ in a })
     }
@@ -254,14 +275,16 @@ enum RosterPlaces {
       let nearest = roster.weekStarts.min { abs($0 - week.start) < abs($1 - week.start) } ?? roster.firstWeek
       log.add(
         weekLines["\(week.start)"] ?? nil, "schedule.\(week.start)",
-        "no week of the campaign starts on this \(week.start.weekday.rawValue)", "the nearest starts on \(nearest)")
+        "no week of the campaign starts on this \(week.start.weekday.rawValue)",
+        "the nearest starts on \(nearest)")
     }
     let ids = Set(roster.shifts.map(\.id))
     let overrideLines = lines("overrides")
     for override in roster.overrides where !ids.contains(override.shift) {
       log.add(
         overrideLines["\(override.shift)"] ?? nil, "overrides.\(override.shift)",
-        "is no shift of the campaign", "write the UTC day it starts on and its slot; check `first_week` and `weeks`")
+        "is no shift of the campaign",
+        "write the UTC day it starts on and its slot; check `first_week` and `weeks`")
     }
   }
 }

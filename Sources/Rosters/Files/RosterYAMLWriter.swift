@@ -44,7 +44,9 @@ extension Roster {
     var out = "schedule:\n"
     for week in weeks {
       out += "  \(week.start):\n"
-      if let coordinator = week.coordinator { out += "    coordinator: \(YAMLText.scalar(coordinator.text))\n" }
+      if let coordinator = week.coordinator {
+        out += "    coordinator: \(YAMLText.scalar(coordinator.text))\n"
+      }
       if week.coordinator == nil, week.slots.allSatisfy(\.isEmpty) { out = String(out.dropLast()) + " {}\n" }
       for (slot, people) in zip(table.slots, week.slots) where !people.isEmpty {
         let names = people.map { assignee in
@@ -83,10 +85,13 @@ enum YAMLText {
   static func scalar(_ text: String) -> String {
     let plain =
       text.utf8.allSatisfy {
-        (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || [32, 43, 45, 46, 47, 95].contains($0)
+        (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
+          || [32, 43, 45, 46, 47, 95].contains($0)
       }
-    if plain, let first = text.unicodeScalars.first, first.properties.isAlphabetic || first.properties.numericType != nil,
-      text.last != " ", !["null", "true", "false", "yes", "no", "on", "off", "y", "n"].contains(text.lowercased())
+    if plain, let first = text.unicodeScalars.first,
+      first.properties.isAlphabetic || first.properties.numericType != nil,
+      text.last != " ",
+      !["null", "true", "false", "yes", "no", "on", "off", "y", "n"].contains(text.lowercased())
     {
       return text
     }
@@ -96,7 +101,8 @@ enum YAMLText {
       case "\"": out += "\\\""
       case "\\": out += "\\\\"
       default:
-        if scalar.value < 32 || (0x7f...0x9f).contains(scalar.value) || scalar.value == 0x2028 || scalar.value == 0x2029
+        if scalar.value < 32 || (0x7f...0x9f).contains(scalar.value) || scalar.value == 0x2028
+          || scalar.value == 0x2029
           || scalar.value == 0xfeff || scalar.value == 0xa0
         {
           let hex = String(scalar.value, radix: 16)
@@ -126,7 +132,9 @@ enum YAMLText {
     {
       return ("\(from)", "\(to.advanced(by: -1))")
     }
-    func time(_ t: Instant) -> String { "\"\(t.iso8601(t.tai % 1_000_000_000 == 0 ? .none : .microseconds))\"" }
+    func time(_ t: Instant) -> String {
+      "\"\(t.iso8601(t.tai % 1_000_000_000 == 0 ? .none : .microseconds))\""
+    }
     return (time(window.start), time(window.end))
   }
 }

@@ -21,7 +21,9 @@ struct AssignmentFlow {
     var flow = AssignmentFlow(problem)
     let cost = flow.run()
     var members = [[Int]](repeating: [], count: problem.blocks.count)
-    for choice in flow.choices where flow.edges[choice.edge].room == 0 { members[choice.block].append(choice.member) }
+    for choice in flow.choices where flow.edges[choice.edge].room == 0 {
+      members[choice.block].append(choice.member)
+    }
     return (cost, members)
   }
 
@@ -41,7 +43,8 @@ struct AssignmentFlow {
       }
     }
     for (i, block) in problem.blocks.enumerated() {
-      for member in 0..<m where problem.eligible[i * m + member] && problem.fixed[member * w + block.week] < 0 {
+      for member in 0..<m where problem.eligible[i * m + member] && problem.fixed[member * w + block.week] < 0
+      {
         choices.append((edges.count, member, i))
         add(2 + m + member * w + block.week, blockNode + i, room: 1, cost: problem.cost[i * m + member])
       }

@@ -47,7 +47,9 @@ struct AssignmentProblem {
     for (w, start) in roster.weekStarts.enumerated() {
       let week = roster.week(start)
       for (s, slot) in roster.table.slots.enumerated() {
-        let windows = (0..<7).map { slot.window(startingOn: roster.table.startDay(of: slot, week: start, day: $0)) }
+        let windows = (0..<7).map {
+          slot.window(startingOn: roster.table.startDay(of: slot, week: start, day: $0))
+        }
         let people = roster.people(week.map { $0.slots.indices.contains(s) ? $0.slots[s] : [] } ?? [])
         let places = max(0, roster.rules.peoplePerShift - people.count)
         let block = Block(week: w, slot: s, places: places, windows: windows)
@@ -78,7 +80,9 @@ struct AssignmentProblem {
     rested = [Bool](repeating: true, count: n * n)
     for a in 0..<n {
       for b in 0..<n where allBlocks[b].week == allBlocks[a].week + 1 {
-        guard let end = allBlocks[a].windows.last?.end, let start = allBlocks[b].windows.first?.start else { continue }
+        guard let end = allBlocks[a].windows.last?.end, let start = allBlocks[b].windows.first?.start else {
+          continue
+        }
         rested[a * n + b] = start - end >= rest
       }
     }

@@ -104,8 +104,12 @@ struct AssignmentSearch {
         return true
       }
     }
-    for change in changes.filter({ $0.member >= 0 }).prefix(placed) { diary[cell(change.place, change.member)] = -1 }
-    for (i, change) in changes.enumerated() where old[i] >= 0 { diary[cell(change.place, old[i])] = blockOf[change.place] }
+    for change in changes.filter({ $0.member >= 0 }).prefix(placed) {
+      diary[cell(change.place, change.member)] = -1
+    }
+    for (i, change) in changes.enumerated() where old[i] >= 0 {
+      diary[cell(change.place, old[i])] = blockOf[change.place]
+    }
     return false
   }
 

@@ -22,7 +22,8 @@ public struct LoadTable: Hashable, Sendable {
 
   public init(_ roster: Roster, options: RosterGenerator.Options = .init()) {
     let shifts = roster.shifts
-    let users = Set(roster.members.map(\.user)).union(shifts.flatMap(\.members)).union(roster.weeks.compactMap(\.coordinator))
+    let users = Set(roster.members.map(\.user)).union(shifts.flatMap(\.members)).union(
+      roster.weeks.compactMap(\.coordinator))
     let perWeek = Dictionary(grouping: shifts, by: \.week)
     var weeksOf: [Username: Int] = [:]
     for list in perWeek.values { for user in Set(list.flatMap(\.members)) { weeksOf[user, default: 0] += 1 } }
@@ -49,8 +50,10 @@ public struct LoadTable: Hashable, Sendable {
     let header = ["user", "share", "weeks", "coord.", "shifts", "hours", "night h", "away", "fair"]
     let lines = rows.map { row in
       [
-        row.user.text, Digits.short(row.share.value), "\(row.shiftWeeks)", "\(row.coordinatorWeeks)", "\(row.shifts)",
-        Digits.short(row.time.seconds / 3600), row.night.map { Digits.short($0.seconds / 3600) } ?? "?", "\(row.awayWeeks)",
+        row.user.text, Digits.short(row.share.value), "\(row.shiftWeeks)", "\(row.coordinatorWeeks)",
+        "\(row.shifts)",
+        Digits.short(row.time.seconds / 3600), row.night.map { Digits.short($0.seconds / 3600) } ?? "?",
+        "\(row.awayWeeks)",
         Digits.short(row.fairShare),
       ]
     }

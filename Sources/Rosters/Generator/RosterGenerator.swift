@@ -60,7 +60,9 @@ public struct RosterGenerator: Sendable {
     search.run(rounds: options.rounds, lowerBound: flow.cost)
     var people = [[Username]](repeating: [], count: problem.blocks.count)
     let places = problem.blocks.indices.flatMap { Array(repeating: $0, count: problem.blocks[$0].places) }
-    for (place, m) in search.holder.enumerated() where m >= 0 { people[places[place]].append(members[m].user) }
+    for (place, m) in search.holder.enumerated() where m >= 0 {
+      people[places[place]].append(members[m].user)
+    }
     let filled = Self.filling(roster, problem, people)
     let remarks = GeneratorRemarks(problem: problem, roster: filled, options: options, people: people).lines
     return Result(
@@ -68,11 +70,15 @@ public struct RosterGenerator: Sendable {
       remarks: remarks)
   }
 
-  private static func filling(_ roster: Roster, _ problem: AssignmentProblem, _ people: [[Username]]) -> Roster {
+  private static func filling(_ roster: Roster, _ problem: AssignmentProblem, _ people: [[Username]])
+    -> Roster
+  {
     var filled = roster
     for start in roster.weekStarts where roster.week(start) == nil {
       filled.weeks.append(
-        .init(start: start, coordinator: nil, slots: [[Roster.Assignee]](repeating: [], count: roster.table.slots.count)))
+        .init(
+          start: start, coordinator: nil,
+          slots: [[Roster.Assignee]](repeating: [], count: roster.table.slots.count)))
     }
     filled.weeks.sort { $0.start < $1.start }
     for (b, block) in problem.blocks.enumerated() {
@@ -101,10 +107,13 @@ struct GeneratorRemarks {
     for (b, block) in problem.blocks.enumerated() {
       let place = name(block)
       if people[b].count < block.places {
-        lines.append("\(place): \(block.places - people[b].count) of \(block.places) places empty; \(reasons(b))")
+        lines.append(
+          "\(place): \(block.places - people[b].count) of \(block.places) places empty; \(reasons(b))")
       }
       for user in people[b] {
-        guard let m = problem.members.firstIndex(where: { $0.user == user }), block.slot != nil else { continue }
+        guard let m = problem.members.firstIndex(where: { $0.user == user }), block.slot != nil else {
+          continue
+        }
         let hours = nightHours(m, block)
         guard hours > 0 else { continue }
         lines.append("\(place): \(user) has \(Digits.short(hours)) h of local night; \(awake(b, except: m))")
@@ -150,14 +159,17 @@ struct GeneratorRemarks {
 
   private func reasons(_ b: Int) -> String {
     guard !problem.members.isEmpty else { return "no members are listed" }
-    let all = problem.members.indices.filter { !people[b].contains(problem.members[$0].user) }.map { obstacle($0, b) }
+    let all = problem.members.indices.filter { !people[b].contains(problem.members[$0].user) }.map {
+      obstacle($0, b)
+    }
     let counts = Set(all).sorted().map { word in "\(all.filter { $0 == word }.count) \(word)" }
     return counts.isEmpty ? "every member is on it" : "of the others \(counts.joined(separator: ", "))"
   }
 
   private func awake(_ b: Int, except m: Int) -> String {
     let others = problem.members.indices.filter {
-      $0 != m && problem.members[$0].zone.flatMap { options.zones[$0] } != nil && nightHours($0, problem.blocks[b]) == 0
+      $0 != m && problem.members[$0].zone.flatMap { options.zones[$0] } != nil
+        && nightHours($0, problem.blocks[b]) == 0
         && !people[b].contains(problem.members[$0].user)
     }
     guard !others.isEmpty else { return "nobody else is awake then" }

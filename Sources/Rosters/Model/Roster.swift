@@ -33,7 +33,8 @@ public struct Roster: Hashable, Sendable {
     public var coordinatorIsAdmin: Bool
 
     public init(
-      peoplePerShift: Int = 1, capacity: Int? = nil, rest: Duration = .hours(11), coordinatorIsAdmin: Bool = true
+      peoplePerShift: Int = 1, capacity: Int? = nil, rest: Duration = .hours(11),
+      coordinatorIsAdmin: Bool = true
     ) {
       self.peoplePerShift = peoplePerShift
       self.capacity = capacity

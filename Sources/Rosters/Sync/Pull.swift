@@ -22,7 +22,9 @@ extension Roster {
         default: break
         }
       }
-      if !words.isEmpty { roster.setMembers(members.sorted(), on: id, why: Self.pulledPrefix + words.joined(separator: ", ")) }
+      if !words.isEmpty {
+        roster.setMembers(members.sorted(), on: id, why: Self.pulledPrefix + words.joined(separator: ", "))
+      }
     }
     return RosterChange(from: self, to: roster, check: check)
   }

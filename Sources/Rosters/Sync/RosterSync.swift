@@ -49,7 +49,8 @@ public struct RosterSync: Sendable {
   /// Shifts that are over are left as they are: they are history. O(shifts * people).
   public func plan(_ roster: Roster, pushed: PushedRoster, icare: IcareReading, now: Instant) -> SyncPlan {
     let wanted = Dictionary(
-      roster.shifts.map { (ShiftKey(campaign: roster.key, shift: $0.id), $0) }, uniquingKeysWith: { a, _ in a })
+      roster.shifts.map { (ShiftKey(campaign: roster.key, shift: $0.id), $0) },
+      uniquingKeysWith: { a, _ in a })
     let owners = Self.owners(pushed, icare, campaign: roster.key)
     var byKey: [ShiftKey: [IcareShift]] = [:]
     for shift in icare.shifts { if let key = owners[shift.id] { byKey[key, default: []].append(shift) } }
@@ -64,7 +65,8 @@ public struct RosterSync: Sendable {
       var reconciler = ShiftReconciler(
         key: key, want: want, record: pushed.records[key.description] ?? .init(),
         present: (byKey[key] ?? []).sorted { $0.id < $1.id },
-        twins: want.map { (strays[$0.span] ?? []).filter { ShiftKey.find(in: $0.text.description) == nil } } ?? [],
+        twins: want.map { (strays[$0.span] ?? []).filter { ShiftKey.find(in: $0.text.description) == nil } }
+          ?? [],
         settings: settings, now: now, readFrom: icare.from)
       reconciler.run()
       actions += reconciler.actions
@@ -81,10 +83,14 @@ public struct RosterSync: Sendable {
   }
 
   /// The key each shift of ICARE's belongs to: the one we know its id under, else the one it carries.
-  private static func owners(_ pushed: PushedRoster, _ icare: IcareReading, campaign: String) -> [Int: ShiftKey] {
+  private static func owners(_ pushed: PushedRoster, _ icare: IcareReading, campaign: String) -> [Int:
+    ShiftKey]
+  {
     var owners: [Int: ShiftKey] = [:]
     for shift in icare.shifts {
-      if let key = ShiftKey.find(in: shift.text.description), key.campaign == campaign { owners[shift.id] = key }
+      if let key = ShiftKey.find(in: shift.text.description), key.campaign == campaign {
+        owners[shift.id] = key
+      }
     }
     for (name, record) in pushed.records {
       guard let key = ShiftKey(name), key.campaign == campaign else { continue }
@@ -107,7 +113,8 @@ struct WantedShift {
     span = ShiftSpan(shift.window)
     text = ShiftText(
       name: "\(roster.campaign), \(shift.id.day) slot \(shift.slot.name)",
-      description: "Shift of \(roster.campaign), week of \(shift.week). The roster follows who joins or leaves here. "
+      description:
+        "Shift of \(roster.campaign), week of \(shift.week). The roster follows who joins or leaves here. "
         + key.marker, capacity: roster.rules.capacity)
     var people = Dictionary(uniqueKeysWithValues: shift.members.map { ($0, false) })
     if roster.rules.coordinatorIsAdmin, let coordinator = shift.coordinator { people[coordinator] = true }

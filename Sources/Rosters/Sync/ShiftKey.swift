@@ -14,7 +14,9 @@ public struct ShiftKey: Hashable, Comparable, Sendable, CustomStringConvertible 
 
   /// Nil unless it is `campaign/YYYY-MM-DD/slot`.
   public init?(_ text: some StringProtocol) {
-    guard let slash = text.firstIndex(of: "/"), let shift = ShiftID(text[text.index(after: slash)...]) else { return nil }
+    guard let slash = text.firstIndex(of: "/"), let shift = ShiftID(text[text.index(after: slash)...]) else {
+      return nil
+    }
     let campaign = String(text[..<slash])
     guard Roster.key(from: campaign) == campaign else { return nil }
     self.init(campaign: campaign, shift: shift)
@@ -32,7 +34,8 @@ public struct ShiftKey: Hashable, Comparable, Sendable, CustomStringConvertible 
     let opening = Array(Self.opening.utf8)
     while rest.count > opening.count {
       if rest.starts(with: opening), let end = rest.firstIndex(of: UInt8(ascii: "]")) {
-        found = ShiftKey(String(decoding: rest[(rest.startIndex + opening.count)..<end], as: UTF8.self)) ?? found
+        found =
+          ShiftKey(String(decoding: rest[(rest.startIndex + opening.count)..<end], as: UTF8.self)) ?? found
       }
       rest = rest.dropFirst()
     }
@@ -118,7 +121,8 @@ public struct IcareShift: Hashable, Sendable {
   public let comments: [Comment]
 
   public init(
-    id: Int, times: ShiftSpan, text: ShiftText, people: [Person], strangers: [String] = [], comments: [Comment] = []
+    id: Int, times: ShiftSpan, text: ShiftText, people: [Person], strangers: [String] = [],
+    comments: [Comment] = []
   ) {
     self.id = id
     self.times = times

@@ -17,7 +17,8 @@ struct ShiftReconciler {
   private(set) var differences: [SyncDifference] = []
 
   init(
-    key: ShiftKey, want: WantedShift?, record: PushedRoster.Record, present: [IcareShift], twins: [IcareShift],
+    key: ShiftKey, want: WantedShift?, record: PushedRoster.Record, present: [IcareShift],
+    twins: [IcareShift],
     settings: RosterSync.Settings, now: Instant, readFrom: Instant?
   ) {
     self.key = key
@@ -33,7 +34,8 @@ struct ShiftReconciler {
   var hasConflict: Bool { differences.contains(where: \.isConflict) }
 
   mutating func add(_ step: SyncAction.Step, to shift: Int?, _ why: String) {
-    actions.append(SyncAction(key: key, shift: shift, span: shift == nil ? want?.span : nil, step: step, why: why))
+    actions.append(
+      SyncAction(key: key, shift: shift, span: shift == nil ? want?.span : nil, step: step, why: why))
   }
   mutating func show(_ kind: SyncDifference.Kind) {
     let difference = SyncDifference(key: key, kind: kind)
@@ -60,7 +62,9 @@ struct ShiftReconciler {
       noteLeaves(extra, want)
       carryOver(extra, to: keeper, want)
     }
-    if extras.isEmpty, record.attempts.isEmpty { (record.carrying, record.carried, record.gone, record.flagged) = ([:], [:], [], [:]) }
+    if extras.isEmpty, record.attempts.isEmpty {
+      (record.carrying, record.carried, record.gone, record.flagged) = ([:], [:], [], [:])
+    }
     comparePeople(keeper, want)
     compareRemark(keeper, want)
     // What overwrites comes in a run of its own, planned on a shift that nothing else is changing.
@@ -70,7 +74,8 @@ struct ShiftReconciler {
 
   /// Over for all concerned, or started before what was read.
   private var isHistory: Bool {
-    let ends = present.map(\.times.end) + record.copies.values.map(\.span.end) + (want.map { [$0.span.end] } ?? [])
+    let ends =
+      present.map(\.times.end) + record.copies.values.map(\.span.end) + (want.map { [$0.span.end] } ?? [])
     if ends.allSatisfy({ $0 <= now }) { return true }
     guard let readFrom else { return false }
     let starts = record.copies.values.map(\.span.start) + (want.map { [$0.span.start] } ?? [])
@@ -109,8 +114,10 @@ struct ShiftReconciler {
     case .delete:
       guard let id = action.shift else { return nil }
       return present.contains { $0.id == id } ? nil : true
-    case .comment(let text): return target(action).map { shift in shift.comments.contains { $0.text == text } }
-    case .flagReplacement(let user, _): return target(action).map { $0.person(user)?.needsReplacement == true }
+    case .comment(let text):
+      return target(action).map { shift in shift.comments.contains { $0.text == text } }
+    case .flagReplacement(let user, _):
+      return target(action).map { $0.person(user)?.needsReplacement == true }
     case .update(let text, _): return target(action).map { $0.text == text }
     }
   }
@@ -168,7 +175,9 @@ struct ShiftReconciler {
     }
     for shift in present { noteLeaves(shift, want) }
     let isMove = !present.isEmpty
-    add(.create(want.span, want.text), to: nil, isMove ? "the shift moved; the old one goes when this is complete" : "in the roster")
+    add(
+      .create(want.span, want.text), to: nil,
+      isMove ? "the shift moved; the old one goes when this is complete" : "in the roster")
     for (user, isAdmin) in want.people.sorted(by: { $0.key < $1.key }) {
       if record.left.contains(user) {
         show(.left(user))
@@ -190,7 +199,9 @@ struct ShiftReconciler {
     if isLimited { compareOthers(keeper, want) }
     compareExpected(keeper, want)
     if !isLimited { compareOthers(keeper, want) }
-    let kept = (record.copies[keeper.id]?.confirmed ?? []).filter { isHere.contains($0) || want.people[$0] != nil }
+    let kept = (record.copies[keeper.id]?.confirmed ?? []).filter {
+      isHere.contains($0) || want.people[$0] != nil
+    }
     record.copies[keeper.id]?.confirmed = kept
     if !keeper.strangers.isEmpty { show(.strangers(keeper.strangers)) }
   }
@@ -199,7 +210,9 @@ struct ShiftReconciler {
     for person in keeper.people where want.people[person.user] == nil && person.user != settings.bot {
       let user = person.user
       if record.owed.contains(user) || record.copies[keeper.id]?.confirmed.contains(user) == true {
-        if !isBlocked(.removeMember(user)) { add(.removeMember(user), to: keeper.id, "no longer in the roster") }
+        if !isBlocked(.removeMember(user)) {
+          add(.removeMember(user), to: keeper.id, "no longer in the roster")
+        }
       } else {
         show(.joined(user))
         if person.needsReplacement { show(.replacementWanted(user)) }
@@ -248,7 +261,7 @@ struct ShiftReconciler {
     if let remark = want.remark { say(remark, on: keeper, "why somebody else does it") }
   }
 
-  private mutating func say(_ text: String, on keeper: IcareShift, _ why: String) {
+  mutating func say(_ text: String, on keeper: IcareShift, _ why: String) {
     guard !record.said.contains("\(keeper.id) \(text)") else { return }
     if keeper.comments.contains(where: { $0.text == text }) {
       record.said.insert("\(keeper.id) \(text)")
@@ -271,7 +284,13 @@ struct ShiftReconciler {
     var keeps = false
     func merge<Value: Equatable>(_ field: WritableKeyPath<ShiftText, Value>) {
       let (b, o, t) = (base[keyPath: field], want.text[keyPath: field], theirs[keyPath: field])
-      if o == t || t == b { (merged[keyPath: field], agreed[keyPath: field]) = (o, o) } else if o == b { keeps = true } else { clashes = true }
+      if o == t || t == b {
+        (merged[keyPath: field], agreed[keyPath: field]) = (o, o)
+      } else if o == b {
+        keeps = true
+      } else {
+        clashes = true
+      }
     }
     merge(\.name)
     merge(\.description)
@@ -288,104 +307,7 @@ struct ShiftReconciler {
 }
 
 extension SyncAction {
-  fileprivate func isAdding(_ user: Username) -> Bool {
+  func isAdding(_ user: Username) -> Bool {
     if case .addMember(let other, _, _) = step { other == user } else { false }
-  }
-}
-
-// MARK: copies that go
-
-extension ShiftReconciler {
-  /// Who took themselves off a copy we had put them on has left the shift, wherever it stands.
-  fileprivate mutating func noteLeaves(_ copy: IcareShift, _ want: WantedShift) {
-    for user in (record.copies[copy.id]?.confirmed ?? []).sorted() where copy.person(user) == nil {
-      record.copies[copy.id]?.confirmed.remove(user)
-      guard want.people[user] != nil else { continue }
-      record.left.insert(user)
-      if record.copies.contains(where: { $0.key != copy.id && $0.value.confirmed.contains(user) }) {
-        record.owed.insert(user)
-      }
-    }
-  }
-
-  /// Brings what people did on a copy that is going away to the one that stays.
-  fileprivate mutating func carryOver(_ extra: IcareShift, to keeper: IcareShift, _ want: WantedShift) {
-    let confirmed = record.copies[extra.id]?.confirmed ?? []
-    for (user, sources) in record.carrying where sources.contains(extra.id) && extra.person(user) == nil {
-      // Joined and left again: on the copy that stays they are only through us.
-      record.carrying[user] = nil
-      record.gone.insert(user)
-      if record.carried[user] == keeper.id, keeper.person(user) != nil { record.owed.insert(user) }
-    }
-    for person in extra.people where person.user != settings.bot {
-      let user = person.user
-      if let there = keeper.person(user) {
-        if person.needsReplacement, !there.needsReplacement, record.flagged[user] != keeper.id, actions.isEmpty {
-          add(.flagReplacement(user, isAdmin: there.isAdmin), to: keeper.id, "asked for on the earlier copy")
-        }
-      } else if !confirmed.contains(user), want.people[user] == nil || record.left.contains(user),
-        record.carrying[user]?.contains(keeper.id) != true, record.carried[user] != keeper.id,
-        !record.gone.contains(user), !record.attempts.contains(where: { $0.action.isAdding(user) })
-      {
-        record.carrying[user, default: []].insert(extra.id)
-        if actions.contains(where: { $0.isAdding(user) }) { continue }
-        add(
-          .addMember(user, isAdmin: person.isAdmin, needsReplacement: person.needsReplacement), to: keeper.id,
-          "joined the earlier copy of the shift")
-      }
-    }
-    for text in words(of: extra, want) { say(text, on: keeper, "so that it is not lost") }
-  }
-
-  /// What people wrote on a copy, as comments for another; what was brought to this copy goes on as it is.
-  private func words(of extra: IcareShift, _ want: WantedShift) -> [String] {
-    let (from, changed) = ("From ", "Description of an earlier copy of this shift, as it was changed there: ")
-    var texts = extra.comments.compactMap { comment -> String? in
-      if let bot = settings.bot, comment.author == bot {
-        return comment.text.hasPrefix(from) || comment.text.hasPrefix(changed) ? comment.text : nil
-      }
-      return "\(from)\(comment.author?.text ?? "somebody"), on an earlier copy of this shift: \(comment.text)"
-    }
-    let base = record.copies[extra.id]?.text ?? want.text
-    if base.description != extra.text.description {
-      // Without the marker, which in a comment would only confuse.
-      let theirs = extra.text.description.split(separator: key.marker, omittingEmptySubsequences: true).joined()
-      texts.append(changed + theirs)
-    }
-    return texts
-  }
-
-  /// Deletes copies of a shift that stands complete elsewhere.
-  fileprivate mutating func clearAway(_ extras: [IcareShift], _ want: WantedShift) {
-    for extra in extras {
-      let isKnown = record.copies[extra.id] != nil
-      if !isKnown, extra.text.name != want.text.name, !record.deletable.contains(extra.id) {
-        show(.impostor(extra.id))
-      } else if !extra.strangers.isEmpty, !record.deletable.contains(extra.id) {
-        show(.deletionHeld(extra.id, extra.strangers.map { "a user \($0)" }))
-      } else {
-        add(.delete, to: extra.id, "the shift stands elsewhere, with everybody on it")
-      }
-    }
-  }
-
-  /// The roster has no such shift any more.
-  fileprivate mutating func retire() {
-    for shift in present where !record.twins.contains(shift.id) {
-      let confirmed = record.copies[shift.id]?.confirmed ?? []
-      var reasons = shift.people.filter { !confirmed.contains($0.user) && $0.user != settings.bot }
-        .map { "\($0.user) joined" }
-      reasons += shift.comments.filter { $0.author != settings.bot || settings.bot == nil }
-        .map { "\($0.author?.text ?? "somebody") commented" }
-      reasons += shift.strangers.isEmpty ? [] : ["\(shift.strangers.count) users with other names"]
-      if reasons.isEmpty || record.deletable.contains(shift.id) {
-        add(.delete, to: shift.id, "no longer in the roster")
-      } else {
-        show(.deletionHeld(shift.id, reasons))
-      }
-    }
-    let ids = Set(present.map(\.id))
-    record.copies = record.copies.filter { ids.contains($0.key) }
-    if present.isEmpty { record = .init() }
   }
 }

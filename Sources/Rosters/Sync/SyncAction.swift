@@ -122,17 +122,22 @@ extension SyncDifference: CustomStringConvertible {
     case .textConflict: "name, description or limit were changed both in ICARE and in the roster"
     case .timesChanged(let span): "in ICARE it is \(span.start.iso8601()) to \(span.end.iso8601())"
     case .deleted: "was deleted in ICARE"
-    case .twin(let id): "ICARE's shift \(id), made by hand, is at the same time: adopt it or say that both are meant"
+    case .twin(let id):
+      "ICARE's shift \(id), made by hand, is at the same time: adopt it or say that both are meant"
     case .impostor(let id): "ICARE's shift \(id) carries the same key under another name"
-    case .deletionHeld(let id, let reasons): "ICARE's shift \(id) is not deleted: \(reasons.joined(separator: ", "))"
+    case .deletionHeld(let id, let reasons):
+      "ICARE's shift \(id) is not deleted: \(reasons.joined(separator: ", "))"
     case .full(let user): "no room for \(user) under the limit of users"
-    case .unconfirmed(let step): "no answer came to \(step.words); what ICARE shows does not tell whether it arrived"
+    case .unconfirmed(let step):
+      "no answer came to \(step.words); what ICARE shows does not tell whether it arrived"
     }
   }
 }
 
 extension SyncAction: CustomStringConvertible {
-  public var description: String { "\(key.shift): \(step.words)\(shift.map { " (shift \($0))" } ?? ""): \(why)" }
+  public var description: String {
+    "\(key.shift): \(step.words)\(shift.map { " (shift \($0))" } ?? ""): \(why)"
+  }
 }
 
 extension SyncAction.Step {

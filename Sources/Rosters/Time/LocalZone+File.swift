@@ -23,7 +23,9 @@ extension LocalZone {
     }
     guard block.end <= bytes.count, block.header.types > 0 else { throw bad("cut short") }
     guard let periods = block.periods(bytes) else { throw bad("an entry points outside the file") }
-    guard let transitions = block.transitions(bytes, periods) else { throw bad("its transitions are out of order") }
+    guard let transitions = block.transitions(bytes, periods) else {
+      throw bad("its transitions are out of order")
+    }
     self.init(name: name, first: periods[0], transitions: transitions, rule: rule)
   }
 
@@ -32,7 +34,8 @@ extension LocalZone {
     let isUT: Int, isStandard: Int, leaps: Int, times: Int, types: Int, characters: Int
 
     init?(_ bytes: [UInt8], at start: Int) {
-      guard start >= 0, bytes.count >= start + 44, bytes[start..<start + 4].elementsEqual(Array("TZif".utf8)) else {
+      guard start >= 0, bytes.count >= start + 44, bytes[start..<start + 4].elementsEqual(Array("TZif".utf8))
+      else {
         return nil
       }
       version = bytes[start + 4]
@@ -62,7 +65,9 @@ extension LocalZone {
         guard abs(offset) < 26 * 3600, index < header.characters else { return nil }
         let name = bytes[(names + index)..<(names + header.characters)].prefix { $0 != 0 }
         periods.append(
-          Period(offset: .seconds(offset), abbreviation: String(decoding: name, as: UTF8.self), isDST: bytes[at + 4] != 0))
+          Period(
+            offset: .seconds(offset), abbreviation: String(decoding: name, as: UTF8.self),
+            isDST: bytes[at + 4] != 0))
       }
       return periods
     }

@@ -70,9 +70,12 @@ public struct LocalZone: Hashable, Sendable {
     let parts = name.split(separator: "/", omittingEmptySubsequences: false)
     return (1...4).contains(parts.count) && name.utf8.count <= 64
       && parts.allSatisfy { part in
-        guard let first = part.utf8.first, (65...90).contains(first) || (97...122).contains(first) else { return false }
+        guard let first = part.utf8.first, (65...90).contains(first) || (97...122).contains(first) else {
+          return false
+        }
         return part.utf8.allSatisfy {
-          (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || [43, 45, 95].contains($0)
+          (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
+            || [43, 45, 95].contains($0)
         }
       }
   }
@@ -85,7 +88,9 @@ public struct LocalTime: Hashable, Sendable {
   public let secondOfDay: Int
   public let period: LocalZone.Period
 
-  public var hourAndMinute: String { "\(Digits.two(secondOfDay / 3600)):\(Digits.two(secondOfDay / 60 % 60))" }
+  public var hourAndMinute: String {
+    "\(Digits.two(secondOfDay / 3600)):\(Digits.two(secondOfDay / 60 % 60))"
+  }
   /// `Sun 29 Mar 12:00 CEST`-like, numerically: `Sun 2026-03-29 13:00 CEST`.
   public var text: String { "\(day.weekday.short) \(day) \(hourAndMinute) \(period.abbreviation)" }
 }
@@ -102,7 +107,8 @@ enum PosixTime {
   static func seconds(_ instant: Instant) -> Int64 {
     let u = instant.utc
     guard let day = UTCDay(year: u.year, month: u.month, day: u.day) else { return 0 }
-    return (Int64(day.number) + daysTo2000) * 86_400 + Int64(u.hour * 3600 + u.minute * 60 + min(u.second, 59))
+    return (Int64(day.number) + daysTo2000) * 86_400
+      + Int64(u.hour * 3600 + u.minute * 60 + min(u.second, 59))
   }
 
   /// Days since 1970 and the second of the day.

@@ -44,7 +44,8 @@ struct PosixRule: Hashable, Sendable {
       guard let own = scanner.offset(limit: 24) else { return nil }
       summerOffset = -own
     }
-    guard scanner.take(","), let start = scanner.change(), scanner.take(","), let end = scanner.change(), scanner.atEnd
+    guard scanner.take(","), let start = scanner.change(), scanner.take(","), let end = scanner.change(),
+      scanner.atEnd
     else { return nil }
     daylight = .init(offset: .seconds(summerOffset), abbreviation: summer, isDST: true)
     changes = (start, end)
@@ -133,7 +134,8 @@ struct PosixRule: Hashable, Sendable {
     mutating func change() -> Change? {
       let date: Date
       if take("M") {
-        guard let m = number(most: 2), (1...12).contains(m), take("."), let w = number(most: 1), (1...5).contains(w),
+        guard let m = number(most: 2), (1...12).contains(m), take("."), let w = number(most: 1),
+          (1...5).contains(w),
           take("."), let d = number(most: 1), (0...6).contains(d)
         else { return nil }
         date = .weekday(month: Int(m), week: Int(w), weekday: Int(d))
