@@ -25,6 +25,11 @@ extension ShiftReconciler {
     for person in extra.people where person.user != settings.bot {
       let user = person.user
       if let there = keeper.person(user) {
+        if !confirmed.contains(user), want.people[user] == nil {
+          // On both already: whichever they leave, they have left, and are not put back.
+          record.carrying[user, default: []].insert(extra.id)
+          record.carried[user] = keeper.id
+        }
         if person.needsReplacement, !there.needsReplacement, record.flagged[user] != keeper.id,
           actions.isEmpty
         {
