@@ -67,6 +67,7 @@ let package = Package(
     library("Checking", ["Units", "CERFA", "Healpix", "Skymaps", "Observatories"]),
 
     library("Deliveries", ["Units"]),
+    library("Rosters", ["Units", .product(name: "Yams", package: "Yams")]),
     .target(
       name: "Campaigns",
       dependencies: ["Units", "Healpix", "Skymaps", "Notices", .product(name: "Yams", package: "Yams")],
@@ -141,6 +142,8 @@ let package = Package(
       name: "mock-broker", dependencies: ["CRdkafka"], path: "Tests/MockBroker", swiftSettings: settings),
     .target(name: "FarSides", path: "Tests/FarSides", swiftSettings: settings),
     tests("Deliveries"),
+    tests("Rosters"),
+    tests("Service", ["Store", "Deliveries", "Campaigns", "TelescopeFiles", .product(name: "Logging", package: "swift-log")]),
     tests("Campaigns", ["SkymapFiles"]),
     tests("Store"),
     tests("Feeds", ["WebClient", "mock-broker", .product(name: "Logging", package: "swift-log")]),
