@@ -168,8 +168,14 @@ public struct SourceTarget: Codable, Hashable, Sendable {
 
   public init(id: String, position: Direction<ICRS>) {
     self.id = id
-    rightAscensionDegrees = position.ra.degrees
-    declinationDegrees = position.dec.degrees
+    // Seven decimals are 0.4 milliarcseconds: the same position is the same text.
+    let ra = (position.ra.degrees * 1e7).rounded() / 1e7
+    rightAscensionDegrees = ra < 360 ? ra : 0
+    declinationDegrees = (position.dec.degrees * 1e7).rounded() / 1e7
+  }
+
+  var position: Direction<ICRS> {
+    Direction(ra: .degrees(rightAscensionDegrees), dec: .degrees(declinationDegrees))
   }
 
   /// What ICARE takes: letters, digits and `_-;:+.`

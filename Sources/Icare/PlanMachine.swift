@@ -26,10 +26,14 @@ struct PlanMachine {
   /// The server's clock; row ages are counted from it.
   let serverTime: Instant
   /// An upload younger than this may still be under way.
-  let settle: Duration
+  var settle: Duration
 
-  /// - Parameter stuck: orphans that could not be removed.
-  func next(_ requests: [IcarePlanRequest], stuck: Set<Int> = []) -> PlanStep {
+  /// - Parameters:
+  ///   - stuck: orphans that could not be removed.
+  ///   - taken: names that are held elsewhere in ICARE.
+  func next(
+    _ requests: [IcarePlanRequest], stuck: Set<Int> = [], taken: Set<String> = []
+  ) -> PlanStep {
     let ours = requests.filter { $0.payload[IcareKeys.plan]?.text == key }
     let whole = ours.filter(isWhole)
     for request in ours where request.planName == nil && !stuck.contains(request.id) {
@@ -44,9 +48,16 @@ struct PlanMachine {
     }
     for version in 1...Self.maxVersions {
       let name = push.name(version: version)
-      if !requests.contains(where: { $0.holds(name: name) }) { return .post(name: name) }
+      if !taken.contains(name), !requests.contains(where: { $0.holds(name: name) }) {
+        return .post(name: name)
+      }
     }
     return .refuse("\(push.name): all \(Self.maxVersions) versions of the name are burnt")
+  }
+
+  /// The plan, if it is there.
+  func whole(in requests: [IcarePlanRequest]) -> IcarePlanRequest? {
+    requests.first { $0.payload[IcareKeys.plan]?.text == key && isWhole($0) }
   }
 
   /// Ours that can never become whole and cannot be removed, to be reported.

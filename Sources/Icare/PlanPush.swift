@@ -25,7 +25,8 @@ public struct PlanPush: Codable, Hashable, Sendable {
     ) {
       func whole(_ d: Duration) -> Int { Int(min(max(d.seconds, 0), 1e6).rounded()) }
       self.field = field
-      rightAscensionDegrees = (position.ra.degrees * 1e6).rounded() / 1e6
+      let ra = (position.ra.degrees * 1e6).rounded() / 1e6
+      rightAscensionDegrees = ra < 360 ? ra : 0
       declinationDegrees = (position.dec.degrees * 1e6).rounded() / 1e6
       self.start = NaiveUTC(start)
       exposureSeconds = max(whole(exposure), 1)
