@@ -12,9 +12,10 @@ struct EventPusher: Pusher {
     event.aliases.contains { $0 == push.alias || $0.hasSuffix("#" + push.alias) }
   }
 
+  /// Sending it again adds nothing, so there is no need to wait for an attempt that may be under way.
   func readBack(now: Instant) async throws(IcareError) -> ReadBackVerdict {
     guard let event = try await desk.event(push.event, now: now, fresh: true), carries(event) else {
-      return desk.absent(key, at: now)
+      return .absent
     }
     return .present(receipt(event))
   }
@@ -72,10 +73,11 @@ struct MapPusher: Pusher {
     }
   }
 
+  /// Sending it again adds nothing, so there is no need to wait for an attempt that may be under way.
   func readBack(now: Instant) async throws(IcareError) -> ReadBackVerdict {
     guard let event = try await desk.event(push.event, now: now, fresh: true),
       let map = try await desk.map(push.map, of: event)
-    else { return desk.absent(key, at: now) }
+    else { return .absent }
     return .present("\(map.id) \(map.name)")
   }
 
@@ -153,10 +155,11 @@ struct CommentPusher: Pusher {
     return try await desk.event(identity, now: now).map { .event($0.id) }
   }
 
+  /// Sending it again adds nothing, so there is no need to wait for an attempt that may be under way.
   func readBack(now: Instant) async throws(IcareError) -> ReadBackVerdict {
     guard let target = try await target(now: now),
       let found = try await desk.client.comments(on: target).first(where: { $0.text == text })
-    else { return desk.absent(key, at: now) }
+    else { return .absent }
     return .present(String(found.id))
   }
 
@@ -183,11 +186,12 @@ struct TriggerPusher: Pusher {
   let push: TriggerPush
   let key: String
 
+  /// Sending it again adds nothing, so there is no need to wait for an attempt that may be under way.
   func readBack(now: Instant) async throws(IcareError) -> ReadBackVerdict {
-    guard let event = try await desk.event(push.event, now: now) else { return desk.absent(key, at: now) }
+    guard let event = try await desk.event(push.event, now: now) else { return .absent }
     let (allocation, _) = try await desk.allocation(push.allocation, type: "observation_plan", now: now)
     let value = try await desk.client.triggered(event: event.time)[allocation.id]
-    return value == push.isTriggered ? .present("\(event.id) \(allocation.id)") : desk.absent(key, at: now)
+    return value == push.isTriggered ? .present("\(event.id) \(allocation.id)") : .absent
   }
 
   func send(now: Instant) async throws(IcareError) -> SendOutcome {

@@ -2,9 +2,10 @@ import Units
 
 /// How patient the channel is.
 public struct IcareSettings: Hashable, Sendable {
-  /// How long an upload that was not answered may still be under way at the server; the proxy gives up
-  /// after 60 s, the application does not.
-  public var settle = Duration.seconds(120)
+  /// How long an upload that was not answered may still be under way at the server: the proxy gives up
+  /// after 60 s, the application does not. After a start the same is waited for what may have been sent
+  /// before it.
+  public var settle = Duration.seconds(90)
   /// How often to look for an event or a sky map that ICARE has not taken in yet.
   public var eventPoll = Duration.seconds(30)
   /// How often to look for fields, which are made at about 5 a second.
