@@ -127,7 +127,10 @@ extension FakeState {
       return .success(["gcntag_id": .integer(insert("tag", row))])
     }
     guard r.method == "DELETE", let time = r.path.last.flatMap({ NaiveUTC($0) }),
-      let tag = rows("tag").first(where: { $0["dateobs"] == .string(time.text) && $0["text"] == body["tag"] }),
+      let tag = rows("tag").first(where: {
+        $0["dateobs"] == .string(time.text) && $0["text"] == body["tag"]
+          && ($0["sent_by_id"]?.int == caller.userID || caller.acls.contains("Manage GCNs"))
+      }),
       let id = tag["id"]?.int
     else { return .error("GCN event tag not found", 404) }
     remove("tag", id)
@@ -171,6 +174,9 @@ extension FakeState {
       return .error("Failed to set triggered status: str(Insufficient permissions for operation \"Token \(caller.token) create GcnTrigger {1}\".)")
     }
     let value = body["triggered"] == "triggered" || body["triggered"] == true
+    guard value || body["triggered"] == "passed" || body["triggered"] == false else {
+      return .error("Invalid triggered status")
+    }
     if let id = own.first(where: { $0["allocation_id"]?.int == allocation })?["id"]?.int {
       update("trigger", id, ["triggered": .bool(value)])
     } else {

@@ -10,6 +10,8 @@ extension FakeState {
       guard let id else { return followupList(r) }
       guard let row = row("followup", id) else { return .error("Could not retrieve followup request.") }
       return .success(.object(row))
+    case "POST" where p.count == 3 && p[1] == "watch":
+      return .error("(psycopg.errors.InvalidTextRepresentation) invalid input syntax for type integer: \"\(caller.token)\"", 500)
     case "POST": return postFollowup(body, caller)
     case "PUT":
       guard let id, row("followup", id) != nil else { return .error("Missing FollowUpRequest with id \(p.last ?? "")") }
@@ -55,6 +57,12 @@ extension FakeState {
     guard let source = body["obj_id"], first("source", "name", source) != nil else {
       return .error("Error submitting follow-up request: (psycopg.errors.NotNullViolation) null value in column \"obj_id\"")
     }
+    if Self.isOutside(body["payload"], allocation["validity_ranges"]?.items ?? []) {
+      return .error("Error submitting follow-up request: Provided dates are outside allowed validity ranges.")
+    }
+    if body["not_if_duplicates"] == true, hasDuplicate(source, id) {
+      return .success(["id": .null, "ignored": true, "message": "There is already a follow-up request for this source and allocation, not submitting request."])
+    }
     let created = insert(
       "followup",
       [
@@ -62,6 +70,23 @@ extension FakeState {
         "status": "pending submission", "requester_id": .integer(caller.userID), "comment": .null,
       ])
     return submit(created, instrument: instrument["id"]?.int ?? 0)
+  }
+
+  private static func isOutside(_ payload: JSONNode?, _ ranges: [JSONNode]) -> Bool {
+    func day(_ node: JSONNode?) -> String { String((node?.text ?? "").prefix(10)) }
+    return !ranges.isEmpty
+      && !ranges.contains {
+        day($0["start_date"]) <= day(payload?["start_date"]) && day(payload?["end_date"]) <= day($0["end_date"])
+      }
+  }
+
+  /// ICARE knows only these two words: "complete", "pending" and "failed" do not count.
+  private func hasDuplicate(_ source: JSONNode, _ allocation: Int) -> Bool {
+    rows("followup").contains {
+      let status = $0["status"]?.text ?? ""
+      return $0["obj_id"] == source && $0["allocation_id"]?.int == allocation
+        && (status.contains("submitted") || status.contains("completed"))
+    }
   }
 
   /// The facility call; a failure leaves the row.

@@ -92,6 +92,8 @@ public final class FakeIcare: Sendable {
     case .page(let status): return connection.send(page(status), date: date)
     case .closeBeforeActing: return false
     case .tooMany: return connection.send(page(429), date: date)
+    case .canned(let status, let body):
+      return connection.send(FakeAnswer(status: status, body: body), date: date)
     case .databaseDown:
       let text = "HTTP 503: Service Unavailable (Database is temporarily unavailable; please retry shortly.)"
       return connection.send(FakeReply.error(text, 503).answer, date: date)

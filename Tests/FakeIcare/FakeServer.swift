@@ -42,6 +42,8 @@ public enum FakeFault: Sendable {
   case slowBody(seconds: Double)
   /// The process dies after the n-th commit of an upload that has three; 502.
   case dieAfterCommit(Int)
+  /// These bytes, whatever was asked.
+  case canned(status: Int, body: [UInt8])
 }
 
 /// Sockets and HTTP/1.1 on 127.0.0.1, a thread for each connection.
