@@ -161,7 +161,8 @@ extension IcareClient {
       let data = try await get(path, [("include2DMap", "false")], .slow).data
       let digest = IcareMap.digest(
         uniq: data.ints("uniq"), density: (data["probdensity"]?.items ?? []).compactMap(\.double))
-      return IcareMap(id: try data.needInt("id"), name: try data.needText("localization_name"), digest: digest)
+      return IcareMap(
+        id: try data.needInt("id"), name: try data.needText("localization_name"), digest: digest)
     } catch {
       guard case .refused(let refusal) = error, refusal.status == 404 else { throw error }
       return nil

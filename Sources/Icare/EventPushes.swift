@@ -44,7 +44,8 @@ public struct EventIdentity: Codable, Hashable, Sendable {
   private func shares(_ event: IcareEvent) -> Bool {
     event.aliases.contains { alias in
       // ICARE puts the source of a name before it: LVC#S240422ed.
-      aliases.contains(alias) || (alias.split(separator: "#").last.map { aliases.contains(String($0)) } ?? false)
+      aliases.contains(alias)
+        || (alias.split(separator: "#").last.map { aliases.contains(String($0)) } ?? false)
     }
   }
 }

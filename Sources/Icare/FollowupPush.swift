@@ -7,10 +7,12 @@ public enum FacilityRequest: Codable, Hashable, Sendable {
     filters: [String], exposureSeconds: Double, exposures: Int, maximumAirmass: Double,
     minimumMoonDegrees: Double, priority: Int)
   /// TAROTAPI. A lower priority number is more urgent, -5...5.
-  case tarot(filters: [String], exposureSeconds: Double, exposures: Int, maximumAirmass: Double, priority: Int,
+  case tarot(
+    filters: [String], exposureSeconds: Double, exposures: Int, maximumAirmass: Double, priority: Int,
     atBestAirmass: Bool)
   /// TRTAPI: one of SRO, GAO, SBO, CTO.
-  case trt(station: String, filters: [String], exposureSeconds: Double, exposures: Int, maximumAirmass: Double)
+  case trt(
+    station: String, filters: [String], exposureSeconds: Double, exposures: Int, maximumAirmass: Double)
   case slack(filters: [String], exposureSeconds: Double, exposures: Int)
   /// COLIBRIAPI: one filter.
   case colibri(filter: String, exposureSeconds: Double, exposures: Int, isTargetOfOpportunity: Bool)

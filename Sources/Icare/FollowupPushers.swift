@@ -41,8 +41,10 @@ struct FollowupPusher: Pusher {
 
   func send(now: Instant) async throws(IcareError) -> SendOutcome {
     let (allocation, instrument) = try await desk.allocation(push.allocation, type: "triggered", now: now)
-    if let complaint = try await complaints(allocation, instrument, now: now).first {
-      throw .invalid("request for \(push.source.id) on \(instrument.name): \(complaint)")
+    let complaints = try await complaints(allocation, instrument, now: now)
+    guard complaints.isEmpty else {
+      let all = complaints.joined(separator: "; ")
+      throw .invalid("request for \(push.source.id) on \(instrument.name): \(all)")
     }
     let rows = try await ours(allocation)
     if let row = rows.first(where: { $0.state != .deleted }) ?? rows.first {
@@ -188,7 +190,8 @@ struct ExecutedPusher: Pusher {
   let key: String
 
   private func there() async throws(IcareError) -> [Int: IcareObservation] {
-    guard let first = push.rows.map(\.start.instant).min(), let last = push.rows.map(\.start.instant).max() else {
+    guard let first = push.rows.map(\.start.instant).min(), let last = push.rows.map(\.start.instant).max()
+    else {
       return [:]
     }
     let window = TimeWindow(first - .seconds(2), last + .seconds(2))
@@ -249,7 +252,8 @@ struct ExecutedPusher: Pusher {
     let known = Set(try await desk.client.fields(ofInstrument: instrument.id).map(\.number))
     let missing = Set(push.rows.map(\.field)).subtracting(known).sorted()
     guard missing.isEmpty else {
-      throw .invalid("\(instrument.name) has no field \(missing.map(String.init).joined(separator: ", ")) in ICARE")
+      throw .invalid(
+        "\(instrument.name) has no field \(missing.map(String.init).joined(separator: ", ")) in ICARE")
     }
   }
 }

@@ -161,7 +161,8 @@ public final class IcareChannel: DeliveryChannel {
     return outcome
   }
 
-  public func readBack(_ delivery: Delivery, receipts: [DeliveryKey: String], now: Instant) async -> ReadBack {
+  public func readBack(_ delivery: Delivery, receipts: [DeliveryKey: String], now: Instant) async -> ReadBack
+  {
     if let reason = desk.halted(at: now) { return .unknown(reason: reason, final: false) }
     do throws(IcareError) {
       switch try await pusher(delivery, receipts).readBack(now: now) {

@@ -223,7 +223,8 @@ final class IcareDesk: Sendable {
       if let known = try await client.source(target.id) {
         let apart = known.position.separation(from: target.position)
         if apart > settings.sourceTolerance {
-          let text = "source \(target.id) lies \(apart.arcseconds.rounded()) arcsec from our position in ICARE"
+          let text =
+            "source \(target.id) lies \(apart.arcseconds.rounded()) arcsec from our position in ICARE"
           ledger.note(text, key: key, at: now)
         }
       } else {

@@ -119,7 +119,9 @@ public enum IcareDoctor {
         : finding(.warning, "ICARE has version \(version); its behaviour is known for \(knownVersion)"))
     guard let profile = facts.profile else {
       let why = facts.tokenProblem ?? "no profile"
-      found.append(finding(.missing, "the token is not accepted: \(why)", "whoever holds the bot's account for a new token"))
+      found.append(
+        finding(
+          .missing, "the token is not accepted: \(why)", "whoever holds the bot's account for a new token"))
       return found
     }
     found.append(finding(.good, "the token is \(profile.username)'s"))
@@ -139,7 +141,9 @@ public enum IcareDoctor {
 
   private static func rights(_ profile: IcareProfile, _ finding: Maker) -> [IcareFinding] {
     guard let own = profile.tokenRights else {
-      return [finding(.warning, "the token is not in its user's list, so its rights are not known", administrator)]
+      return [
+        finding(.warning, "the token is not in its user's list, so its rights are not known", administrator)
+      ]
     }
     var found: [IcareFinding] = []
     for (list, grade) in [(needed, IcareFinding.Grade.missing), (wanted, .warning)] {
@@ -148,7 +152,8 @@ public enum IcareDoctor {
           let text = "the token lacks \"\(right)\", which its user has: no \(use)"
           found.append(finding(grade, text, "whoever holds the bot's account for a token with it"))
         } else {
-          found.append(finding(grade, "the user \(profile.username) lacks \"\(right)\": no \(use)", administrator))
+          found.append(
+            finding(grade, "the user \(profile.username) lacks \"\(right)\": no \(use)", administrator))
         }
       }
     }
@@ -170,7 +175,8 @@ public enum IcareDoctor {
     var found: [IcareFinding] = []
     if !own.isAdmin {
       found.append(
-        finding(.warning, "\(profile.username) is not an admin of \(group): shifts cannot be changed", groupAdmin))
+        finding(
+          .warning, "\(profile.username) is not an admin of \(group): shifts cannot be changed", groupAdmin))
     }
     if !own.canSave {
       found.append(finding(.missing, "\(profile.username) may not save sources to \(group)", groupAdmin))
@@ -189,7 +195,10 @@ public enum IcareDoctor {
     let groupID = facts.groups.first { $0.name == group }?.id
     for name in instruments {
       guard let instrument = facts.instruments.first(where: { $0.name == name }) else {
-        found.append(finding(.missing, "the instrument \(name) is not in ICARE", "an instrument admin, or run the synchronisation"))
+        found.append(
+          finding(
+            .missing, "the instrument \(name) is not in ICARE",
+            "an instrument admin, or run the synchronisation"))
         continue
       }
       let own = facts.allocations.filter { $0.instrumentID == instrument.id && $0.groupID == groupID }
@@ -198,15 +207,19 @@ public enum IcareDoctor {
         continue
       }
       if !own.contains(where: { $0.types.contains("observation_plan") }) {
-        found.append(finding(.missing, "no allocation on \(name) allows observation plans", "an allocation admin"))
+        found.append(
+          finding(.missing, "no allocation on \(name) allows observation plans", "an allocation admin"))
       }
       if !own.contains(where: { $0.userIDs.contains(profile.userID) }) {
         let text = "\(profile.username) is not a user of the allocation on \(name): no trigger decisions"
         found.append(finding(.warning, text, "an allocation admin"))
       }
-      let doubles = Dictionary(grouping: own) { "\($0.proposal)/\($0.principalInvestigator)" }.filter { $0.value.count > 1 }
+      let doubles = Dictionary(grouping: own) { "\($0.proposal)/\($0.principalInvestigator)" }.filter {
+        $0.value.count > 1
+      }
       if !doubles.isEmpty {
-        found.append(finding(.warning, "\(name) has the same allocation more than once", "an allocation admin"))
+        found.append(
+          finding(.warning, "\(name) has the same allocation more than once", "an allocation admin"))
       }
     }
     return found

@@ -161,7 +161,8 @@ public enum IcareSync {
     }
     var items: [IcareSyncItem] = []
     if let telescope, instrument.telescopeID != telescope.id {
-      items.append(.differs("\(instrument.name) belongs to another telescope in ICARE (\(instrument.telescopeID))"))
+      items.append(
+        .differs("\(instrument.name) belongs to another telescope in ICARE (\(instrument.telescopeID))"))
     }
     let missing = site.filters.filter { !instrument.filters.contains($0) }
     if !missing.isEmpty {
@@ -190,7 +191,9 @@ public enum IcareSync {
       return own.position.separation(from: other) > .arcseconds(10)
     }
     if let first = misplaced.first {
-      items.append(.differs("\(misplaced.count) fields of \(instrument.name) lie elsewhere in ICARE, first \(first.number)"))
+      items.append(
+        .differs(
+          "\(misplaced.count) fields of \(instrument.name) lie elsewhere in ICARE, first \(first.number)"))
     }
     let missing = site.grid.map(\.number).filter { byNumber[$0] == nil }
     if !missing.isEmpty { items.append(.addFields(instrument: instrument.name, numbers: missing)) }
@@ -217,7 +220,10 @@ public enum IcareSync {
 
   /// Letters and digits, without case: `TAROT/TCA` and `tarot tca` are one.
   private static func plain(_ name: String) -> String {
-    String(name.lowercased().unicodeScalars.filter { $0.properties.isAlphabetic || $0.properties.numericType != nil })
+    String(
+      name.lowercased().unicodeScalars.filter {
+        $0.properties.isAlphabetic || $0.properties.numericType != nil
+      })
   }
 
   private static func differences(_ site: IcareSite, _ other: IcareTelescope) -> [String] {

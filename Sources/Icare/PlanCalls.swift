@@ -50,7 +50,8 @@ public struct IcarePlanRequest: Hashable, Sendable {
 }
 
 extension IcareClient {
-  /// All requests of an event on an instrument, with their observations, and the server's clock.
+  /// All requests of an event on an instrument with their observations, oldest first, and the server's
+  /// clock. The server gives them in no order, so that pages could miss rows: they come in one.
   public func planRequests(
     event: NaiveUTC, instrumentID: Int
   ) async throws(IcareError) -> (requests: [IcarePlanRequest], serverTime: Instant?) {
@@ -58,8 +59,9 @@ extension IcareClient {
       (name: "dateobs", value: event.text), (name: "instrumentID", value: String(instrumentID)),
       (name: "includePlannedObservations", value: "true"),
     ]
-    let (rows, time) = try await pages(["observation_plan"], query, rows: "requests", pageSize: 100)
-    return (try rows.map { node throws(IcareError) in try IcarePlanRequest(node) }, time)
+    let (rows, time) = try await pages(["observation_plan"], query, rows: "requests", pageSize: 1000)
+    let requests = try rows.map { node throws(IcareError) in try IcarePlanRequest(node) }
+    return (requests.sorted { $0.id < $1.id }, time)
   }
 
   /// One request without its observations: with them the server fails on plans of one observation.

@@ -84,18 +84,23 @@ struct PlanMachine {
       found.append("it was made from other contents under the same key")
     }
     if request.countedObservations != push.pointings.count {
-      found.append("its statistics count \(request.countedObservations ?? 0) of \(push.pointings.count) pointings")
+      found.append(
+        "its statistics count \(request.countedObservations ?? 0) of \(push.pointings.count) pointings")
     }
     guard let observations = request.observations else { return found }
     guard observations.count == push.pointings.count else {
       return found + ["it has \(observations.count) of \(push.pointings.count) pointings"]
     }
     let order = observations.sorted { ($0.start?.text ?? "", $0.field) < ($1.start?.text ?? "", $1.field) }
-    let wanted = push.pointings.enumerated().map { (pointing: $0.element, field: fields?[$0.offset] ?? $0.element.field) }
-      .sorted { ($0.pointing.start.text, $0.field ?? 0) < ($1.pointing.start.text, $1.field ?? 0) }
+    let wanted = push.pointings.enumerated().map {
+      (pointing: $0.element, field: fields?[$0.offset] ?? $0.element.field)
+    }
+    .sorted { ($0.pointing.start.text, $0.field ?? 0) < ($1.pointing.start.text, $1.field ?? 0) }
     for (there, (here, field)) in zip(order, wanted) {
       let label = "pointing at \(here.start.text)"
-      if there.start?.text != here.start.text { found.append("\(label): there \(there.start?.text ?? "no time")") }
+      if there.start?.text != here.start.text {
+        found.append("\(label): there \(there.start?.text ?? "no time")")
+      }
       if let field, there.field != field { found.append("\(label): field \(there.field), not \(field)") }
       if there.exposureSeconds != Double(here.exposureSeconds) {
         found.append("\(label): \(there.exposureSeconds) s, not \(here.exposureSeconds) s")

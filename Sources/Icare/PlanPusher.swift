@@ -46,7 +46,9 @@ struct PlanPusher: Pusher {
   }
 
   func send(now: Instant) async throws(IcareError) -> SendOutcome {
-    if let complaint = push.complaints.first { throw .invalid("\(push.name): \(complaint)") }
+    guard push.complaints.isEmpty else {
+      throw .invalid("\(push.name): \(push.complaints.prefix(5).joined(separator: "; "))")
+    }
     let place: Place
     switch try await findPlace(now: now) {
     case .place(let found): place = found
@@ -101,7 +103,8 @@ struct PlanPusher: Pusher {
     let unknown = Set(push.pointings.map(\.filter)).subtracting(instrument.filters).sorted()
     guard unknown.isEmpty else {
       let has = instrument.filters.joined(separator: ", ")
-      throw .invalid("\(instrument.name) has no filter \(unknown.joined(separator: ", ")) in ICARE (it has \(has))")
+      throw .invalid(
+        "\(instrument.name) has no filter \(unknown.joined(separator: ", ")) in ICARE (it has \(has))")
     }
     return .place(Place(event: event, map: map, allocation: allocation, instrument: instrument))
   }
@@ -139,7 +142,8 @@ struct PlanPusher: Pusher {
   private func report(_ burnt: [IcarePlanRequest], event: IcareEvent, now: Instant) async {
     for request in burnt {
       let name = request.planName ?? ""
-      let text = "plan \(name) (request \(request.id)) was cut off while it was uploaded and holds no pointings"
+      let text =
+        "plan \(name) (request \(request.id)) was cut off while it was uploaded and holds no pointings"
       guard desk.ledger.left(request.id, text, key: key, at: now) else { continue }
       let comment = "\(text); an ICARE administrator can delete it\n[vesper burnt \(name)]"
       do throws(IcareError) {
@@ -215,7 +219,8 @@ extension PlanPusher {
   private func isAt(_ pointing: PlanPush.Pointing, _ field: IcareField) -> Bool {
     let a = Direction<ICRS>(
       ra: .degrees(pointing.rightAscensionDegrees), dec: .degrees(pointing.declinationDegrees))
-    let b = Direction<ICRS>(ra: .degrees(field.rightAscensionDegrees), dec: .degrees(field.declinationDegrees))
+    let b = Direction<ICRS>(
+      ra: .degrees(field.rightAscensionDegrees), dec: .degrees(field.declinationDegrees))
     return a.separation(from: b) <= desk.settings.fieldTolerance
   }
 
@@ -242,7 +247,9 @@ extension PlanPusher {
     var numbers: [Int] = []
     for pointing in push.pointings {
       if let wanted = pointing.field, let known = byNumber[wanted], !isNear(pointing, known) {
-        throw .invalid("field \(wanted) of \(instrument.name) lies elsewhere in ICARE: \(known.rightAscensionDegrees) \(known.declinationDegrees)")
+        throw .invalid(
+          "field \(wanted) of \(instrument.name) lies elsewhere in ICARE: \(known.rightAscensionDegrees) \(known.declinationDegrees)"
+        )
       }
       if let number = number(for: pointing, in: fields) {
         numbers.append(number)
@@ -265,7 +272,8 @@ extension PlanPusher {
   private func isNear(_ pointing: PlanPush.Pointing, _ field: IcareField) -> Bool {
     let a = Direction<ICRS>(
       ra: .degrees(pointing.rightAscensionDegrees), dec: .degrees(pointing.declinationDegrees))
-    let b = Direction<ICRS>(ra: .degrees(field.rightAscensionDegrees), dec: .degrees(field.declinationDegrees))
+    let b = Direction<ICRS>(
+      ra: .degrees(field.rightAscensionDegrees), dec: .degrees(field.declinationDegrees))
     return a.separation(from: b) <= .arcseconds(10)
   }
 }

@@ -71,7 +71,8 @@ extension FakeState {
     let id: Int
     if let found, let known = found["id"]?.int {
       guard found["sent_by_id"]?.int == caller.userID || caller.acls.contains("Manage GCNs") else {
-        return .error("Cannot post event: Insufficient permissions: GCN event can only be updated by original poster")
+        return .error(
+          "Cannot post event: Insufficient permissions: GCN event can only be updated by original poster")
       }
       id = known
     } else {
@@ -115,15 +116,20 @@ extension FakeState {
   static func fixed(_ x: Double) -> String {
     let scaled = Int((x.magnitude * 100_000).rounded())
     let digits = String(scaled % 100_000)
-    return (x < 0 ? "-" : "") + "\(scaled / 100_000)." + String(repeating: "0", count: 5 - digits.count) + digits
+    return (x < 0 ? "-" : "") + "\(scaled / 100_000)." + String(repeating: "0", count: 5 - digits.count)
+      + digits
   }
 
   private mutating func tags(_ r: FakeRequest, _ body: JSONNode, _ caller: FakeCaller) -> FakeReply {
     if r.method == "POST" {
       guard let time = body["dateobs"]?.text.flatMap({ NaiveUTC($0) }),
         first("event", "dateobs", .string(time.text)) != nil
-      else { return .error("Cannot post tag: (psycopg.errors.ForeignKeyViolation) insert or update on table") }
-      let row: Row = ["dateobs": .string(time.text), "text": body["text"] ?? "", "sent_by_id": .integer(caller.userID)]
+      else {
+        return .error("Cannot post tag: (psycopg.errors.ForeignKeyViolation) insert or update on table")
+      }
+      let row: Row = [
+        "dateobs": .string(time.text), "text": body["text"] ?? "", "sent_by_id": .integer(caller.userID),
+      ]
       return .success(["gcntag_id": .integer(insert("tag", row))])
     }
     guard r.method == "DELETE", let time = r.path.last.flatMap({ NaiveUTC($0) }),
@@ -154,7 +160,9 @@ extension FakeState {
       $0["target"] == target && $0["text"] == body["text"] && $0["author_id"] == .integer(caller.userID)
         && $0["groups"] == groups && $0["attachment_name"] == name
     }
-    if let id = same?["id"] { return .success(["comment_id": id, "message": "Same comment already exists."]) }
+    if let id = same?["id"] {
+      return .success(["comment_id": id, "message": "Same comment already exists."])
+    }
     let row: Row = [
       "target": target, "text": body["text"] ?? "", "author_id": .integer(caller.userID), "groups": groups,
       "attachment_name": name,
@@ -171,7 +179,9 @@ extension FakeState {
       return .error("Invalid allocation")
     }
     guard row["users"]?.items?.contains(.integer(caller.userID)) ?? false else {
-      return .error("Failed to set triggered status: str(Insufficient permissions for operation \"Token \(caller.token) create GcnTrigger {1}\".)")
+      return .error(
+        "Failed to set triggered status: str(Insufficient permissions for operation \"Token \(caller.token) create GcnTrigger {1}\".)"
+      )
     }
     let value = body["triggered"] == "triggered" || body["triggered"] == true
     guard value || body["triggered"] == "passed" || body["triggered"] == false else {
@@ -180,7 +190,9 @@ extension FakeState {
     if let id = own.first(where: { $0["allocation_id"]?.int == allocation })?["id"]?.int {
       update("trigger", id, ["triggered": .bool(value)])
     } else {
-      insert("trigger", ["dateobs": .string(time.text), "allocation_id": .integer(allocation), "triggered": .bool(value)])
+      insert(
+        "trigger",
+        ["dateobs": .string(time.text), "allocation_id": .integer(allocation), "triggered": .bool(value)])
     }
     return .success(["triggered": .bool(value)])
   }

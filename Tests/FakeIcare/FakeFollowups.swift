@@ -11,17 +11,23 @@ extension FakeState {
       guard let row = row("followup", id) else { return .error("Could not retrieve followup request.") }
       return .success(.object(row))
     case "POST" where p.count == 3 && p[1] == "watch":
-      return .error("(psycopg.errors.InvalidTextRepresentation) invalid input syntax for type integer: \"\(caller.token)\"", 500)
+      return .error(
+        "(psycopg.errors.InvalidTextRepresentation) invalid input syntax for type integer: \"\(caller.token)\"",
+        500)
     case "POST": return postFollowup(body, caller)
     case "PUT":
-      guard let id, row("followup", id) != nil else { return .error("Missing FollowUpRequest with id \(p.last ?? "")") }
+      guard let id, row("followup", id) != nil else {
+        return .error("Missing FollowUpRequest with id \(p.last ?? "")")
+      }
       if p.last == "comment" {
         update("followup", id, ["comment": body["comment"] ?? ""])
         return .success(["id": .integer(id)])
       }
       return putFollowup(id, body)
     case "DELETE":
-      guard let id, row("followup", id) != nil else { return .error("Missing FollowUpRequest with id \(p.last ?? "")") }
+      guard let id, row("followup", id) != nil else {
+        return .error("Missing FollowUpRequest with id \(p.last ?? "")")
+      }
       facilityCalls.append((id, "delete"))
       update("followup", id, ["status": "deleted"])
       return .success()
@@ -34,7 +40,9 @@ extension FakeState {
     let found = rows("followup").filter { row in
       if let source = r.query["sourceID"], !(row["obj_id"]?.text ?? "").contains(source) { return false }
       if let id = r.query["allocationID"], row["allocation_id"]?.int != Int(id) { return false }
-      if let start, let created = row["created_at"]?.text.flatMap({ NaiveUTC($0) }), created < start { return false }
+      if let start, let created = row["created_at"]?.text.flatMap({ NaiveUTC($0) }), created < start {
+        return false
+      }
       guard let status = r.query["status"]?.lowercased() else { return true }
       return (row["status"]?.text ?? "").lowercased().contains(status)
     }
@@ -47,21 +55,30 @@ extension FakeState {
       return .error("Invalid / missing parameters: {'\(extra)': ['Unknown field.']}")
     }
     guard let id = body["allocation_id"]?.int, let allocation = row("allocation", id) else {
-      return .error("Error submitting follow-up request: Could not find allocation with ID \(body["allocation_id"]?.int ?? 0).")
+      return .error(
+        "Error submitting follow-up request: Could not find allocation with ID \(body["allocation_id"]?.int ?? 0)."
+      )
     }
     let instrument = allocation["instrument_id"]?.int.flatMap { row("instrument", $0) } ?? [:]
-    let schema = FormSchema(Self.form(instrument["api_classname"]?.text ?? "", filters: instrument["filters"] ?? []))
+    let schema = FormSchema(
+      Self.form(instrument["api_classname"]?.text ?? "", filters: instrument["filters"] ?? []))
     if let complaint = schema.complaints(about: body["payload"] ?? [:]).first {
       return .error("Error submitting follow-up request: \(complaint)")
     }
     guard let source = body["obj_id"], first("source", "name", source) != nil else {
-      return .error("Error submitting follow-up request: (psycopg.errors.NotNullViolation) null value in column \"obj_id\"")
+      return .error(
+        "Error submitting follow-up request: (psycopg.errors.NotNullViolation) null value in column \"obj_id\""
+      )
     }
     if Self.isOutside(body["payload"], allocation["validity_ranges"]?.items ?? []) {
       return .error("Error submitting follow-up request: Provided dates are outside allowed validity ranges.")
     }
     if body["not_if_duplicates"] == true, hasDuplicate(source, id) {
-      return .success(["id": .null, "ignored": true, "message": "There is already a follow-up request for this source and allocation, not submitting request."])
+      return .success([
+        "id": .null, "ignored": true,
+        "message":
+          "There is already a follow-up request for this source and allocation, not submitting request.",
+      ])
     }
     let created = insert(
       "followup",
@@ -76,7 +93,8 @@ extension FakeState {
     func day(_ node: JSONNode?) -> String { String((node?.text ?? "").prefix(10)) }
     return !ranges.isEmpty
       && !ranges.contains {
-        day($0["start_date"]) <= day(payload?["start_date"]) && day(payload?["end_date"]) <= day($0["end_date"])
+        day($0["start_date"]) <= day(payload?["start_date"])
+          && day(payload?["end_date"]) <= day($0["end_date"])
       }
   }
 
@@ -92,7 +110,8 @@ extension FakeState {
   /// The facility call; a failure leaves the row.
   private mutating func submit(_ id: Int, instrument: Int) -> FakeReply {
     let payload = row("followup", id)?["payload"]
-    if (payload?["exposure_time"]?.double ?? 1) < 0 {
+    let isTarot = row("instrument", instrument)?["api_classname"] == "TAROTAPI"
+    if !isTarot, (payload?["exposure_time"]?.double ?? 1) < 0 {
       update("followup", id, ["status": "failed to submit: exposure_time must be positive."])
       return .error("Error submitting follow-up request: exposure_time must be positive.")
     }
@@ -147,18 +166,22 @@ extension FakeState {
       }
       return .success(["id": .string(name), "saved_to_groups": body["group_ids"] ?? []])
     }
-    guard p.count > 1, let row = first("source", "name", .string(p[1])) else { return .error("Source not found", 404) }
+    guard p.count > 1, let row = first("source", "name", .string(p[1])) else {
+      return .error("Source not found", 404)
+    }
     switch p.count > 2 ? p[2] : "" {
     case "":
       return .success(JSONNode.object(row).merging(["id": .string(p[1])]))
     case "classifications":
-      return .success(.array(rows("classification").filter { $0["obj_id"] == .string(p[1]) }.map(JSONNode.object)))
+      return .success(
+        .array(rows("classification").filter { $0["obj_id"] == .string(p[1]) }.map(JSONNode.object)))
     case "comments": return comments(r, body, caller, table: "source")
     default: return .error("not implemented here")
     }
   }
 
-  private mutating func classification(_ r: FakeRequest, _ body: JSONNode, _ caller: FakeCaller) -> FakeReply {
+  private mutating func classification(_ r: FakeRequest, _ body: JSONNode, _ caller: FakeCaller) -> FakeReply
+  {
     if r.method == "DELETE" {
       guard let id = r.path.last.flatMap({ Int($0) }), let row = row("classification", id),
         row["author_id"]?.int == caller.userID
@@ -171,13 +194,17 @@ extension FakeState {
       (taxonomy["hierarchy"]?["subclasses"]?.items ?? []).contains(where: { $0["class"] == label })
     else { return .error("Error posting classification: That classification is not in the allowed classes") }
     let same = rows("classification").contains {
-      $0["obj_id"] == body["obj_id"] && $0["classification"] == label && $0["taxonomy_id"] == body["taxonomy_id"]
+      $0["obj_id"] == body["obj_id"] && $0["classification"] == label
+        && $0["taxonomy_id"] == body["taxonomy_id"]
     }
     if same, refusesRepeatedClassification {
-      return .error("Error posting classification: The classification \(label.text ?? "") for object \(body["obj_id"]?.text ?? "") already exists.")
+      return .error(
+        "Error posting classification: The classification \(label.text ?? "") for object \(body["obj_id"]?.text ?? "") already exists."
+      )
     }
     let id = insert(
-      "classification", (body.members ?? [:]).merging(["author_id": .integer(caller.userID)], uniquingKeysWith: { $1 }))
+      "classification",
+      (body.members ?? [:]).merging(["author_id": .integer(caller.userID)], uniquingKeysWith: { $1 }))
     return .success(["classification_id": .integer(id)])
   }
 }

@@ -23,7 +23,9 @@ extension FakeState {
     let known = Set(
       rows("field").filter { $0["instrument_id"]?.int == instrumentID }.compactMap { $0["field_id"]?.int })
     let fields = data["field_id"]?.items ?? []
-    guard fields.count == ids.count, fields.allSatisfy({ known.contains($0.int ?? -1) }) else { return .success() }
+    guard fields.count == ids.count, fields.allSatisfy({ known.contains($0.int ?? -1) }) else {
+      return .success()
+    }
     for (i, id) in ids.enumerated() {
       func column(_ key: String) -> JSONNode {
         guard let items = data[key]?.items, i < items.count else { return .null }
@@ -56,7 +58,9 @@ extension FakeState {
 
   mutating func shift(_ r: FakeRequest, _ body: JSONNode, _ caller: FakeCaller) -> FakeReply {
     let p = r.path
-    if p[0] == "shift" { return p.last == "comments" ? comments(r, body, caller, table: "shift") : .error("not implemented here") }
+    if p[0] == "shift" {
+      return p.last == "comments" ? comments(r, body, caller, table: "shift") : .error("not implemented here")
+    }
     if p.count == 1 { return r.method == "GET" ? shiftList(r) : postShift(body, caller) }
     guard let id = Int(p[1]), let found = row("shift", id) else {
       return p.count > 2 ? .error("Could not load shift", 500) : .error("Shift not found", 404)
@@ -66,7 +70,9 @@ extension FakeState {
     case "GET": return .success(shiftNode(found, whole: true))
     case "PATCH":
       // Dates are accepted and silently ignored.
-      let changes = (body.members ?? [:]).filter { ["name", "description", "required_users_number"].contains($0.key) }
+      let changes = (body.members ?? [:]).filter {
+        ["name", "description", "required_users_number"].contains($0.key)
+      }
       update("shift", id, changes)
       return .success()
     case "DELETE":
@@ -95,7 +101,9 @@ extension FakeState {
     let end = r.query["end_date_limit"].flatMap { NaiveUTC($0) }
     let found = rows("shift").filter { row in
       if let group = r.query["group_id"], row["group_id"]?.int != Int(group) { return false }
-      if let start, let from = row["start_date"]?.text.flatMap({ NaiveUTC($0) }), from < start { return false }
+      if let start, let from = row["start_date"]?.text.flatMap({ NaiveUTC($0) }), from < start {
+        return false
+      }
       // Also a lower bound.
       if let end, let to = row["end_date"]?.text.flatMap({ NaiveUTC($0) }), to < end { return false }
       return true
@@ -132,7 +140,9 @@ extension FakeState {
     switch r.method {
     case "POST":
       if index != nil { return .error("User \(wanted ?? 0) is already a member of shift \(id).") }
-      if let most = shift["required_users_number"]?.int, users.count >= most { return .error("Shift \(id) is full.") }
+      if let most = shift["required_users_number"]?.int, users.count >= most {
+        return .error("Shift \(id) is full.")
+      }
       guard let wanted, row("user", wanted) != nil else { return .error("User not found") }
       users.append(["user_id": .integer(wanted), "admin": body["admin"] ?? false, "needs_replacement": false])
     case "PATCH":

@@ -63,7 +63,9 @@ extension FakeState {
   private mutating func postPlan(_ body: JSONNode, _ caller: FakeCaller, _ dies: Int?) -> FakeReply {
     let event =
       body["gcnevent_id"]?.int.flatMap { row("event", $0) }
-      ?? body["dateobs"]?.text.flatMap { NaiveUTC($0) }.flatMap { first("event", "dateobs", .string($0.text)) }
+      ?? body["dateobs"]?.text.flatMap { NaiveUTC($0) }.flatMap {
+        first("event", "dateobs", .string($0.text))
+      }
     guard let eventID = event?["id"] else { return .error("Cannot find associated GcnEvent") }
     let map =
       body["localization_id"]?.int.flatMap { row("map", $0) }
@@ -73,8 +75,10 @@ extension FakeState {
     guard let plan = body["observation_plans"]?.items?.first else {
       return .error("Observation plan request must have at least one observation plan")
     }
-    guard let allocationID = body["allocation_id"]?.int, let allocation = row("allocation", allocationID) else {
-      return .error("(psycopg.errors.ForeignKeyViolation) insert or update on table \"observationplanrequests\"", 500)
+    guard let allocationID = body["allocation_id"]?.int, let allocation = row("allocation", allocationID)
+    else {
+      return .error(
+        "(psycopg.errors.ForeignKeyViolation) insert or update on table \"observationplanrequests\"", 500)
     }
     let requestID = insert(
       "planRequest",
@@ -86,7 +90,9 @@ extension FakeState {
     if dies == 1 { return .death }
     let name = body["plan_name"] ?? .null
     guard first("plan", "plan_name", name) == nil else {
-      return .error("(psycopg.errors.UniqueViolation) duplicate key value violates unique constraint \"eventobservationplans_plan_name_key\"", 500)
+      return .error(
+        "(psycopg.errors.UniqueViolation) duplicate key value violates unique constraint \"eventobservationplans_plan_name_key\"",
+        500)
     }
     let planID = insert(
       "plan",
@@ -100,7 +106,9 @@ extension FakeState {
     let reply = insertObservations(plan, planID, allocation["instrument_id"]?.int ?? 0)
     if dies == 3 { return .death }
     if let reply { return reply }
-    if body["status"] == "pending submission" { update("planRequest", requestID, ["status": "failed to process"]) }
+    if body["status"] == "pending submission" {
+      update("planRequest", requestID, ["status": "failed to process"])
+    }
     return .success(["id": .integer(requestID)])
   }
 
@@ -109,12 +117,14 @@ extension FakeState {
     let filters = row("instrument", instrument)?["filters"]?.items ?? []
     let observations = plan["planned_observations"]?.items ?? []
     guard observations.allSatisfy({ filters.contains($0["filt"] ?? .null) }) else {
-      return .error("Planned observation filter(s) not in instrument's filter list, must be one of: \(filters)")
+      return .error(
+        "Planned observation filter(s) not in instrument's filter list, must be one of: \(filters)")
     }
     let known = Set(
       rows("field").filter { $0["instrument_id"]?.int == instrument }.compactMap { $0["field_id"]?.int })
     for o in observations where !known.contains(o["field_id"]?.int ?? -1) {
-      return .error("No field for instrument with ID \(instrument) available with ID \(o["field_id"]?.int ?? -1)")
+      return .error(
+        "No field for instrument with ID \(instrument) available with ID \(o["field_id"]?.int ?? -1)")
     }
     for o in observations {
       insert(
@@ -133,7 +143,9 @@ extension FakeState {
   }
 
   private mutating func queue(_ id: Int) -> FakeReply {
-    guard let request = row("planRequest", id) else { return .error("Cannot find ObservationPlanRequest with ID: \(id)") }
+    guard let request = row("planRequest", id) else {
+      return .error("Cannot find ObservationPlanRequest with ID: \(id)")
+    }
     guard request["status"] == "complete" else {
       return .error("Cannot send observation plan with status \(request["status"]?.text ?? "")")
     }
@@ -152,7 +164,9 @@ extension FakeState {
   }
 
   private mutating func deletePlan(_ id: Int, _ caller: FakeCaller) -> FakeReply {
-    guard let request = row("planRequest", id) else { return .error("Cannot find ObservationPlanRequest with ID: \(id)") }
+    guard let request = row("planRequest", id) else {
+      return .error("Cannot find ObservationPlanRequest with ID: \(id)")
+    }
     guard request["status"] != "submitted to telescope queue" else {
       return .error("Cannot delete observation plan sent to the telescope queue.")
     }

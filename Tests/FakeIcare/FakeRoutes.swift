@@ -23,7 +23,8 @@ extension FakeState {
       return .error("HTTP 403: Forbidden (User account expired)", 403)
     }
     guard request.bodyIsJSON else {
-      return .error("JSON decode of request body failed. Please ensure all requests are of type application/json.", 500)
+      return .error(
+        "JSON decode of request body failed. Please ensure all requests are of type application/json.", 500)
     }
     let acls = Set(token["acls"]?.items?.compactMap(\.text) ?? [])
     let caller = FakeCaller(userID: userID, token: text, acls: acls)
@@ -104,7 +105,10 @@ extension FakeState {
       let members = group["members"]?.items?.compactMap(\.int) ?? []
       let users: [JSONNode] = members.compactMap { id in
         row("user", id).map { user in
-          ["id": .integer(id), "username": user["username"] ?? "", "admin": .bool(admins.contains(id)), "can_save": true]
+          [
+            "id": .integer(id), "username": user["username"] ?? "", "admin": .bool(admins.contains(id)),
+            "can_save": true,
+          ]
         }
       }
       return .success(JSONNode.object(group).merging(["users": .array(users)]))
@@ -139,7 +143,9 @@ extension FakeState {
       return .error("Invalid/missing parameters: \(key): Field required")
     }
     if first("telescope", "name", members["name"] ?? .null) != nil {
-      return .error("(psycopg.errors.UniqueViolation) duplicate key value violates unique constraint \"telescopes_name_key\"", 500)
+      return .error(
+        "(psycopg.errors.UniqueViolation) duplicate key value violates unique constraint \"telescopes_name_key\"",
+        500)
     }
     return .success(["id": .integer(insert("telescope", members))])
   }
@@ -157,7 +163,9 @@ extension FakeState {
     switch r.method {
     case "GET":
       if let id {
-        guard let found = row("instrument", id) else { return .error("Could not load instrument with ID \(id)") }
+        guard let found = row("instrument", id) else {
+          return .error("Could not load instrument with ID \(id)")
+        }
         let own = rows("field").filter { $0["instrument_id"]?.int == id }.map(JSONNode.object)
         return .success(instrumentNode(found).merging(["fields": .array(own)]))
       }
@@ -199,7 +207,8 @@ extension FakeState {
   private mutating func allocation(_ r: FakeRequest, _ body: JSONNode) -> FakeReply {
     if r.method == "GET" {
       let found = rows("allocation").filter {
-        r.query["instrument_id"] == nil || $0["instrument_id"]?.int == r.query["instrument_id"].flatMap { Int($0) }
+        r.query["instrument_id"] == nil
+          || $0["instrument_id"]?.int == r.query["instrument_id"].flatMap { Int($0) }
       }
       return .success(.array(found.map(allocationNode)))
     }
@@ -230,7 +239,9 @@ extension FakeState {
   }
 
   static func form(_ api: String, filters: JSONNode) -> JSONNode {
-    let list: JSONNode = ["type": "array", "minItems": 1, "uniqueItems": true, "items": ["type": "string", "enum": filters]]
+    let list: JSONNode = [
+      "type": "array", "minItems": 1, "uniqueItems": true, "items": ["type": "string", "enum": filters],
+    ]
     let number: JSONNode = ["type": "number"]
     let text: JSONNode = ["type": "string"]
     switch api {

@@ -78,7 +78,12 @@ final class FakeListener: @unchecked Sendable {
     let thread = Thread {
       while true {
         let socket = accept(descriptor, nil, nil)
-        guard socket >= 0 else { return }
+        guard socket >= 0 else {
+          if errno == EINTR || errno == ECONNABORTED { continue }
+          // Closed by the thread that uses it: its number may be another server's the moment after.
+          close(descriptor)
+          return
+        }
         _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
         let worker = Thread {
           let connection = FakeConnection(socket)
@@ -98,7 +103,6 @@ final class FakeListener: @unchecked Sendable {
     guard isOpen else { return }
     isOpen = false
     shutdown(descriptor, Int32(SHUT_RDWR))
-    close(descriptor)
   }
 
   deinit { stop() }
@@ -170,8 +174,10 @@ final class FakeConnection {
     let head =
       ["HTTP/1.1 \(answer.status) Fake", "Date: \(date)", "Content-Type: \(answer.contentType)"]
       + answer.headers + ["Content-Length: \(answer.body.count)"]
-    guard write(Array((head.joined(separator: "\r\n") + "\r\n\r\n").utf8)) else { return false }
-    guard seconds > 0 else { return write(answer.body) }
+    let bytes = Array((head.joined(separator: "\r\n") + "\r\n\r\n").utf8)
+    // In one piece: a second small write would wait 40 ms for the first to be acknowledged.
+    guard seconds > 0 else { return write(bytes + answer.body) }
+    guard write(bytes) else { return false }
     let pieces = 10
     let size = answer.body.count / pieces + 1
     for start in stride(from: 0, to: answer.body.count, by: size) {

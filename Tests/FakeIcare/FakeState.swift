@@ -111,7 +111,8 @@ public struct FakeState: Sendable {
         "token": .string(FakeIcare.adminToken), "user_id": .integer(admin), "name": "admin",
         "acls": .texts(rights + ["System admin", "Manage users"]),
       ])
-    insert("group", ["name": "Sitewide Group", "members": .integers([bot, admin]), "admins": .integers([admin])])
+    insert(
+      "group", ["name": "Sitewide Group", "members": .integers([bot, admin]), "admins": .integers([admin])])
     insert("group", ["name": "GRANDMA", "members": .integers([bot, admin]), "admins": .integers([bot])])
     insert(
       "taxonomy",

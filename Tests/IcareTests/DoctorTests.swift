@@ -24,7 +24,9 @@ import Units
     Night.addSites(1, to: world)
     world.fake.edit { state in
       state.update("token", 1, ["acls": ["Upload data", "Comment", "Classify", "Manage observation plans"]])
-      state.update("user", 1, ["permissions": ["Upload data", "Comment", "Classify", "Manage observation plans", "Manage GCNs"]])
+      state.update(
+        "user", 1,
+        ["permissions": ["Upload data", "Comment", "Classify", "Manage observation plans", "Manage GCNs"]])
       state.update("group", 2, ["admins": []])
       state.update("allocation", 1, ["types": ["triggered"], "users": []])
       state.remove("taxonomy", 1)
@@ -143,7 +145,7 @@ import Units
     let clock = world.clock
     let result = await IcareSync.apply(
       [.addFields(instrument: "C", numbers: [1])], sites: [own], group: "GRANDMA", consent: ["fields C"],
-      client: try world.client(), pause: { clock.advance($0.seconds) })
+      client: try world.client(), patience: .seconds(60), pause: { clock.advance($0.seconds) })
     #expect(result.first?.problem?.contains("1 of 1 fields") ?? false)
   }
 }

@@ -49,7 +49,8 @@ struct FidelityTests {
 
   /// Not by the client under test: any status is an answer.
   private func send(_ recording: Recording, to world: World) async throws -> Int {
-    let token = recording.node["request_headers"]?["Authorization"]?.text == "token <limited>"
+    let token =
+      recording.node["request_headers"]?["Authorization"]?.text == "token <limited>"
       ? Self.limited : FakeIcare.token
     let request = RawRequest(
       method: recording.node["method"]?.text ?? "GET",

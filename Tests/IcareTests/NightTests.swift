@@ -132,7 +132,8 @@ import Units
       Issue.record("not held")
       return
     }
-    guard case .confirmed = await channel.send(event, receipts: [:], now: world.clock.now + .seconds(400)) else {
+    guard case .confirmed = await channel.send(event, receipts: [:], now: world.clock.now + .seconds(400))
+    else {
       Issue.record("not resumed")
       return
     }

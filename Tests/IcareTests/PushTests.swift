@@ -18,7 +18,10 @@ import Units
     world.fake.edit {
       _ = $0.insert(
         "event",
-        ["dateobs": "2026-11-21T17:10:20", "trigger_id": trigger, "aliases": [], "sent_by_id": .integer(user)])
+        [
+          "dateobs": "2026-11-21T17:10:20", "trigger_id": trigger, "aliases": [],
+          "sent_by_id": .integer(user),
+        ])
     }
   }
 
@@ -29,7 +32,8 @@ import Units
       event: Night.identity, alias: "S261121ab", createAfter: world.clock.now + .minutes(5))
     let delivery = try IcarePush.event(push).delivery(key: "k", event: "e", notBefore: world.clock.now)
     let channel = try world.channel()
-    guard case .unsent(_, let after) = await channel.send(delivery, receipts: [:], now: world.clock.now) else {
+    guard case .unsent(_, let after) = await channel.send(delivery, receipts: [:], now: world.clock.now)
+    else {
       Issue.record("not waited")
       return
     }
@@ -70,9 +74,12 @@ import Units
     #expect(world.fake.state.rows("tag").count == 1)
     // Three rows of one tag, as repeats by others leave them: all go.
     world.fake.edit { state in
-      for _ in 0..<2 { state.insert("tag", ["dateobs": "2026-11-21T17:10:20", "text": "BNS", "sent_by_id": 2]) }
+      for _ in 0..<2 {
+        state.insert("tag", ["dateobs": "2026-11-21T17:10:20", "text": "BNS", "sent_by_id": 2])
+      }
     }
-    let driver = try await run(world, [(.tag(TagPush(event: Night.identity, text: "BNS", isRemoved: true)), "c")])
+    let driver = try await run(
+      world, [(.tag(TagPush(event: Night.identity, text: "BNS", isRemoved: true)), "c")])
     #expect(driver.refusals == [])
     #expect(world.fake.state.rows("tag").isEmpty)
   }
@@ -166,9 +173,11 @@ import Units
 
   @Test(arguments: [
     FacilityRequest.generic(
-      filters: ["sdssr"], exposureSeconds: 60, exposures: 2, maximumAirmass: 2, minimumMoonDegrees: 30, priority: 1),
+      filters: ["sdssr"], exposureSeconds: 60, exposures: 2, maximumAirmass: 2, minimumMoonDegrees: 30,
+      priority: 1),
     .tarot(
-      filters: ["NoFilter"], exposureSeconds: -1, exposures: 3, maximumAirmass: 2.5, priority: -5, atBestAirmass: false),
+      filters: ["NoFilter"], exposureSeconds: -1, exposures: 3, maximumAirmass: 2.5, priority: -5,
+      atBestAirmass: false),
     .trt(station: "SRO", filters: ["sdssr"], exposureSeconds: 60, exposures: 2, maximumAirmass: 2),
     .slack(filters: ["sdssr"], exposureSeconds: 60, exposures: 2),
     .colibri(filter: "sdssr", exposureSeconds: 60, exposures: 2, isTargetOfOpportunity: true),
@@ -176,7 +185,9 @@ import Units
   func facilities(_ facility: FacilityRequest) async throws {
     let world = try World()
     let filters = facility.api == "TAROTAPI" ? ["NoFilter", "g", "r", "i"] : ["sdssg", "sdssr"]
-    world.fake.edit { _ = $0.addSite(telescope: "T", instrument: "CAM0", filters: filters, api: facility.api) }
+    world.fake.edit {
+      _ = $0.addSite(telescope: "T", instrument: "CAM0", filters: filters, api: facility.api)
+    }
     let driver = try await run(world, [(.followup(request(facility)), "key-1")])
     #expect(driver.refusals == [])
     #expect(driver.channel.status.differences == [:])
@@ -189,19 +200,36 @@ import Units
   @Test func requestsAreCheckedHere() async throws {
     let world = try World()
     Night.addSites(1, to: world)
-    world.fake.edit { state in
-      state.update(
-        "allocation", 1,
-        ["validity_ranges": [["start_date": "2026-01-01T00:00:00", "end_date": "2026-11-21T23:00:00"]]])
-    }
     let bad: [(FacilityRequest, String)] = [
-      (.generic(filters: ["ztfg"], exposureSeconds: 60, exposures: 1, maximumAirmass: 2, minimumMoonDegrees: 30, priority: 1), "not one of"),
-      (.generic(filters: ["sdssr"], exposureSeconds: -5, exposures: 1, maximumAirmass: 2, minimumMoonDegrees: 30, priority: 1), "positive"),
-      (.generic(filters: ["sdssr"], exposureSeconds: 60, exposures: 1, maximumAirmass: 2, minimumMoonDegrees: 30, priority: 9), "priority"),
+      (
+        .generic(
+          filters: ["ztfg"], exposureSeconds: 60, exposures: 1, maximumAirmass: 2, minimumMoonDegrees: 30,
+          priority: 1), "not one of"
+      ),
+      (
+        .generic(
+          filters: ["sdssr"], exposureSeconds: -5, exposures: 1, maximumAirmass: 2, minimumMoonDegrees: 30,
+          priority: 1), "positive"
+      ),
+      (
+        .generic(
+          filters: ["sdssr"], exposureSeconds: 60, exposures: 1, maximumAirmass: 2, minimumMoonDegrees: 30,
+          priority: 9), "priority"
+      ),
       (.slack(filters: ["sdssr"], exposureSeconds: 60, exposures: 1), "expects GENERICAPI"),
-      (.generic(filters: ["sdssr"], exposureSeconds: 60, exposures: 1, maximumAirmass: 2, minimumMoonDegrees: 30, priority: 1), "validity"),
+      (
+        .generic(
+          filters: ["sdssr"], exposureSeconds: 60, exposures: 1, maximumAirmass: 2, minimumMoonDegrees: 30,
+          priority: 1), "validity"
+      ),
     ]
     for (i, (facility, words)) in bad.enumerated() {
+      // The last one is good but for its dates.
+      let end = i == bad.count - 1 ? "2026-11-21T23:00:00" : "2027-01-01T00:00:00"
+      world.fake.edit { state in
+        let range: JSONNode = ["start_date": "2026-01-01T00:00:00", "end_date": .string(end)]
+        state.update("allocation", 1, ["validity_ranges": [range]])
+      }
       let driver = try await run(world, [(.followup(request(facility)), "k\(i)")])
       #expect(driver.refusals.first?.contains(words) ?? false, "\(driver.refusals)")
     }
@@ -209,7 +237,8 @@ import Units
   }
 
   private static let plain = FacilityRequest.generic(
-    filters: ["sdssr"], exposureSeconds: 60, exposures: 1, maximumAirmass: 2, minimumMoonDegrees: 30, priority: 1)
+    filters: ["sdssr"], exposureSeconds: 60, exposures: 1, maximumAirmass: 2, minimumMoonDegrees: 30,
+    priority: 1)
 
   /// 200 and yet no.
   @Test func rejectedByTheFacility() async throws {
@@ -247,7 +276,8 @@ import Units
       state.facilityFailure[1] = "HTTPSConnectionPool: Read timed out."
     }
     let tarot = FacilityRequest.tarot(
-      filters: ["NoFilter"], exposureSeconds: 60, exposures: 1, maximumAirmass: 2, priority: 0, atBestAirmass: true)
+      filters: ["NoFilter"], exposureSeconds: 60, exposures: 1, maximumAirmass: 2, priority: 0,
+      atBestAirmass: true)
     let driver = try await run(world, [(.followup(request(tarot)), "k")])
     #expect(driver.refusals.first?.contains("a person must look") ?? false)
     world.fake.edit { $0.facilityFailure[1] = nil }
@@ -299,7 +329,9 @@ import Units
     #expect(world.fake.log.filter(\.isWrite).isEmpty)
     // What the server would lose without a word does not leave.
     for (push, words) in [(executed([99]), "no field 99"), (executed([4], limit: .infinity), "")] {
-      guard let delivery = try? push.delivery(key: "x", event: "e", notBefore: world.clock.now) else { continue }
+      guard let delivery = try? push.delivery(key: "x", event: "e", notBefore: world.clock.now) else {
+        continue
+      }
       let bad = try Driver(world, [delivery])
       try await bad.run()
       #expect(bad.refusals.first?.contains(words) ?? false)

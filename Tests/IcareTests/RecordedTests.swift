@@ -13,7 +13,9 @@ struct Recording {
   init?(_ number: Int) {
     guard let folder = Recording.folder,
       let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path),
-      let name = names.first(where: { $0.hasPrefix(String(repeating: "0", count: 3 - String(number).count) + "\(number)_") }),
+      let name = names.first(where: {
+        $0.hasPrefix(String(repeating: "0", count: 3 - String(number).count) + "\(number)_")
+      }),
       let data = try? Data(contentsOf: folder.appending(path: name)),
       let node = JSONNode(parsing: Array(data))
     else { return nil }
@@ -23,7 +25,23 @@ struct Recording {
   static var folder: URL? { Shared.root?.appending(path: "icare") }
 
   var status: Int { node["status"]?.int ?? 0 }
-  var body: JSONNode { node["response_body"] ?? .null }
+  /// Token ids were replaced in the recordings and long lists cut: ids look like ids again, and the
+  /// remarks about cuts are taken out.
+  var body: JSONNode { Self.restored(node["response_body"] ?? .null) }
+
+  private static func restored(_ node: JSONNode) -> JSONNode {
+    switch node {
+    case .string(let text):
+      return .string(
+        text.replacing("<token:bot>", with: FakeIcare.token)
+          .replacing("<token:limited>", with: "22222222-0000-4000-8000-000000000000"))
+    case .array(let items):
+      let isRemark = { (item: JSONNode) in item.text?.hasSuffix("cut from transcript") ?? false }
+      return .array(items.filter { !isRemark($0) }.map(restored))
+    case .object(let members): return .object(members.mapValues(restored))
+    default: return node
+    }
+  }
   var data: JSONNode { body["data"] ?? .null }
   var path: [String] {
     (node["path"]?.text ?? "").split(separator: "/").dropFirst().map(String.init)
@@ -35,7 +53,9 @@ struct RecordedTests {
   /// All files, against Foundation's reader.
   @Test func jsonAgreesWithFoundation() throws {
     let folder = try #require(Recording.folder)
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".json") }
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
+      $0.hasSuffix(".json")
+    }
     #expect(names.count > 370)
     for name in names {
       let data = try Data(contentsOf: folder.appending(path: name))
@@ -70,7 +90,8 @@ struct RecordedTests {
     let profile = try await client(answering: 25).profile()
     #expect(profile.username == "grandma-planner" && profile.userID == 4)
     #expect(profile.permissions.contains("Manage GCNs"))
-    #expect(profile.tokenRights == nil)  // the recording's token is not this one
+    #expect(profile.tokenName == "planner-token")
+    #expect(profile.tokenRights?.contains("Manage observation plans") == true)
     let groups = try await client(answering: 26).ownGroups()
     #expect(groups.first?.name == "GRANDMA" && groups.first?.id == 8)
     #expect(try await client(answering: 27).group(named: "GRANDMA")?.id == 8)
@@ -155,9 +176,7 @@ struct RecordedTests {
     let burnt = requests.filter { $0.planName != nil && $0.countedObservations == nil }
     #expect(burnt.contains { $0.planName == "GRANDMA_badfilter" })
     #expect(burnt.allSatisfy { $0.observations == [] })
-    // 30.5 s were sent and 30 are there.
-    let float = requests.first { $0.planName == "GRANDMA_float" }
-    #expect(float?.observations?.first?.exposureSeconds == 30)
+    #expect(requests.map(\.id) == [1, 2, 3, 4, 5, 8])  // in no order there
     #expect(try await client(answering: 191).planNameIsTaken("a") == true)
     #expect(try await client(answering: 192).planNameIsTaken("never") == false)
     #expect(try await client(answering: 210).queuePlan(1) == "submitted to telescope queue")
@@ -175,13 +194,16 @@ struct RecordedTests {
     #expect(FollowupState(status: refused.status) == .rejected)
     await #expect(throws: IcareError.self) { try await client(answering: 249).postFollowup([:]) }
     let source = try #require(try await client(answering: 239).source("GRB261120A_cand1"))
-    #expect(source.position.separation(from: Direction(ra: .degrees(150.31), dec: .degrees(2.12))) < .arcseconds(0.01))
+    #expect(
+      source.position.separation(from: Direction(ra: .degrees(150.31), dec: .degrees(2.12)))
+        < .arcseconds(0.01))
     #expect(try await client(answering: 240).source("nope") == nil)
     let taxonomy = try #require(try await client(answering: 333).taxonomies().first)
     #expect(taxonomy.labels.contains("STOP GRANDMA") && taxonomy.id == 1)
     let labels = try await client(answering: 354).classifications(of: "GRB261121B")
     #expect(labels.map(\.label) == ["GO GRANDMA", "STOP GRANDMA"])
-    try await client(answering: 352).postClassification("GO GRANDMA", taxonomyID: 1, source: "x", groupIDs: [])
+    try await client(answering: 352).postClassification(
+      "GO GRANDMA", taxonomyID: 1, source: "x", groupIDs: [])
     let observations = try await client(answering: 229).observations(
       telescope: "a", instrument: "b", in: TimeWindow(at("2026-11-21"), at("2026-11-23")))
     #expect(observations.map(\.observationID) == [1001, 1002] && observations.map(\.field) == [5, 6])
@@ -195,7 +217,8 @@ struct RecordedTests {
   @Test(arguments: [
     (4, "token"), (41, "right"), (80, "right"), (362, "token"), (373, "unavailable"), (374, "ambiguous"),
     (32, "refused 500"), (46, "refused 500"), (49, "refused 400"), (81, "refused 400"), (131, "refused 404"),
-    (174, "refused 500"), (176, "refused 400"), (219, "refused 500"), (253, "refused 400"), (268, "refused 500"),
+    (174, "refused 500"), (176, "refused 400"), (219, "refused 500"), (253, "refused 400"),
+    (268, "refused 500"),
   ])
   func refusals(_ number: Int, _ meaning: String) async throws {
     let client = try client(answering: number)
@@ -214,7 +237,9 @@ struct RecordedTests {
         default: "\(error)"
         }
       #expect(found == meaning)
-      #expect(!error.description.contains("<token:"), "a token id is shown: \(error)")
+      for secret in [FakeIcare.token, "22222222"] {
+        #expect(!error.description.contains(secret), "a token id is shown: \(error)")
+      }
     }
   }
 }

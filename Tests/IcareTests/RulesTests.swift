@@ -46,7 +46,8 @@ import WebClient
   }
 
   @Test(arguments: [
-    ("complete", FollowupState.complete), ("Completed", .complete), ("submitted for 2026: use retrieve", .submitted),
+    ("complete", FollowupState.complete), ("Completed", .complete),
+    ("submitted for 2026: use retrieve", .submitted),
     ("failed to submit: x", .failedToSubmit), ("failed to retrieve", .failed), ("rejected: no", .rejected),
     ("pending submission", .pending), ("deleted", .deleted), ("error", .failed), ("planned by me", .unknown),
   ])
@@ -55,7 +56,9 @@ import WebClient
   }
 
   @Test func jsonRefusesGarbage() {
-    for text in ["", "{", "[1,]", "{\"a\":1,}", "{\"a\" 1}", "nul", "1 2", "\"\\x\"", "[\"\u{1}\"]", "1e999", "--1"] {
+    for text in [
+      "", "{", "[1,]", "{\"a\":1,}", "{\"a\" 1}", "nul", "1 2", "\"\\x\"", "[\"\u{1}\"]", "1e999", "--1",
+    ] {
       #expect(JSONNode(parsing: Array(text.utf8)) == nil, "\(text)")
     }
     #expect(JSONNode(parsing: Array(String(repeating: "[", count: 100_000).utf8)) == nil)
@@ -169,7 +172,8 @@ import WebClient
       state.update("token", 1, ["acls": ["Upload data"]])
       state.insert("telescope", ["name": "t"])
     }
-    await #expect { try await world.client().createInstrument(["telescope_id": 1, "name": "c"]) } throws: { error in
+    await #expect { try await world.client().createInstrument(["telescope_id": 1, "name": "c"]) } throws: {
+      error in
       guard case .refused(let refusal) = error as? IcareError else { return false }
       return refusal.message.contains("Insufficient permissions") && !refusal.message.contains("11111111")
         && refusal.message.contains("create Instrument")
@@ -182,7 +186,10 @@ import WebClient
       for i in 0..<1234 {
         state.insert(
           "followup",
-          ["obj_id": "a", "allocation_id": 1, "status": "submitted", "payload": ["planner_request_id": .string("k\(i)")]])
+          [
+            "obj_id": "a", "allocation_id": 1, "status": "submitted",
+            "payload": ["planner_request_id": .string("k\(i)")],
+          ])
       }
       state.insert("followup", ["obj_id": "ab", "allocation_id": 1, "status": "submitted", "payload": [:]])
     }

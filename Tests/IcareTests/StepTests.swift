@@ -68,7 +68,8 @@ import Units
       Night.addSites(1, to: world)
       world.fake.edit { state in
         state.insert(
-          "event", ["dateobs": "2026-11-21T17:10:20", "trigger_id": "S261121ab", "aliases": [], "sent_by_id": 1])
+          "event",
+          ["dateobs": "2026-11-21T17:10:20", "trigger_id": "S261121ab", "aliases": [], "sent_by_id": 1])
         state.insert(
           "map",
           [

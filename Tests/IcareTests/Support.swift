@@ -195,8 +195,10 @@ enum Night {
     world.fake.edit { state in
       for i in 0..<count {
         let fields = (1...20).map { j in
-          (number: j, ra: (position(i, j).ra.degrees * 1e6).rounded() / 1e6,
-            dec: (position(i, j).dec.degrees * 1e6).rounded() / 1e6)
+          (
+            number: j, ra: (position(i, j).ra.degrees * 1e6).rounded() / 1e6,
+            dec: (position(i, j).dec.degrees * 1e6).rounded() / 1e6
+          )
         }
         state.addSite(
           telescope: "Telescope \(i)", instrument: "CAM\(i)", api: api, fields: i % 3 == 0 ? [] : fields,
@@ -244,8 +246,10 @@ enum Night {
       event: identity, alias: "GRANDMA-S261121ab", createAfter: start + .seconds(60), groups: ["GRANDMA"])
     var all = [
       try make(.event(event), eventKey),
-      try make(.localization(MapPush(event: identity, map: map, content: content)), mapKey, needs: [eventKey]),
-      try make(.tag(TagPush(event: identity, text: "GO GRANDMA")), "icare/S261121ab/tag/go", needs: [eventKey]),
+      try make(
+        .localization(MapPush(event: identity, map: map, content: content)), mapKey, needs: [eventKey]),
+      try make(
+        .tag(TagPush(event: identity, text: "GO GRANDMA")), "icare/S261121ab/tag/go", needs: [eventKey]),
       try make(.tag(TagPush(event: identity, text: "BNS")), "icare/S261121ab/tag/bns", needs: [eventKey]),
       try make(
         .comment(CommentPush(event: identity, text: "37 plans follow", groups: ["GRANDMA"])),
@@ -261,7 +265,8 @@ enum Night {
       let key = "icare/S261121ab/r1/cam\(i)/plan"
       all.append(try make(.plan(plan(i)), key, needs: [mapKey]))
       if i % 5 == 0 {
-        all.append(try make(.planSend(PlanSendPush(plan: key)), "icare/S261121ab/r1/cam\(i)/send", needs: [key]))
+        all.append(
+          try make(.planSend(PlanSendPush(plan: key)), "icare/S261121ab/r1/cam\(i)/send", needs: [key]))
       }
     }
     for i in 0..<followups {
@@ -292,7 +297,9 @@ func violations(_ state: FakeState, plans: Int, followups: Int, status: [IcareSt
     var whole = 0
     for request in state.rows("planRequest") where request["payload"]?["vesper_key"] == key {
       let plan = state.rows("plan").first { $0["observation_plan_request_id"] == request["id"] }
-      let observations = state.rows("planned").filter { $0["observation_plan_id"] == plan?["id"] && plan != nil }
+      let observations = state.rows("planned").filter {
+        $0["observation_plan_id"] == plan?["id"] && plan != nil
+      }
       if observations.count == 12 {
         whole += 1
       } else {
