@@ -26,6 +26,14 @@ public final class FakeIcare: Sendable {
     var limit: (perSecond: Double, burst: Double)?
     var tokens: [String: (left: Double, at: Double)] = [:]
     var refused429 = 0
+    var late: [(due: Instant, request: FakeRequest)] = []
+
+    /// Carries out what the application was still busy with.
+    func catchUp(_ now: Instant) {
+      let due = late.filter { $0.due <= now }
+      late.removeAll { $0.due <= now }
+      for work in due { _ = state.handle(work.request, now: now, dieAfterCommit: nil) }
+    }
   }
 
   public init() throws {
@@ -84,6 +92,7 @@ public final class FakeIcare: Sendable {
     let rule = box.faults
     let now = box.clock()
     let limited = Self.isOverLimit(request, box)
+    box.catchUp(now)
     box.lock.unlock()
     let date = httpDate(now)
     if limited { return connection.send(page(429), date: date) }
@@ -91,6 +100,11 @@ public final class FakeIcare: Sendable {
     switch fault {
     case .page(let status): return connection.send(page(status), date: date)
     case .closeBeforeActing: return false
+    case .actLater(let delay):
+      box.lock.lock()
+      box.late.append((now + delay, request))
+      box.lock.unlock()
+      return connection.send(page(504), date: date)
     case .tooMany: return connection.send(page(429), date: date)
     case .canned(let status, let body):
       return connection.send(FakeAnswer(status: status, body: body), date: date)

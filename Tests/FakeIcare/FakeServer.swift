@@ -32,6 +32,8 @@ public enum FakeFault: Sendable {
   case page(Int)
   /// The application acts, and the proxy gives up waiting: 504 after it was accepted, for one.
   case actThenPage(Int)
+  /// The proxy gives up with 504, and the application acts as much later by the server's clock.
+  case actLater(Duration)
   case closeBeforeActing
   case actThenClose
   /// The proxy's limit.

@@ -41,12 +41,13 @@ import Units
     let chooser = Chooser(seed: seed)
     world.fake.setFaults { request in
       guard chooser.chance(0.2) else { return nil }
-      switch chooser.next() % 7 {
+      switch chooser.next() % 8 {
       case 0: return .actThenPage(504)
       case 1: return .page(502)
       case 2: return .closeBeforeActing
       case 3: return .actThenClose
       case 4: return .tooMany
+      case 6: return request.isWrite ? .actLater(.seconds(60)) : .actThenPage(504)
       case 5: return request.path.last == "manual" ? .dieAfterCommit(1) : .databaseDown
       default: return request.path.last == "manual" ? .dieAfterCommit(2) : .actThenPage(502)
       }

@@ -29,6 +29,8 @@ import WebClient
     // Revised by minutes: known by its name all the same.
     let moved = EventIdentity(time: at("2024-04-22T21:40:00"), triggerID: "S240422ed")
     #expect(moved.match(events) == .one(events[0]))
+    let named = EventIdentity(time: at("2024-04-22T20:00:00"), aliases: ["S240422ed"])
+    #expect(named.match(events) == .one(events[0]))
     // The same second and another trigger: a person must look.
     let clash = EventIdentity(time: at("2024-04-22T21:35:13"), triggerID: "bn240422900")
     #expect(clash.match(events) == .conflict(events))

@@ -8,11 +8,12 @@ import Units
 /// goes on with the same delivery.
 @Suite struct StepTests {
   private enum Death: CaseIterable {
-    case beforeActing, afterActing, commit1, commit2, commit3
+    case beforeActing, afterActing, later, commit1, commit2, commit3
     func fault(_ request: FakeRequest) -> FakeFault {
       switch self {
       case .beforeActing: .closeBeforeActing
       case .afterActing: .actThenPage(504)
+      case .later: request.isWrite ? .actLater(.seconds(60)) : .page(504)
       case .commit1: .dieAfterCommit(1)
       case .commit2: .dieAfterCommit(2)
       case .commit3: .dieAfterCommit(3)
@@ -98,7 +99,7 @@ import Units
         .delivery(key: "icare/S261121ab/f0", event: "S261121ab", notBefore: world.clock.now)
       return (world, [push])
     }
-    try await dieEverywhere([.beforeActing, .afterActing], make) { world, _, _ in
+    try await dieEverywhere([.beforeActing, .afterActing, .later], make) { world, _, _ in
       violations(world.fake.state, plans: 0, followups: 1, status: [])
         .filter { $0.contains("f0") || $0.contains("source") }
     }
@@ -110,7 +111,7 @@ import Units
       world.fake.edit { $0.refusesRepeatedClassification = false }
       return (world, try Night.deliveries(plans: 0, followups: 0, notBefore: world.clock.now))
     }
-    try await dieEverywhere([.beforeActing, .afterActing], make) { world, _, _ in
+    try await dieEverywhere([.beforeActing, .afterActing, .later], make) { world, _, _ in
       violations(world.fake.state, plans: 0, followups: 0, status: [])
     }
   }
