@@ -63,6 +63,7 @@ import Units
       return attempts % 20 == 3
     }
     try await driver.run(rounds: 2000)
+    try await world.settle()
     statuses.append(driver.channel.status)
     #expect(driver.isFinished, "seed \(seed)")
     #expect(driver.refusals == [], "seed \(seed)")

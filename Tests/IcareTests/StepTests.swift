@@ -55,6 +55,7 @@ import Units
           return before.next() == 1 || before.next() == step
         }
         try await driver.run()
+        try await world.settle()
         statuses.append(driver.channel.status)
         #expect(driver.isFinished, "\(death) at \(step)")
         #expect(driver.refusals == [], "\(death) at \(step)")

@@ -67,6 +67,13 @@ struct World {
     return try IcareClient(configuration)
   }
 
+  /// Lets the server finish what it was still busy with.
+  func settle() async throws {
+    fake.setFaults { _ in nil }
+    clock.advance(600)
+    _ = try await client().version()
+  }
+
   func channel(token: String = FakeIcare.token) throws -> IcareChannel {
     IcareChannel(client: try client(token: token))
   }
