@@ -81,6 +81,7 @@ let package = Package(
     library(
       "Feeds", ["Units", "CRdkafka", "WebClient", .product(name: "Logging", package: "swift-log")]),
     library("Channels", ["Units", "Deliveries", "WebClient"]),
+    library("Icare", ["Units", "Deliveries", "WebClient"]),
     .target(
       name: "Dashboard",
       dependencies: [
@@ -148,6 +149,9 @@ let package = Package(
     tests("Store"),
     tests("Feeds", ["WebClient", "mock-broker", .product(name: "Logging", package: "swift-log")]),
     tests("Channels", ["FarSides"]),
+    .target(
+      name: "FakeIcare", dependencies: ["Icare", "Units"], path: "Tests/FakeIcare", swiftSettings: settings),
+    tests("Icare", ["FakeIcare", "Deliveries", "WebClient"]),
     tests("Dashboard", ["WebClient", .product(name: "Yams", package: "Yams")]),
   ]
 )
