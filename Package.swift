@@ -98,7 +98,7 @@ let package = Package(
         "Units", "JSON", "Skymaps", "Observatories", "Ephemerides", "Targeting", "Planning", "Formats",
         "Notices",
         "Campaigns", "Deliveries", "SkymapFiles", "TelescopeFiles", "WebClient", "Store", "Feeds", "Channels",
-        "Dashboard", .product(name: "Yams", package: "Yams"),
+        "Dashboard", "Icare", .product(name: "Yams", package: "Yams"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -144,7 +144,12 @@ let package = Package(
     .target(name: "FarSides", path: "Tests/FarSides", swiftSettings: settings),
     tests("Deliveries"),
     tests("Rosters"),
-    tests("Service", ["Store", "Deliveries", "Campaigns", "TelescopeFiles", .product(name: "Logging", package: "swift-log")]),
+    tests(
+      "Service",
+      [
+        "Store", "Deliveries", "Campaigns", "TelescopeFiles", "Icare", "FakeIcare", "WebClient",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     tests("Campaigns", ["SkymapFiles"]),
     tests("Store"),
     tests("Feeds", ["WebClient", "mock-broker", .product(name: "Logging", package: "swift-log")]),

@@ -16,12 +16,12 @@ final class Bench {
   let time: TestTime
   private(set) var engine: Engine
 
-  init(at start: String, mocks: Bool = true) async throws {
+  init(at start: String, mocks: Bool = true, icare: IcareOptions? = nil) async throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "vesper-service-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     store = try Store(path: folder.appending(path: "vesper.sqlite").path)
     time = TestTime(Instant(iso8601: start)!)
-    engine = try Self.engine(store, time, mocks: mocks)
+    engine = try Self.engine(store, time, mocks: mocks, icare: icare)
     try await engine.restore()
   }
 
@@ -30,7 +30,9 @@ final class Bench {
     try? FileManager.default.removeItem(at: folder)
   }
 
-  private static func engine(_ store: Store, _ time: TestTime, mocks: Bool) throws -> Engine {
+  private static func engine(
+    _ store: Store, _ time: TestTime, mocks: Bool, icare: IcareOptions? = nil
+  ) throws -> Engine {
     let telescopes = try TelescopeFiles.load(packageRoot.appending(path: "Tests/Benchmarks/network")).registry
     var settings = EngineSettings(
       policy: try PolicyLibrary(PolicyFolder.shipped()).policy(), telescopes: telescopes.telescopes)
@@ -38,6 +40,9 @@ final class Bench {
       .init(channel: "hook", kind: .webhook, acceptsMocks: mocks),
       .init(channel: "files", kind: .files, acceptsMocks: true),
     ])
+    if let icare {
+      settings.recipients.entries.append(.init(channel: "icare", kind: .icare(icare), acceptsMocks: false))
+    }
     return Engine(
       store: store, settings: settings, clock: time.clock, epoch: nil, logger: Logger(label: "test"))
   }

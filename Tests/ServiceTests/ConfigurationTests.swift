@@ -17,6 +17,7 @@ import Testing
       mail: {host: m, port: 25, security: none, user: u, password: "file:/p", sender: a@b.c, to: [d@e.f]}
       webhooks:
         - {name: one, address: "https://x/y", secret: "env:S", read_back: "https://x/{key}", mocks: true}
+      icare: {address: "https://icare.example", token: "env:T", group: GRANDMA, instruments: {tarot-tca: TCA}}
       """
     let c = try ServiceConfiguration(yaml: text, file: "c.yaml")
     #expect(c.state == "/var/lib/vesper" && c.policy == "grandma-r8" && c.policies == "/etc/vesper/policies")
@@ -25,6 +26,7 @@ import Testing
     #expect(c.files.root == "/srv/plans" && !c.files.mocks)
     #expect(c.slack?.callsEverybody == true && c.slack?.mocks == true && c.slack?.token == "env:SLACK")
     #expect(c.mail?.to == ["d@e.f"] && c.mail?.security == "none" && c.mail?.port == 25)
+    #expect(c.icare?.instruments == ["tarot-tca": "TCA"] && c.icare?.group == "GRANDMA" && c.icare?.mocks == false)
     #expect(c.webhooks.first?.readBack == "https://x/{key}")
     #expect(try ServiceConfiguration(yaml: "", file: "empty.yaml") == ServiceConfiguration())
   }

@@ -31,7 +31,7 @@ extension ServiceConfiguration {
   private mutating func read(_ s: Section) throws(ConfigurationError) {
     try s.allow(
       "state", "telescopes", "policy", "policies", "http", "spool", "kafka", "files", "slack", "mail",
-      "webhooks")
+      "webhooks", "icare")
     try s.text("state", &state)
     try s.text("telescopes", &telescopes)
     try s.text("policy", &policy)
@@ -82,6 +82,15 @@ extension ServiceConfiguration {
       try part.list("to", &new.to)
       try part.flag("mocks", &new.mocks)
       mail = new
+    }
+    if let part = try s.section("icare") {
+      try part.allow("address", "token", "group", "instruments", "mocks", "plain_http")
+      var new = Icare(
+        address: try part.need("address"), token: try part.need("token"), group: try part.need("group"))
+      try part.table("instruments", &new.instruments)
+      try part.flag("mocks", &new.mocks)
+      try part.flag("plain_http", &new.plainHTTP)
+      icare = new
     }
     for part in try s.sections("webhooks") {
       try part.allow("name", "address", "secret", "read_back", "mocks")
@@ -176,6 +185,16 @@ private struct Section {
         throw fault(item, key, "must be a list of texts")
       }
       value.append(scalar.string)
+    }
+  }
+
+  func table(_ key: String, _ value: inout [String: String]) throws(ConfigurationError) {
+    guard let part = try section(key) else { return }
+    for (name, node) in part.mapping {
+      guard let name = name.string, case .scalar(let scalar) = node, !scalar.string.isEmpty else {
+        throw part.fault(node, name.string ?? "", "must be a text")
+      }
+      value[name] = scalar.string
     }
   }
 

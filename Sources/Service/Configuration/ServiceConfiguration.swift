@@ -19,6 +19,7 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
   public var slack: Slack?
   public var mail: Mail?
   public var webhooks: [Webhook] = []
+  public var icare: Icare?
 
   public struct HTTP: Codable, Hashable, Sendable {
     public var host = "127.0.0.1"
@@ -84,6 +85,20 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
     public var readBack: String?
     public var mocks = false
     enum CodingKeys: String, CodingKey { case name, address, secret, readBack = "read_back", mocks }
+  }
+
+  public struct Icare: Codable, Hashable, Sendable {
+    public var address: String
+    /// `env:NAME` or `file:PATH`.
+    public var token: String
+    public var group: String
+    /// Instrument names in ICARE by telescope slug.
+    public var instruments: [String: String] = [:]
+    /// A staging server may take mock events.
+    public var mocks = false
+    /// For a staging server on this network; the token then goes in the open.
+    public var plainHTTP = false
+    enum CodingKeys: String, CodingKey { case address, token, group, instruments, mocks, plainHTTP = "plain_http" }
   }
 
   public init() {}

@@ -33,7 +33,7 @@ extension Engine {
       let (map, digest) = try await place(of: order, id, event)
       let made = try maker.plan(order, event: event, id: id, on: map, digest: digest, at: clock.now())
       try await publish(
-        made, order, of: id, event, memo: &memo, revision: Int(known.revision) + 1, into: &outcome)
+        made, on: map, order, of: id, event, memo: &memo, revision: Int(known.revision) + 1, into: &outcome)
     } catch let error as SkymapFileError {
       outcome.log.append(Self.line("plan.failed", id, "order \(order.number): \(error)"))
     } catch let error as PlanningError {
@@ -70,7 +70,7 @@ extension Engine {
   }
 
   private func publish(
-    _ made: PlanMaker.Result, _ order: PlanOrder, of id: String, _ event: Event, memo: inout EventMemo,
+    _ made: PlanMaker.Result, on map: Skymap, _ order: PlanOrder, of id: String, _ event: Event, memo: inout EventMemo,
     revision: Int, into outcome: inout StepOutcome
   ) async throws {
     let now = clock.now()
@@ -104,7 +104,7 @@ extension Engine {
       let bulletin = Bulletin(
         occasion: .plan, event: id, isMock: !event.isReal, number: memo.messages, message: message,
         category: message.kind.rawValue.isEmpty ? "OTHER" : message.kind.rawValue, revision: revision,
-        planNumber: order.number, document: made.document, now: now)
+        planNumber: order.number, document: made.document, map: map, now: now)
       outcome.deliveries += try bulletin.deliveries(to: settings.recipients)
     }
   }

@@ -3,6 +3,7 @@ import Channels
 import Deliveries
 import Formats
 import JSON
+import Skymaps
 import Units
 
 /// Whom the service tells, by channel name.
@@ -12,6 +13,7 @@ public struct Recipients: Sendable {
     case mail(to: [MailAddress])
     case webhook
     case files
+    case icare(IcareOptions)
   }
   public struct Entry: Sendable {
     public let channel: String
@@ -44,12 +46,14 @@ struct Bulletin {
   /// Of the order, when there is a plan.
   var planNumber = 0
   var document: NetworkPlanDocument?
+  /// What the plan was made on.
+  var map: Skymap?
   var reason: String?
   let now: Instant
   var urgency: Int { occasion == .stop ? 30 : occasion == .plan ? 20 : 10 }
 
   /// What is owed because of it. Mocks are owed to nobody who has not asked for them.
-  func deliveries(to recipients: Recipients) throws(ChannelError) -> [Delivery] {
+  func deliveries(to recipients: Recipients) throws -> [Delivery] {
     var list: [Delivery] = []
     for entry in recipients.entries where entry.acceptsMocks || !isMock {
       switch entry.kind {
@@ -57,6 +61,7 @@ struct Bulletin {
       case .mail(let people): list += try mail(entry.channel, people)
       case .webhook: list.append(webhook(entry.channel))
       case .files: list += try files(entry.channel)
+      case .icare(let options): list += try icare(options)
       }
     }
     return list

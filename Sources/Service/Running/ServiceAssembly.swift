@@ -3,6 +3,7 @@ import Channels
 import Deliveries
 import Feeds
 import Foundation
+import Icare
 import Observatories
 import TelescopeFiles
 import WebClient
@@ -57,6 +58,18 @@ public struct ServiceAssembly {
       made.readBackAddress = webhook.readBack
       made.acceptsMocks = webhook.mocks
       add(try WebhookChannel(made, client: client), .webhook)
+    }
+    if let icare = configuration.icare {
+      var made = IcareClient.Configuration(
+        address: try WebURL(icare.address), token: try SecretReference(icare.token).load(environment: environment))
+      made.allowsPlainHTTP = icare.plainHTTP
+      let known = Set(telescopes.map(\.slug))
+      for slug in icare.instruments.keys.sorted() where !known.contains(slug) {
+        doubts.append("icare.instruments names \(slug), which is no telescope")
+      }
+      add(
+        IcareChannel(client: try IcareClient(made), acceptsMocks: icare.mocks),
+        .icare(IcareOptions(group: icare.group, instruments: icare.instruments)))
     }
     self.channels = channels
     recipients = Recipients(entries)
