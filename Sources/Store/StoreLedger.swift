@@ -203,13 +203,13 @@ extension Store {
     _ states: Set<DeliveryState>, event: String? = nil, limit: Int
   ) async throws(StoreError) -> [OutboxEntry] {
     let names = states.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+    let filter = event == nil ? "" : "AND event = ?"
     return try await read { db in
       let rows = OutboxRows(db: db)
+      let arguments: StatementArguments = if let event { [event, limit] } else { [limit] }
       return try Row.fetchAll(
-        db,
-        sql: """
-          SELECT * FROM delivery WHERE state IN (\(names)) AND (?1 IS NULL OR event = ?1) ORDER BY sequence LIMIT ?2
-          """, arguments: [event, limit]
+        db, sql: "SELECT * FROM delivery WHERE state IN (\(names)) \(filter) ORDER BY sequence LIMIT ?",
+        arguments: arguments
       ).map(rows.entry)
     }
   }

@@ -28,7 +28,7 @@ import WebClient
 
     var configuration = IcareClient.Configuration(
       address: try WebURL(fake.address), token: Secret(FakeIcare.token))
-    configuration.rate = RateLimit(perSecond: 1000, burst: 1000)
+    configuration.rate = try #require(RateLimit(capacity: 1000, perSecond: 1000))
     fake.setLimit(perSecond: 1e6, burst: 1e6)
     let channel = IcareChannel(client: try IcareClient(configuration))
     // Past the time that ICARE's own ingestion is given.
@@ -59,7 +59,7 @@ import WebClient
     try await bench.bring(shared("lvk/gwtm_S230518h-Initial_alert.json"))
     try await bench.settle()
     let owed = try await bench.store.deliveries(Set(DeliveryState.allCases), event: "S230518h", limit: 100)
-    let plans = owed.filter { $0.kind == "plan" }
+    let plans = owed.filter { $0.channel == "icare" && $0.kind == "plan" }
     #expect(plans.contains { $0.key.text == "icare/S230518h/plan/1/tre" })
     #expect(plans.allSatisfy { $0.needs.count == 2 })
     #expect(owed.filter { $0.kind == "localization" }.count == 1)
