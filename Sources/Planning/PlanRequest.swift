@@ -39,7 +39,8 @@ public struct PlanRequest: Sendable {
 
   public init(
     event: Plan.Event, map: Skymap, mapDigest: String, telescopes: [Telescope],
-    telescopeDigests: [String: String] = [:], named: Set<String> = [], alone: Set<String> = [], now: Instant, window: TimeWindow,
+    telescopeDigests: [String: String] = [:], named: Set<String> = [], alone: Set<String> = [], now: Instant,
+    window: TimeWindow,
     earth: EarthOrientation,
     tiling: Tiling = .automatic, exposure: Duration? = nil, smallestGain: Double = 1e-6,
     smallestDepthGain: Double = 1e-4, softwareVersion: String

@@ -49,7 +49,9 @@ public enum Planner {
     let together = sites.indices.filter { !request.alone.contains(sites[$0].telescope.id) }
     session.cover(together.filter { sites[$0].isWide })
     session.cover(together.filter { !sites[$0].isWide })
-    for site in sites.indices where request.alone.contains(sites[site].telescope.id) { session.coverAlone(site) }
+    for site in sites.indices where request.alone.contains(sites[site].telescope.id) {
+      session.coverAlone(site)
+    }
     for depth in Set(sites.map(\.depthClass)).sorted().dropFirst() { session.deepen(to: depth) }
     session.arrange()
     return PlanAssembly(request, regions: regions, session: session, refused: refused).plan

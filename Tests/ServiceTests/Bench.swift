@@ -82,4 +82,6 @@ final class TestTime: Sendable {
   }
 }
 
-func shared(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: Shared.url("data/notices/\(path)"))) }
+func shared(_ path: String) throws -> [UInt8] {
+  [UInt8](try Data(contentsOf: Shared.url("data/notices/\(path)")))
+}

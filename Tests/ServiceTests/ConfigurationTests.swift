@@ -22,11 +22,13 @@ import Testing
     let c = try ServiceConfiguration(yaml: text, file: "c.yaml")
     #expect(c.state == "/var/lib/vesper" && c.policy == "grandma-r8" && c.policies == "/etc/vesper/policies")
     #expect(!c.spool && c.http.port == 80 && !c.http.openReading && c.http.host == "0.0.0.0")
-    #expect(c.kafka?.brokers == ["a:1", "b:2"] && c.kafka?.heartbeat == nil && c.kafka?.security == "plaintext")
+    #expect(
+      c.kafka?.brokers == ["a:1", "b:2"] && c.kafka?.heartbeat == nil && c.kafka?.security == "plaintext")
     #expect(c.files.root == "/srv/plans" && !c.files.mocks)
     #expect(c.slack?.callsEverybody == true && c.slack?.mocks == true && c.slack?.token == "env:SLACK")
     #expect(c.mail?.to == ["d@e.f"] && c.mail?.security == "none" && c.mail?.port == 25)
-    #expect(c.icare?.instruments == ["tarot-tca": "TCA"] && c.icare?.group == "GRANDMA" && c.icare?.mocks == false)
+    #expect(
+      c.icare?.instruments == ["tarot-tca": "TCA"] && c.icare?.group == "GRANDMA" && c.icare?.mocks == false)
     #expect(c.webhooks.first?.readBack == "https://x/{key}")
     #expect(try ServiceConfiguration(yaml: "", file: "empty.yaml") == ServiceConfiguration())
   }

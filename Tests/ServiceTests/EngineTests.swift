@@ -36,7 +36,8 @@ import Units
     let queue = try await bench.store.queue(of: "tre", after: bench.time.now)
     #expect(!queue.isEmpty && queue.allSatisfy { $0.plan == plans[1].id })
     #expect(queue.allSatisfy { $0.assignment.window.start >= bench.time.now })
-    let keys = try await bench.store.deliveries(Set(DeliveryState.allCases), event: "S230518h", limit: 100).map(\.key.text)
+    let keys = try await bench.store.deliveries(Set(DeliveryState.allCases), event: "S230518h", limit: 100)
+      .map(\.key.text)
     #expect(Set(keys).count == keys.count)
     #expect(keys.filter { $0.hasPrefix("files/") }.count == 2)
   }
@@ -128,7 +129,8 @@ import Units
     try await bench.bring([UInt8](notice))
     try await bench.settle()
     #expect(try await bench.store.plans(of: "MS260915a", state: .live).count == 1)
-    let text = "{\"alert_type\": \"RETRACTION\", \"superevent_id\": \"MS260915a\", \"event\": null, "
+    let text =
+      "{\"alert_type\": \"RETRACTION\", \"superevent_id\": \"MS260915a\", \"event\": null, "
       + "\"time_created\": \"2026-09-15T18:30:00Z\", \"urls\": {}, \"external_coinc\": null}"
     bench.time.advance(.minutes(45))
     try await bench.bring(Array(text.utf8))
@@ -142,7 +144,9 @@ import Units
 
   @Test func poisonIsPutAsideAndTheNextIsHandled() async throws {
     let bench = try await Bench(at: "2026-09-15T06:00:00Z")
-    for bytes in [Array("{\"alert_type\": ".utf8), [], Array("<html><body>502</body></html>".utf8), [0, 1, 2]] {
+    for bytes in [
+      Array("{\"alert_type\": ".utf8), [], Array("<html><body>502</body></html>".utf8), [0, 1, 2],
+    ] {
       try await bench.bring(bytes)
     }
     try await bench.bring([UInt8](try Data(contentsOf: fixture("notices/gw-preliminary.json"))))

@@ -16,7 +16,8 @@ import WebClient
   @Test func aDecisionLeavesNameTagAndComment() async throws {
     let fake = try FakeIcare()
     defer { fake.stop() }
-    let bench = try await Bench(at: "2023-05-18T13:40:00Z", icare: IcareOptions(group: "GRANDMA", instruments: [:]))
+    let bench = try await Bench(
+      at: "2023-05-18T13:40:00Z", icare: IcareOptions(group: "GRANDMA", instruments: [:]))
     fake.setClock { [time = bench.time] in time.now }
     try await bench.bring(shared("lvk/gwtm_S230518h-Initial_alert.json"))
     try await bench.settle()
@@ -36,7 +37,8 @@ import WebClient
     for entry in owed.sorted(by: { $0.sequence < $1.sequence }) {
       let payload = try await bench.store.delivery(entry.key).payload
       let delivery = Delivery(
-        key: entry.key, channel: "icare", kind: entry.kind, payload: payload, event: entry.event, isMock: false,
+        key: entry.key, channel: "icare", kind: entry.kind, payload: payload, event: entry.event,
+        isMock: false,
         notBefore: entry.notBefore)
       var outcome = SendOutcome.ambiguous(reason: "not tried")
       for _ in 0..<5 {

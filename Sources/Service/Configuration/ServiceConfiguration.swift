@@ -98,7 +98,9 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
     public var mocks = false
     /// For a staging server on this network; the token then goes in the open.
     public var plainHTTP = false
-    enum CodingKeys: String, CodingKey { case address, token, group, instruments, mocks, plainHTTP = "plain_http" }
+    enum CodingKeys: String, CodingKey {
+      case address, token, group, instruments, mocks, plainHTTP = "plain_http"
+    }
   }
 
   public init() {}

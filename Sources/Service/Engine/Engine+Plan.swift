@@ -70,7 +70,8 @@ extension Engine {
   }
 
   private func publish(
-    _ made: PlanMaker.Result, on map: Skymap, _ order: PlanOrder, of id: String, _ event: Event, memo: inout EventMemo,
+    _ made: PlanMaker.Result, on map: Skymap, _ order: PlanOrder, of id: String, _ event: Event,
+    memo: inout EventMemo,
     revision: Int, into outcome: inout StepOutcome
   ) async throws {
     let now = clock.now()

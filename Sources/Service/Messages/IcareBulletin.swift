@@ -40,7 +40,8 @@ extension Bulletin {
     }
     if number == 1 {
       try push(
-        .event(EventPush(event: identity, alias: event, createAfter: now + options.createAfter)), eventKey.text)
+        .event(EventPush(event: identity, alias: event, createAfter: now + options.createAfter)),
+        eventKey.text)
     }
     for (text, isRemoved) in tags {
       try push(
@@ -85,19 +86,23 @@ extension Bulletin {
     for (plan, instrument) in wanted {
       let pointings = plan.rows.map { row in
         PlanPush.Pointing(
-          position: Direction(ra: .degrees(row.raDeg), dec: .degrees(row.decDeg)), start: row.startUTC.instant,
+          position: Direction(ra: .degrees(row.raDeg), dec: .degrees(row.decDeg)),
+          start: row.startUTC.instant,
           exposure: .seconds(row.exptimeS), filter: row.filter ?? "", weight: row.prob,
           overhead: .seconds(plan.timing.readoutS))
       }
       let name = PlanPush.name(
-        event: event, revision: planNumber, telescope: plan.telescope.slug, contents: plan.sha256 ?? plan.planID)
+        event: event, revision: planNumber, telescope: plan.telescope.slug,
+        contents: plan.sha256 ?? plan.planID)
       try push(
         .plan(
           PlanPush(
-            event: identity, map: reference, allocation: AllocationKey(instrument: instrument, group: options.group),
+            event: identity, map: reference,
+            allocation: AllocationKey(instrument: instrument, group: options.group),
             name: name, window: TimeWindow(document.window.start.instant, document.window.end.instant),
             pointings: pointings, planID: plan.planID)),
-        "icare/\(event)/plan/\(planNumber)/\(plan.telescope.slug)", "icare/\(event)/plan/\(plan.telescope.slug)",
+        "icare/\(event)/plan/\(planNumber)/\(plan.telescope.slug)",
+        "icare/\(event)/plan/\(plan.telescope.slug)",
         [eventKey, mapKey], .hours(24))
     }
   }

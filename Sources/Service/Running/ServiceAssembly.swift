@@ -61,7 +61,8 @@ public struct ServiceAssembly {
     }
     if let icare = configuration.icare {
       var made = IcareClient.Configuration(
-        address: try WebURL(icare.address), token: try SecretReference(icare.token).load(environment: environment))
+        address: try WebURL(icare.address),
+        token: try SecretReference(icare.token).load(environment: environment))
       made.allowsPlainHTTP = icare.plainHTTP
       let known = Set(telescopes.map(\.slug))
       for slug in icare.instruments.keys.sorted() where !known.contains(slug) {
