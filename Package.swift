@@ -147,7 +147,8 @@ let package = Package(
     tests(
       "Service",
       [
-        "Store", "Deliveries", "Campaigns", "TelescopeFiles", "Icare", "FakeIcare", "WebClient",
+        "Store", "Deliveries", "Campaigns", "TelescopeFiles", "Icare", "FakeIcare", "WebClient", "vesper",
+        "mock-broker",
         .product(name: "Logging", package: "swift-log"),
       ]),
     tests("Campaigns", ["SkymapFiles"]),

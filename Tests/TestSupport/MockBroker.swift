@@ -1,32 +1,20 @@
 import Foundation
 import Glibc
 
-@testable import Feeds
-
 /// A Kafka cluster in a process of its own: Tests/MockBroker, which says what it understands.
-final class MockBroker: Sendable {
-  let bootstrap: String
+public final class MockBroker: Sendable {
+  public let bootstrap: String
   private let process: Process
   private let input: FileHandle
   private let output: FileHandle
   /// Commands block: they are given on a thread that no task needs.
   private let queue = DispatchQueue(label: "mock-broker")
 
-  struct Failure: Error, CustomStringConvertible { let description: String }
+  public struct Failure: Error, CustomStringConvertible { public let description: String }
 
-  /// Beside the test bundle, where the package's executables are built.
-  static let executable: URL? = {
-    // The tests are themselves an executable there, or are loaded by one that lies elsewhere.
-    let candidates = [CommandLine.arguments[0], "/proc/self/exe"] + CommandLine.arguments.dropFirst()
-    for path in candidates where path.hasPrefix("/") || path.contains("/") {
-      let folder = URL(filePath: path).resolvingSymlinksInPath().deletingLastPathComponent()
-      let file = folder.appending(path: "mock-broker")
-      if FileManager.default.isExecutableFile(atPath: file.path) { return file }
-    }
-    return nil
-  }()
+  public static let executable = builtExecutable("mock-broker")
 
-  init(brokers: Int = 1) throws {
+  public init(brokers: Int = 1) throws {
     // A broker that is gone must fail a test, not end the process.
     signal(SIGPIPE, SIG_IGN)
     guard let executable = Self.executable else { throw Failure(description: "mock-broker is not built") }
@@ -59,7 +47,7 @@ final class MockBroker: Sendable {
   /// Gives a command with the bytes that follow it.
   /// - Returns: what follows `ok` in the answer.
   @discardableResult
-  func command(_ text: String, _ payload: [UInt8] = []) async throws -> String {
+  public func command(_ text: String, _ payload: [UInt8] = []) async throws -> String {
     try await withCheckedThrowingContinuation { continuation in
       queue.async { [input, output] in
         continuation.resume(
@@ -75,7 +63,7 @@ final class MockBroker: Sendable {
 
   /// - Returns: the offset.
   @discardableResult
-  func produce(_ topic: String, _ bytes: [UInt8]?, partition: Int = 0, key: String = "-") async throws
+  public func produce(_ topic: String, _ bytes: [UInt8]?, partition: Int = 0, key: String = "-") async throws
     -> Int64
   {
     let answer = try await command(
@@ -85,11 +73,11 @@ final class MockBroker: Sendable {
   }
 
   @discardableResult
-  func produce(_ topic: String, _ text: String) async throws -> Int64 {
+  public func produce(_ topic: String, _ text: String) async throws -> Int64 {
     try await produce(topic, Array(text.utf8))
   }
 
-  func stop() async {
+  public func stop() async {
     // It may be gone already.
     _ = try? await command("quit")
     await withCheckedContinuation { continuation in
@@ -101,13 +89,13 @@ final class MockBroker: Sendable {
   }
 
   /// Stops the process without a word, as a power cut would.
-  func kill() { Glibc.kill(process.processIdentifier, SIGKILL) }
+  public func kill() { Glibc.kill(process.processIdentifier, SIGKILL) }
 
   deinit { if process.isRunning { Glibc.kill(process.processIdentifier, SIGKILL) } }
 }
 
 /// Runs the body with a broker of its own.
-func withBroker(topics: [String: Int] = [:], _ body: (MockBroker) async throws -> Void) async throws {
+public func withBroker(topics: [String: Int] = [:], _ body: (MockBroker) async throws -> Void) async throws {
   let broker = try MockBroker()
   do {
     for (name, partitions) in topics { try await broker.command("topic \(name) \(partitions)") }
@@ -117,4 +105,16 @@ func withBroker(topics: [String: Int] = [:], _ body: (MockBroker) async throws -
     throw error
   }
   await broker.stop()
+}
+
+/// An executable of this package, beside the test bundle; nil if it is not built.
+public func builtExecutable(_ name: String) -> URL? {
+  // The tests are themselves an executable there, or are loaded by one that lies elsewhere.
+  let candidates = [CommandLine.arguments[0], "/proc/self/exe"] + CommandLine.arguments.dropFirst()
+  for path in candidates where path.hasPrefix("/") || path.contains("/") {
+    let folder = URL(filePath: path).resolvingSymlinksInPath().deletingLastPathComponent()
+    let file = folder.appending(path: name)
+    if FileManager.default.isExecutableFile(atPath: file.path) { return file }
+  }
+  return nil
 }
