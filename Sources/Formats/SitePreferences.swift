@@ -122,7 +122,9 @@ extension PlanDocument {
     var copy = self
     if status == .stop { copy.rows = [] }
     for i in copy.rows.indices {
-      if let name = copy.rows[i].filter.flatMap({ preferences.filterNames[$0] }) { copy.rows[i].filter = name }
+      if let name = copy.rows[i].filter.flatMap({ preferences.filterNames[$0] }) {
+        copy.rows[i].filter = name
+      }
       if let cap = preferences.exposureCap { copy.rows[i].split(cap.seconds, readout: timing.readoutS) }
     }
     if !copy.rows.isEmpty {
@@ -152,6 +154,8 @@ extension PlanDocument.Row {
   /// as needed, or one fewer of exactly `cap` when the readouts would eat more than that loses.
   fileprivate mutating func split(_ cap: Double, readout: Double) {
     let gap = readout.isFinite ? max(0, readout) : 0
+    // Documents hold milliseconds; a cap of 0.3 s may come as a hair more.
+    let cap = (cap * 1000 + 1e-6).rounded(.down) / 1000
     guard exptimeS > cap, nexp >= 1 else { return }
     let span = Double(nexp) * exptimeS + Double(nexp - 1) * gap
     let count = ((span + gap) / (cap + gap)).rounded(.up)
