@@ -229,3 +229,33 @@ enum MOCText {
     String(lines[lines.count - 2].split(separator: "=").last ?? "").count == 64 ? "" : "\n"
   }
 }
+
+@Suite struct LargePlanTests {
+  /// 600 rows in all formats, read back by the strict readers.
+  @Test func sixHundredRows() throws {
+    let rows = (0..<600).map { k in
+      let place = (ra: 140 + 1.9 * Double(k % 25), dec: -22 + 1.86 * Double(k / 25))
+      return Synthetic.assignment(
+        rank: k + 1, ra: place.ra, dec: place.dec,
+        start: Synthetic.window.start.advanced(bySeconds: 130 * Double(k)),
+        filter: ["R", "i"][k % 2])
+    }
+    let plan = NetworkPlanDocument(Synthetic.plan([Synthetic.part(Synthetic.telescope("TAROT/TCA"), rows)]))
+      .plans[0]
+    #expect(plan.rows.count == 600)
+    compare(try Strict.acp(text(.acp, plan)), plan)
+    compare(try Strict.nina(text(.nina, plan)), plan, times: false)
+    compare(try Strict.rts2(text(.rts2, plan)), plan)
+    #expect(try VOTableReader.read(PlanFormat.votable.render(plan)).rows.count == 600)
+    #expect(
+      Set(try Strict.nina(text(.nina, plan)).rows.map(\.name)).count == 600, "names are files: each its own")
+    // Measured for a field of 1.86 degrees: a half more is a mistake.
+    let limits: [PlanFormat: Int] = [
+      .text: 77_395, .csv: 198_568, .ecsv: 190_870, .regions: 56_241, .json: 324_242, .votable: 312_919,
+      .acp: 129_145, .nina: 35_001, .rts2: 180_167, .mocJSON: 14_923, .mocASCII: 12_656,
+    ]
+    for format in PlanFormat.allCases {
+      #expect(format.render(plan).count < limits[format]! * 3 / 2, "\(format)")
+    }
+  }
+}
