@@ -25,7 +25,7 @@ extension Strict {
   private static func refuse(_ reason: String) -> Refusal { Refusal(description: reason) }
 
   /// The lines before the end mark, and the mark's digest; throws when lines are missing.
-  private static func body(_ text: String, mark: String, lineEnd: String, rows: Int?) throws
+  private static func body(_ text: String, mark: String, lineEnd: String) throws
     -> (lines: [String], rows: Int, digest: String)
   {
     guard text.hasSuffix(lineEnd) else { throw refuse("no line end at the end") }
@@ -79,7 +79,7 @@ extension Strict {
   static func acp(_ text: String, lineEnd: String = "\r\n") throws -> SeenPlan {
     guard text.utf8.allSatisfy({ $0 < 0x80 }) else { throw refuse("not ASCII") }
     var plan = SeenPlan()
-    let (lines, rows, digest) = try body(text, mark: ";", lineEnd: lineEnd, rows: nil)
+    let (lines, rows, digest) = try body(text, mark: ";", lineEnd: lineEnd)
     plan.digest = digest
     var next = SeenPlan.Row()
     for line in lines {
@@ -199,7 +199,7 @@ extension Strict {
 
   static func rts2(_ text: String) throws -> SeenPlan {
     var plan = SeenPlan()
-    let (lines, rows, digest) = try body(text, mark: "#", lineEnd: "\n", rows: nil)
+    let (lines, rows, digest) = try body(text, mark: "#", lineEnd: "\n")
     plan.digest = digest
     guard lines.first == "#!/bin/sh" else { throw refuse("first line") }
     var commands: [[String]] = []
