@@ -7,12 +7,17 @@ import Units
 public struct PlanFile: Sendable {
   /// Relative, with `/`.
   public let path: String
-  public let bytes: [UInt8]
+  private let make: @Sendable () -> [UInt8]
 
-  init(_ path: String, _ text: String) {
+  /// Made when asked for, each time: who wants one file of many does not pay for the others.
+  public var bytes: [UInt8] { make() }
+
+  init(_ path: String, _ make: @escaping @Sendable () -> [UInt8]) {
     self.path = path
-    bytes = Array(text.utf8)
+    self.make = make
   }
+
+  init(_ path: String, _ text: String) { self.init(path) { Array(text.utf8) } }
 }
 
 /// Everything a plan leaves behind, as files in one folder.
@@ -26,18 +31,16 @@ public enum PlanFiles {
       PlanFile("network.csv", NetworkCSV.render(document)),
       PlanFile("skymap.svg", SkyChartSVG.render(skyChart(document, on: map))),
       PlanFile("night.svg", NightChartSVG.render(NightChart(document))),
-    ] + document.plans.flatMap(render)
+    ] + document.plans.flatMap { render($0) }
   }
 
-  /// The files of one telescope, in its own folder.
-  public static func render(_ plan: PlanDocument) -> [PlanFile] {
-    let folder = plan.telescope.slug
-    return [
-      PlanFile("\(folder)/plan.txt", PlanText.render(plan)),
-      PlanFile("\(folder)/plan.csv", PlanCSV.render(plan)),
-      PlanFile("\(folder)/plan.ecsv", PlanECSV.render(plan)),
-      PlanFile("\(folder)/plan.reg", PlanRegions.render(plan)),
-    ]
+  /// The files of one telescope, in its own folder: every format, as the site prefers it.
+  public static func render(
+    _ plan: PlanDocument, _ preferences: SitePreferences = .standard
+  ) -> [PlanFile] {
+    PlanFormat.allCases.map { format in
+      PlanFile("\(plan.telescope.slug)/\(format.fileName)") { format.render(plan, preferences) }
+    }
   }
 
   /// The chart of the whole sky, with contours of the map and Sun and Moon at the start of the window.

@@ -7,7 +7,7 @@ import Units
 @testable import Planning
 
 /// Python with astropy: `VESPER_PYTHON`, or `python3` when it can import it.
-private enum Python {
+enum Python {
   static let executable: String? = {
     let named = ProcessInfo.processInfo.environment["VESPER_PYTHON"]
     let candidate = named ?? "python3"
