@@ -6,7 +6,7 @@ enum Chaos {
   static func main() async {
     do {
       guard let options = try Options.parse(Array(CommandLine.arguments.dropFirst())) else {
-        return print(Options.help)
+        return say(Options.help)
       }
       exit(try await run(options) ? 0 : 1)
     } catch {
@@ -16,7 +16,6 @@ enum Chaos {
   }
 
   private static func run(_ options: Options) async throws -> Bool {
-    setvbuf(stdout, nil, Int32(_IOLBF), 0)
     guard FileManager.default.isExecutableFile(atPath: options.vesper) else {
       throw ChaosError("\(options.vesper) is no program; build it with `swift build -c release --product vesper`")
     }
@@ -30,12 +29,12 @@ enum Chaos {
     defer { rig.killAll() }
     var maker = try StreamMaker(options)
     let stream = try maker.make()
-    print("chaos: \(stream.items.count) notices, \(options.kills) kills, seed \(options.seed), in \(work)")
+    say("chaos: \(stream.items.count) notices, \(options.kills) kills, seed \(options.seed), in \(work)")
     let feeder = Feeder(rig, token: try await rig.issueToken())
     var monkey = Monkey(rig, feeder, seed: options.seed)
     let feeding = Task { try await feeder.run(stream.items) }
     try await monkey.run(kills: options.kills)
-    print("chaos: killed \(monkey.tally.kills) times; the rest of the stream, then rest")
+    say("chaos: killed \(monkey.tally.kills) times; the rest of the stream, then rest")
     try await feeding.value
     let killing = steadySeconds() - begun
     let drained = await drain(rig, options)
@@ -51,7 +50,7 @@ enum Chaos {
         ("killing and feeding", killing), ("to rest after it", drained),
         ("all in all", steadySeconds() - begun),
       ])
-    print(report.text())
+    say(report.text())
     let isClean = checks.verdict.isClean
     rig.sides.stop()
     await rig.client.shutdown()
@@ -59,9 +58,9 @@ enum Chaos {
       // A leftover in the temporary folder harms nobody.
       try? FileManager.default.removeItem(atPath: work)
     } else {
-      print("\nkept: \(work)")
+      say("\nkept: \(work)")
     }
-    print(isClean ? "\nchaos: all well" : "\nchaos: VIOLATIONS; repeat with --seed \(options.seed)")
+    say(isClean ? "\nchaos: all well" : "\nchaos: VIOLATIONS; repeat with --seed \(options.seed)")
     return isClean
   }
 
@@ -80,7 +79,7 @@ enum Chaos {
         isCalm = true
         rig.sides.calm()
       }
-      if options.verbose { print("chaos: owed \(owed)") }
+      if options.verbose { say("chaos: owed \(owed)") }
       if rig.lives.isEmpty { _ = try? rig.start() }
     }
     return steadySeconds() - begun

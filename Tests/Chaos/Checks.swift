@@ -251,7 +251,7 @@ struct Checks {
         }
         let id = row[0]
         if row[2] != "retracted" { wrong.append("\(id) is \(row[2])") }
-        if !row[3].isEmpty || (try live.get()).contains(id) { wrong.append("\(id) has a live plan") }
+        if try !row[3].isEmpty || live.get().contains(id) { wrong.append("\(id) has a live plan") }
         if script.isReal, let root = roots["slack/\(id)/root"], !root.text.hasPrefix("STOP") {
           wrong.append("\(id) on Slack: \(root.text.prefix(60))")
         }

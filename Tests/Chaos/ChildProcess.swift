@@ -17,12 +17,20 @@ final class ChildProcess: Sendable {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o644)
     posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    // What this program ignores is not to be ignored by its children.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    sigfillset(&signals)
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
     let all = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     var argv = ([path] + arguments).map { strdup($0) } + [nil]
     var envp = all.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for text in argv + envp { free(text) } }
     var pid = pid_t()
-    let code = posix_spawn(&pid, path, &actions, nil, &argv, &envp)
+    let code = posix_spawn(&pid, path, &actions, &attributes, &argv, &envp)
     guard code == 0 else { throw ChaosError("\(path) cannot be started: \(String(cString: strerror(code)))") }
     self.pid = pid
   }

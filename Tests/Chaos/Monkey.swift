@@ -67,7 +67,8 @@ struct Monkey {
   private func waitUntilReady() async {
     guard let life = rig.lives.first else { return }
     _ = await wait(atMost: Self.readyLimit) {
-      await rig.health(of: life) != nil || life.process.end != nil
+      if life.process.end != nil { return true }
+      return await rig.health(of: life) != nil
     }
   }
 
@@ -105,7 +106,8 @@ struct Monkey {
     guard isTaken else { return tally.faults.append("no takeover within \(Int(elapsed)) s") }
     tally.takeovers.append(elapsed)
     let hasNoticed = await wait(atMost: 8, step: 0.1) {
-      leader.process.end != nil || (await rig.health(of: leader)).map { !$0.isLeading } ?? false
+      if leader.process.end != nil { return true }
+      return await rig.health(of: leader)?.isLeading == false
     }
     if !hasNoticed { tally.faults.append("the paused instance still leads after the takeover") }
   }

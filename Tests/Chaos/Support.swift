@@ -38,6 +38,9 @@ func steadySeconds() -> Double {
   return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
+/// Prints at once, also into a file.
+func say(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+
 /// Cut short only by the end of the harness.
 func pause(_ seconds: Double) async { try? await Task.sleep(for: .seconds(max(0, seconds))) }
 
