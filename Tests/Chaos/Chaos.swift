@@ -17,7 +17,8 @@ enum Chaos {
 
   private static func run(_ options: Options) async throws -> Bool {
     guard FileManager.default.isExecutableFile(atPath: options.vesper) else {
-      throw ChaosError("\(options.vesper) is no program; build it with `swift build -c release --product vesper`")
+      throw ChaosError(
+        "\(options.vesper) is no program; build it with `swift build -c release --product vesper`")
     }
     let work =
       options.work

@@ -196,7 +196,9 @@ struct Checks {
     verdict.check("mail: never twice, what is done is there") { [rig] in
       let ids = rig.sides.mail.history.all.map(\.key)
       let there = Set(ids)
-      let lost = try receipts.get().filter { row in !there.contains { $0.contains(row[1]) || row[1].contains($0) } }
+      let lost = try receipts.get().filter { row in
+        !there.contains { $0.contains(row[1]) || row[1].contains($0) }
+      }
       return (ids.count, Self.twice(ids) + lost.map { "\($0[0]) is not there" })
     }
   }
@@ -223,7 +225,9 @@ struct Checks {
         sides.slack.history.all.map { $0.key + " " + ($0.detail["text"] ?? "") }
         + sides.blind.history.all.map { $0.key + " " + ($0.detail["body"] ?? "") } + sides.mail.messages
       let words = texts.map { text in
-        Set(text.split { !($0.isASCII && ($0.isLetter || $0.isNumber || "-~+._".contains($0))) }.map(String.init))
+        Set(
+          text.split { !($0.isASCII && ($0.isLetter || $0.isNumber || "-~+._".contains($0))) }.map(
+            String.init))
       }
       let leaked = zip(words, texts).filter { !$0.0.isDisjoint(with: ids) }.map { String($0.1.prefix(80)) }
       return (texts.count, leaked)
@@ -295,7 +299,9 @@ struct Checks {
           if let last = folders.map(order).max(), order(current) < last {
             wrong.append("\(event): current is \(current), newest \(folders.last ?? "")")
           }
-          if retracted.contains(where: { event.hasPrefix($0) && event.dropFirst($0.count).first?.isLetter != true }),
+          if retracted.contains(where: {
+            event.hasPrefix($0) && event.dropFirst($0.count).first?.isLetter != true
+          }),
             !current.contains("-STOP-")
           {
             wrong.append("\(event) was retracted, current is \(current)")

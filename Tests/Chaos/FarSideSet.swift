@@ -16,6 +16,8 @@ struct FarSideSet: Sendable {
     func history(_ name: String) throws -> History { try History(path: "\(folder)/\(name).jsonl") }
     func writes(_ salt: UInt64, _ faults: [Treatment]) -> FaultPlan {
       let plan = FaultPlan()
+      // Takes effect at once and answers slowly: a kill falls between the two.
+      plan.always(Treatment(accepts: true, .slow(1)))
       plan.sometimes(faults, share: options.faults, seed: options.seed &* 31 &+ salt)
       return plan
     }

@@ -34,5 +34,7 @@ struct Stream: Sendable {
   /// Handed in a second time, byte for byte.
   var repeats = 0
 
-  var expected: [String: HandIn] { Dictionary(items.map { ($0.digest, $0) }, uniquingKeysWith: { a, _ in a }) }
+  var expected: [String: HandIn] {
+    Dictionary(items.map { ($0.digest, $0) }, uniquingKeysWith: { a, _ in a })
+  }
 }

@@ -12,6 +12,8 @@ struct Monkey {
     var standbys = 0
     /// Seconds until a standby worked after the other was stopped for long.
     var takeovers: [Double] = []
+    /// Attempts to stop it that fell into a transaction.
+    var stoppedWriting = 0
     /// What should not have happened.
     var faults: [String] = []
   }
@@ -96,8 +98,10 @@ struct Monkey {
     else { return tally.faults.append("nobody led before the long pause") }
     _ = await wait(atMost: Self.readyLimit) { await rig.health(of: other) != nil }
     tally.pauses += 1
+    guard await stopBetweenWrites(leader) else {
+      return tally.faults.append("the leader was writing whenever it was stopped")
+    }
     let begun = steadySeconds()
-    leader.process.send(SIGSTOP)
     let isTaken = await wait(atMost: Self.takeoverLimit + 5, step: 0.1) {
       await rig.health(of: other)?.isLeading == true
     }
@@ -110,6 +114,19 @@ struct Monkey {
       return await rig.health(of: leader)?.isLeading == false
     }
     if !hasNoticed { tally.faults.append("the paused instance still leads after the takeover") }
+  }
+
+  /// One that is stopped in the middle of a transaction keeps the file's lock, and nobody may take it away:
+  /// such a standstill ends only with the process. It is counted, and another moment is tried.
+  private mutating func stopBetweenWrites(_ life: Rig.Life) async -> Bool {
+    for _ in 0..<20 {
+      life.process.send(SIGSTOP)
+      if await wait(atMost: 0.5, step: 0.02, until: { rig.isWriteGateFree }) { return true }
+      tally.stoppedWriting += 1
+      life.process.send(SIGCONT)
+      await pause(random.between(0.05, 0.5))
+    }
+    return false
   }
 
   private func firstLeading(of lives: [Rig.Life]) async -> Rig.Life? {

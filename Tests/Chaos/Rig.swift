@@ -166,6 +166,14 @@ final class Rig: Sendable {
     state { $0.peakKilobytes = max($0.peakKilobytes, life.process.peakKilobytes) }
   }
 
+  /// Whether nobody is in the middle of a transaction.
+  var isWriteGateFree: Bool {
+    let descriptor = open(store + ".lock", O_RDWR | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    return flock(descriptor, LOCK_EX | LOCK_NB) == 0
+  }
+
   /// At once, from a signal's handler too.
   func killAll() {
     let all = state { state in
