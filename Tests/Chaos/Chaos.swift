@@ -20,17 +20,34 @@ enum Chaos {
       throw ChaosError(
         "\(options.vesper) is no program; build it with `swift build -c release --product vesper`")
     }
-    let work =
-      options.work
-      ?? FileManager.default.temporaryDirectory.appending(path: "vesper-chaos-\(getpid())").path
-    let begun = steadySeconds()
-    let rig = try Rig(options, work: work)
+    let folder =
+      options.work.map { URL(filePath: $0) }
+      ?? FileManager.default.temporaryDirectory.appending(path: "vesper-chaos-\(getpid())")
+    let rig = try Rig(options, work: folder.absoluteURL.path)
     let watch = endWithUs(rig)
     defer { for source in watch { source.cancel() } }
     defer { rig.killAll() }
     var maker = try StreamMaker(options)
-    let stream = try maker.make()
-    say("chaos: \(stream.items.count) notices, \(options.kills) kills, seed \(options.seed), in \(work)")
+    let report = try await torment(rig, with: try maker.make())
+    say(report.text())
+    rig.sides.stop()
+    await rig.client.shutdown()
+    let isClean = report.verdict.isClean
+    if isClean, !options.keeps {
+      // A leftover in the temporary folder harms nobody.
+      try? FileManager.default.removeItem(atPath: rig.work)
+    } else {
+      say("\nkept: \(rig.work)")
+    }
+    say(isClean ? "\nchaos: all well" : "\nchaos: VIOLATIONS; repeat with --seed \(options.seed)")
+    return isClean
+  }
+
+  /// Hands in, kills, lets it come to rest, and looks at what is left.
+  private static func torment(_ rig: Rig, with stream: Stream) async throws -> Report {
+    let options = rig.options
+    let begun = steadySeconds()
+    say("chaos: \(stream.items.count) notices, \(options.kills) kills, seed \(options.seed), in \(rig.work)")
     let feeder = Feeder(rig, token: try await rig.issueToken())
     var monkey = Monkey(rig, feeder, seed: options.seed)
     let feeding = Task { try await feeder.run(stream.items) }
@@ -45,24 +62,12 @@ enum Chaos {
     checks.add("processes end only when they are ended", of: rig.startedCount, rig.unexpectedEnds)
     checks.add("standby and graceful end", of: monkey.tally.standbys + 1, monkey.tally.faults + endings)
     checks.run()
-    let report = Report(
+    return Report(
       rig: rig, stream: stream, monkey: monkey.tally, feeder: feeder, verdict: checks.verdict,
       seconds: [
         ("killing and feeding", killing), ("to rest after it", drained),
         ("all in all", steadySeconds() - begun),
       ])
-    say(report.text())
-    let isClean = checks.verdict.isClean
-    rig.sides.stop()
-    await rig.client.shutdown()
-    if isClean, !options.keeps {
-      // A leftover in the temporary folder harms nobody.
-      try? FileManager.default.removeItem(atPath: work)
-    } else {
-      say("\nkept: \(work)")
-    }
-    say(isClean ? "\nchaos: all well" : "\nchaos: VIOLATIONS; repeat with --seed \(options.seed)")
-    return isClean
   }
 
   /// Until nothing is owed, for a while; faults go on for the first half of the time.

@@ -42,15 +42,16 @@ struct StreamMaker {
     }
   }
 
+  /// As many as the far sides' rates (one call of Slack a second) let through in some minutes.
   private mutating func placeEvents() throws {
     let scale = Double(options.notices) / 500
     func count(_ n: Double) -> Int { max(1, Int((n * scale).rounded())) }
-    for i in 0..<count(10) { place(try factory.wave(isReal: true, isRetracted: i % 2 == 0)) }
+    for i in 0..<count(8) { place(try factory.wave(isReal: true, isRetracted: i % 2 == 0)) }
     for _ in 0..<count(2) {
       place(try factory.wave(isReal: true, isRetracted: true, retractionFirst: true))
     }
     for i in 0..<count(12) { place(try factory.wave(isReal: false, isRetracted: i % 3 == 0)) }
-    for i in 0..<count(10) { place(try factory.burst(isReal: true, isRetracted: i % 3 == 0)) }
+    for i in 0..<count(8) { place(try factory.burst(isReal: true, isRetracted: i % 3 == 0)) }
     for i in 0..<count(14) { place(try factory.burst(isReal: false, isRetracted: i % 4 == 0)) }
   }
 
@@ -69,7 +70,7 @@ struct StreamMaker {
     guard let walk = FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil) else { return }
     let files = walk.compactMap { $0 as? URL }
       .filter { ["json", "xml"].contains($0.pathExtension) }.sorted { $0.path < $1.path }
-    for file in files.shuffled(using: &random).prefix(options.notices / 16) {
+    for file in files.shuffled(using: &random).prefix(options.notices / 25) {
       guard let data = try? Data(contentsOf: file), (1...200_000).contains(data.count) else { continue }
       placed.append((random.unit(), HandIn("recorded-\(file.lastPathComponent)", Array(data), .either)))
     }
