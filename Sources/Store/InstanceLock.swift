@@ -16,4 +16,7 @@ public final class InstanceLock: Sendable {
 
   /// Takes the lock if nobody has it; true as long as it is ours.
   public func take() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
+
+  /// Lets another take it.
+  public func release() { _ = flock(descriptor, LOCK_UN) }
 }

@@ -127,9 +127,9 @@ public struct LeaseKeeper: Sendable {
   private func tryOnce(_ watch: inout LeaseWatch, begun: Duration) async throws -> LeaseGrant? {
     let record = try await ledger.lease(name)
     let now = clock.now()
-    guard
-      watch.maySeize(record, now: now, uptime: begun, timing: timing) || isHolderGone()
-    else { return nil }
+    // Asked first, so that a lock is held before the lease is.
+    let isGone = isHolderGone()
+    guard watch.maySeize(record, now: now, uptime: begun, timing: timing) || isGone else { return nil }
     let taken = try await ledger.seize(name, holder: holder, seen: record, until: now + timing.duration)
     return taken.map { LeaseGrant(epoch: $0.epoch, until: begun + timing.duration - timing.margin) }
   }
@@ -140,13 +140,15 @@ public struct LeaseKeeper: Sendable {
   ) async throws -> Bool {
     let lost = try await withThrowingTaskGroup(of: Bool.self) { group in
       group.addTask {
-        try await body(grant)
+        // A body that finds out first that it was replaced has lost the lease, no more: it stands by again.
+        do { try await body(grant) } catch DeliveryError.fenced { return true }
         return false
       }
       group.addTask { await renew(grant) }
       let first = try await group.next() ?? false
       group.cancelAll()
-      while try await group.next() != nil {}
+      // What a body says that was stopped is no news, and must not end the standby.
+      while await group.nextResult() != nil {}
       return first
     }
     // Shielded from cancellation: the other instance should not have to wait.

@@ -94,21 +94,34 @@ struct LeaderService: Service {
   }
 
   private func lead() async throws {
-    let lock = try InstanceLock(path: service.configuration.storePath + ".leader")
+    let lock = LeaderLock(try InstanceLock(path: service.configuration.storePath + ".leader"))
     let keeper = LeaseKeeper(
       name: service.store.options.lease, holder: Self.holder, ledger: service.store, clock: service.clock,
-      isHolderGone: { lock.take() })
+      isHolderGone: { lock.provesHolderGone() })
     do {
       try await keeper.run { grant in
-        _ = lock.take()
         await state.began(epoch: grant.epoch)
         service.logger.notice("this instance works now", metadata: ["epoch": "\(grant.epoch)"])
-        try await work(under: grant)
+        do {
+          try await lock.held(during: { try await work(under: grant) })
+        } catch StoreError.fenced(let current, let given) {
+          await stopped(under: grant)
+          throw DeliveryError.fenced(current: current, given: given)
+        } catch {
+          await stopped(under: grant)
+          throw error
+        }
+        await stopped(under: grant)
       }
     } catch is CancellationError {
       // The end was asked for.
     }
     await state.ended()
+  }
+
+  private func stopped(under grant: LeaseGrant) async {
+    await state.ended()
+    service.logger.notice("this instance works no more", metadata: ["epoch": "\(grant.epoch)"])
   }
 
   private static var holder: String {
