@@ -8,10 +8,10 @@ import WebClient
 
 /// Runs the real server on a free port while `body` talks to it, then stops it gracefully.
 func withServer(
-  _ desk: FakeDesk = FakeDesk(), openReading: Bool = true, largestNotice: Int = 8 << 20,
+  _ desk: any Desk = FakeDesk(), port: Int = 0, openReading: Bool = true, largestNotice: Int = 8 << 20,
   _ body: @Sendable @escaping (Site) async throws -> Void
 ) async throws {
-  var options = DashboardOptions(host: "127.0.0.1", port: 0, openReading: openReading)
+  var options = DashboardOptions(host: "127.0.0.1", port: port, openReading: openReading)
   options.largestNotice = largestNotice
   var logger = Logger(label: "test")
   logger.logLevel = .critical

@@ -14,7 +14,7 @@ struct BoardPage: Sendable {
     let kind: String
     let decision: Mark
     let clause: String?
-    let alarm: String?
+    let alarm: Mark?
     let isMock: Bool
     let isOver: Bool
     let revision: String
@@ -83,12 +83,7 @@ extension BoardPage.EventCard {
     let isRetracted = event.status == "retracted"
     decision = .decision(isRetracted ? "STOP" : event.decision)
     clause = event.clause
-    alarm =
-      switch event.status {
-      case "active": nil
-      case "retracted": "RETRACTED"
-      default: Figure.words(event.status)
-      }
+    alarm = .alarm(event.status)
     isMock = event.isMock
     isOver = isRetracted
     revision = "revision \(event.revision)"

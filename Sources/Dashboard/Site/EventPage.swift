@@ -153,7 +153,7 @@ extension EventPage.ShareRow {
   init(_ share: EventSheet.Share, _ root: String, _ now: Instant?) {
     name = share.name
     href = "/t/\(LocalPath.encoded(share.slug))"
-    tiles = Figure.count(share.assignments, "tile")
+    tiles = "\(share.assignments)"
     start = share.startUTC.map { PageTime($0, now: now) }
     end = share.endUTC.map { PageTime($0, now: now) }
     files = PlanFormat.all.map { .init(name: $0.label, href: $0.address(root, slug: share.slug)) }

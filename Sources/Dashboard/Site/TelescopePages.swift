@@ -63,7 +63,8 @@ struct TelescopePage: Sendable {
   let next: Pointing?
   let countdown: String
   let nightText: String?
-  let night: [PageTime]
+  let dusk: PageTime?
+  let dawn: PageTime?
   let queue: [Pointing]
   let queueText: String
   let queueNote: String?
@@ -94,7 +95,9 @@ struct TelescopePage: Sendable {
     }
     next = open.map { Pointing($0, now) }
     countdown = open.map { Self.countdown($0, now) } ?? ""
-    (nightText, night) = Self.night(sheet, now)
+    nightText = Self.night(sheet, now)
+    dusk = sheet.nightStartUTC.map { PageTime($0, now: now) }
+    dawn = sheet.nightEndUTC.map { PageTime($0, now: now) }
     queue = sheet.assignments.prefix(Self.longestQueue).map { Pointing($0, now) }
     queueText = Figure.count(sheet.assignments.count, "pointing")
     let left = sheet.assignments.count - queue.count
@@ -122,17 +125,14 @@ struct TelescopePage: Sendable {
     return "starts in \(PageTime.span(seconds: start.seconds(since: now)))"
   }
 
-  private static func night(_ sheet: TelescopeSheet, _ now: Instant?) -> (String?, [PageTime]) {
-    guard let startUTC = sheet.nightStartUTC, let endUTC = sheet.nightEndUTC else { return (nil, []) }
-    let times = [PageTime(startUTC, now: now), PageTime(endUTC, now: now)]
+  private static func night(_ sheet: TelescopeSheet, _ now: Instant?) -> String? {
+    guard let startUTC = sheet.nightStartUTC, let endUTC = sheet.nightEndUTC else { return nil }
     guard let now, let start = Instant(iso8601: startUTC), let end = Instant(iso8601: endUTC) else {
-      return ("Dark hours", times)
+      return "Dark hours"
     }
-    let text =
-      now < start
-      ? "Dark in \(PageTime.span(seconds: start.seconds(since: now)))"
-      : now < end ? "Dark for \(PageTime.span(seconds: end.seconds(since: now))) more" : "The night is over"
-    return (text, times)
+    if now < start { return "Dark in \(PageTime.span(seconds: start.seconds(since: now)))" }
+    return now < end
+      ? "Dark for \(PageTime.span(seconds: end.seconds(since: now))) more" : "The night is over"
   }
 }
 

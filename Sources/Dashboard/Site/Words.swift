@@ -26,6 +26,15 @@ struct Mark: Sendable {
     }
   }
 
+  /// Nil while nothing is wrong with the event.
+  static func alarm(_ status: String) -> Mark? {
+    switch status {
+    case "active": nil
+    case "retracted": Mark("RETRACTED", "✕", "stop")
+    default: Mark(Figure.words(status), "◆", "limited")
+    }
+  }
+
   static func telescope(_ word: String) -> Mark {
     switch word {
     case "GO": Mark("GO", "▲", "go")
@@ -108,9 +117,10 @@ enum Figure {
     return unit.isEmpty ? text : "\(text) \(unit)"
   }
 
-  /// Three digits are enough for people.
+  /// Three digits are enough for people, two where there is nothing before the point.
   static func short(_ value: Double?, unit: String) -> String {
     guard let value else { return unknown }
+    if value != 0, abs(value) < 0.1 { return String(format: "%.2g", value) + " " + unit }
     return number(value, decimals: abs(value) < 10 ? 2 : abs(value) < 100 ? 1 : 0, unit: unit)
   }
 
