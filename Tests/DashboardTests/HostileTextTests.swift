@@ -62,10 +62,12 @@ import Units
   }
 
   /// Same elements, same attributes, and every address within this site.
-  @Test func textStaysText() throws {
+  @Test func textStaysText() async throws {
     let plain = try pages("word").map { ParsedPage($0.1) }
     for page in plain { #expect(page.fault == nil) }
     for x in HostileText.all {
+      // Servers of other tests share these threads.
+      await Task.yield()
       for ((name, bytes), calm) in zip(try pages(x), plain) {
         let page = ParsedPage(bytes)
         try #require(page.fault == nil, "\(name) with \(x.debugDescription): \(page.fault ?? "")")
@@ -73,7 +75,7 @@ import Units
         for element in page.elements {
           for key in ["href", "src", "action"] {
             guard let address = element.attributes[key] else { continue }
-            let isLocal = address.hasPrefix("#") || LocalPath.isSafe(address)
+            let isLocal = address.hasPrefix("/") && !address.hasPrefix("//") || address == "#main"
             try #require(isLocal, "\(name): \(key)=\(address)")
           }
           #expect(!element.attributes.keys.contains { $0.hasPrefix("on") || $0 == "style" })

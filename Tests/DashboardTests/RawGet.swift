@@ -1,15 +1,24 @@
 import CZlib
+import Dispatch
 
 /// One request and the bytes of its answer as they travel.
 struct RawGet {
   let head: String
   let body: [UInt8]
 
-  init(port: Int, path: String, headers: [String] = []) throws {
-    let socket = try LineSocket(port: port)
+  /// Reads on a thread of its own: one of the few that the server runs on must not be held.
+  init(port: Int, path: String, headers: [String] = []) async throws {
     let lines = ["GET \(path) HTTP/1.1", "Host: x", "Connection: close"] + headers
-    try socket.send(lines.joined(separator: "\r\n") + "\r\n\r\n")
-    let bytes = socket.rest()
+    let bytes = try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue.global().async {
+        continuation.resume(
+          with: Result {
+            let socket = try LineSocket(port: port)
+            try socket.send(lines.joined(separator: "\r\n") + "\r\n\r\n")
+            return socket.rest()
+          })
+      }
+    }
     let end = bytes.indices.first { bytes[$0...].starts(with: [13, 10, 13, 10]) } ?? bytes.count
     head = String(decoding: bytes[..<min(end + 2, bytes.count)], as: UTF8.self)
     body = Array(bytes.dropFirst(end + 4))

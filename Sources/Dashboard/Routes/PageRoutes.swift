@@ -28,8 +28,8 @@ struct PageRoutes {
 
   private func board(_ request: Request) async throws -> Response {
     let library = try library.get()
-    let filter = EventFilter(request.uri.queryParameters.get("q").map { String($0) } ?? "")
-    let before = request.uri.queryParameters.get("before").flatMap { $0.isEmpty ? nil : String($0) }
+    let filter = EventFilter(request.formValue("q") ?? "")
+    let before = request.formValue("before").flatMap { $0.isEmpty ? nil : $0 }
     let limit = filter.isEmpty ? Self.pageLength : Self.filteredLength
     let health = await desk.health()
     let lines = try await desk.events(limit: limit, before: before)
@@ -86,12 +86,11 @@ struct PageRoutes {
 
   /// A link, not a form: nothing but the reader's own colours changes.
   private func theme(_ request: Request) throws -> Response {
-    let query = request.uri.queryParameters
-    guard let theme = query.get("name").flatMap({ Theme(rawValue: String($0)) }) else {
+    guard let theme = request.formValue("name").flatMap({ Theme(rawValue: $0) }) else {
       let names = Theme.allCases.map(\.rawValue).joined(separator: ", ")
       throw HTTPError(.badRequest, message: "name must be one of \(names)")
     }
-    let back = query.get("back").map { String($0) } ?? "/"
+    let back = request.formValue("back") ?? "/"
     guard LocalPath.isSafe(back) else {
       throw HTTPError(.badRequest, message: "back must be an address of this site, starting with one /")
     }
@@ -103,7 +102,7 @@ struct PageRoutes {
   private func asset(_ request: Request, _ name: String) throws -> Response {
     let library = try library.get()
     guard let file = library.assets[name] else { throw DeskError.notFound("no file is called \(name)") }
-    let version = request.uri.queryParameters.get("v").map { String($0) }
+    let version = request.formValue("v")
     let isFixed = version.map { $0.count >= 12 && file.sha256.hasPrefix($0) } ?? false
     return Answer.file(
       FileView(bytes: file.bytes, mediaType: file.mediaType, isImmutable: isFixed), for: request)

@@ -76,12 +76,17 @@ struct BoardPage: Sendable {
 }
 
 extension BoardPage.EventCard {
+  /// A retraction stops everything, whatever was decided before.
+  static func decision(of event: EventLine) -> Mark {
+    .decision(event.status == "retracted" ? "STOP" : event.decision)
+  }
+
   init(_ event: EventLine, now: Instant?) {
     id = event.id
     href = "/events/\(LocalPath.encoded(event.id))"
     kind = Figure.words(event.kind)
     let isRetracted = event.status == "retracted"
-    decision = .decision(isRetracted ? "STOP" : event.decision)
+    decision = Self.decision(of: event)
     clause = event.clause
     alarm = .alarm(event.status)
     isMock = event.isMock
@@ -117,7 +122,7 @@ struct EventFilter: Sendable {
 
   func takes(_ event: EventLine) -> Bool {
     let hay = [
-      event.id, Figure.words(event.kind), Figure.words(event.status), event.decision ?? "undecided",
+      event.id, Figure.words(event.kind), Figure.words(event.status), BoardPage.EventCard.decision(of: event).word,
       event.clause ?? "", event.isMock ? "mock" : "real", event.plan?.state ?? "",
     ].joined(separator: " ").lowercased()
     return wanted.allSatisfy(hay.contains) && !unwanted.contains(where: hay.contains)
