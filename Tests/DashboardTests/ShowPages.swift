@@ -4,7 +4,8 @@ import Testing
 @testable import Dashboard
 
 /// Serves example pages for looking at: `VESPER_SHOW_PAGES=8099 VESPER_SHOW_SECONDS=60 swift test --filter
-/// ShowPages`. `VESPER_SHOW_FILES` may name a folder with skymap.svg and night.svg.
+/// ShowPages`. `VESPER_SHOW_FILES` may name a folder with skymap.svg and night.svg; with
+/// `VESPER_SHOW_BUSY` something happens each second.
 @Suite struct ShowPages {
   private static let environment = ProcessInfo.processInfo.environment
 
@@ -19,6 +20,7 @@ import Testing
         desk.files[name] = FileView(bytes: bytes, mediaType: "image/svg+xml", isImmutable: true)
       }
     }
+    if Self.environment["VESPER_SHOW_BUSY"] != nil { desk.busySince = .now }
     try await withServer(desk, port: port) { site in
       let board = try await site.send(.get, "/")
       #expect(board.status == 200)

@@ -47,7 +47,7 @@ struct Mark: Sendable {
   static func health(_ state: HealthView.State) -> Mark {
     switch state {
     case .good: Mark("good", "●", "go")
-    case .warning: Mark("look", "▲", "limited")
+    case .warning: Mark("warning", "▲", "limited")
     case .failed: Mark("FAILED", "✕", "stop")
     }
   }
