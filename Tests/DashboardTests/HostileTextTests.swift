@@ -15,7 +15,8 @@ import Units
       version: x, nowUTC: x, isLeading: true,
       parts: [.init(x, .good, x), .init(x, .warning, x), .init(x, .failed, x)])
     let plan = PlanLine(
-      id: x, state: x, madeUTC: x, probability: 0.5, areaDeg2: 1, telescopes: 1, assignments: 1, changes: [x, x])
+      id: x, state: x, madeUTC: x, probability: 0.5, areaDeg2: 1, telescopes: 1, assignments: 1,
+      changes: [x, x])
     let event = EventLine(
       id: x, kind: x, status: x, isMock: true, timeUTC: x, revision: 1, decision: x, clause: x,
       area90Deg2: .nan, distanceMpc: .infinity, plan: plan, updatedUTC: x)

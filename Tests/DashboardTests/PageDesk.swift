@@ -59,7 +59,8 @@ struct PageDesk: Desk {
     guard busySince != nil, lateLines > sequence else { return [] }
     return [
       ChangeLine(
-        sequence: lateLines, timeUTC: healthView.nowUTC, actor: "vesper", kind: "note", event: nil, text: "late")
+        sequence: lateLines, timeUTC: healthView.nowUTC, actor: "vesper", kind: "note", event: nil,
+        text: "late")
     ]
   }
   func lastChange() async throws(DeskError) -> Int64 { lateLines }
@@ -162,7 +163,8 @@ extension PageDesk {
       line("S230517u", "gravitational_wave", "retracted", "GO", gone, area: 812.9, distance: 39.1),
       line("IC230517A", "neutrino", "awaiting_reinstatement", "WATCH", area: 1.07),
       line("GRB230516B", "burst", "active", "LIMITED", area: 0.0021),
-      line("GRB230515A", "burst", "active", "NO", time: nil), line("EP230515a", "x_ray_transient", "active", nil),
+      line("GRB230515A", "burst", "active", "NO", time: nil),
+      line("EP230515a", "x_ray_transient", "active", nil),
     ]
   }
 
@@ -177,7 +179,8 @@ extension PageDesk {
       note: nil, status: "WAIT", nextUTC: "2023-05-18T19:00:00Z"),
     TelescopeLine(
       id: "ASTEP", slug: "ASTEP", name: "ASTEP at Dome C", latitudeDeg: -75.1, longitudeDeg: -123.33,
-      elevationM: nil, apertureM: nil, fieldDeg2: nil, usable: "nothing", note: "out of service until October",
+      elevationM: nil, apertureM: nil, fieldDeg2: nil, usable: "nothing",
+      note: "out of service until October",
       status: "STOP"),
   ]
 
@@ -188,7 +191,8 @@ extension PageDesk {
       assignments: (0..<count).map { i in
         let begin = start.advanced(bySeconds: Double(i) * 190)
         return .init(
-          event: i % 7 == 6 ? "GRB230516B" : "S230518h", plan: "S230518h-r2-0123abcd", tile: "\(1200 + i * 37)",
+          event: i % 7 == 6 ? "GRB230516B" : "S230518h", plan: "S230518h-r2-0123abcd",
+          tile: "\(1200 + i * 37)",
           state: i == 0 ? "started" : "planned", startUTC: begin.iso8601(.milliseconds),
           endUTC: begin.advanced(bySeconds: 180).iso8601(.milliseconds),
           raDeg: (221.3382 + Double(i) * 1.8617).truncatingRemainder(dividingBy: 360),

@@ -21,7 +21,8 @@ final class ParsedPage: NSObject, XMLParserDelegate {
     let parser = XMLParser(data: Data(html))
     parser.delegate = self
     if !parser.parse() {
-      fault = "line \(parser.lineNumber), column \(parser.columnNumber): "
+      fault =
+        "line \(parser.lineNumber), column \(parser.columnNumber): "
         + (parser.parserError.map { "\($0)" } ?? "not well-formed")
     }
   }
@@ -56,12 +57,15 @@ enum HostileText {
     "<svg><script>alert(1)</script></svg>", "<body onload=alert(1)>", "<iframe src=javascript:alert(1)>",
     "<a href=\"javascript:alert(1)\">x</a>", "<math><mtext><style><img src=x onerror=alert(1)>",
     "<details open ontoggle=alert(1)>", "<video><source onerror=alert(1)>", "<object data=data:text/html,x>",
-    "<embed src=//evil.example/x>", "<base href=//evil.example/>", "<link rel=stylesheet href=//evil.example>",
+    "<embed src=//evil.example/x>", "<base href=//evil.example/>",
+    "<link rel=stylesheet href=//evil.example>",
     "<meta http-equiv=refresh content=0;url=//evil.example>", "<form action=//evil.example><input name=q>",
     "<style>@import '//evil.example'</style>", "<template><script>alert(1)</script></template>",
-    "<textarea autofocus onfocus=alert(1)>", "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
+    "<textarea autofocus onfocus=alert(1)>",
+    "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
     "\" onmouseover=\"alert(1)", "' onmouseover='alert(1)", "` onmouseover=`alert(1)", "\"/><b>x",
-    "javascript:alert(1)", "data:text/html,<script>alert(1)</script>", "//evil.example/x", "\\\\evil.example\\x",
+    "javascript:alert(1)", "data:text/html,<script>alert(1)</script>", "//evil.example/x",
+    "\\\\evil.example\\x",
     "&lt;script&gt;alert(1)&lt;/script&gt;", "&#60;script&#62;", "&", "&amp", "&#x3c;img&#x3e;", "&unknown;",
     "{{head.title}}", "{{{id}}}", "{{> layout}}", "{{# head}}x{{/ head}}", "{{% CONTENT_TYPE: TEXT}}<b>",
     "{{=<% %>=}}",

@@ -161,7 +161,8 @@ public struct EventSheet: Encodable, Sendable {
     public var startUTC: String?
     public var endUTC: String?
 
-    public init(slug: String, name: String, assignments: Int, startUTC: String? = nil, endUTC: String? = nil) {
+    public init(slug: String, name: String, assignments: Int, startUTC: String? = nil, endUTC: String? = nil)
+    {
       self.slug = slug
       self.name = name
       self.assignments = assignments

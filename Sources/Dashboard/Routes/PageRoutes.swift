@@ -9,7 +9,9 @@ struct PageRoutes {
   let library: Result<PageLibrary, DeskError>
 
   /// The addresses that are for people and not described as an API.
-  static let paths: Set<String> = ["/", "/events/{id}", "/telescopes", "/t/{slug}", "/theme", "/assets/{file}"]
+  static let paths: Set<String> = [
+    "/", "/events/{id}", "/telescopes", "/t/{slug}", "/theme", "/assets/{file}",
+  ]
 
   /// Events on one page of the board, and how many a filter looks through.
   private static let pageLength = 50

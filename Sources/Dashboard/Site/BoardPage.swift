@@ -122,7 +122,8 @@ struct EventFilter: Sendable {
 
   func takes(_ event: EventLine) -> Bool {
     let hay = [
-      event.id, Figure.words(event.kind), Figure.words(event.status), BoardPage.EventCard.decision(of: event).word,
+      event.id, Figure.words(event.kind), Figure.words(event.status),
+      BoardPage.EventCard.decision(of: event).word,
       event.clause ?? "", event.isMock ? "mock" : "real", event.plan?.state ?? "",
     ].joined(separator: " ").lowercased()
     return wanted.allSatisfy(hay.contains) && !unwanted.contains(where: hay.contains)

@@ -5,7 +5,6 @@ struct PageHead: Sendable {
   struct ThemeLink: Sendable {
     let label: String
     let href: String
-    /// Nil where it is not chosen: an attribute that is there or not.
     let isChosen: Bool
   }
 
@@ -15,11 +14,12 @@ struct PageHead: Sendable {
   let themes: [ThemeLink]
   let styleHref: String
   let scriptHref: String
+  let iconHref: String
   let onBoard: Bool
   let onTelescopes: Bool
   let version: String
-  /// The service's clock to the minute.
-  let clock: String
+  /// The service's clock to the minute; nil on pages that do not ask the service.
+  let clock: String?
 
   enum Section: Sendable { case board, telescopes, none }
 
@@ -36,10 +36,11 @@ struct PageHead: Sendable {
     }
     styleHref = library.address(ofAsset: "style.css")
     scriptHref = library.address(ofAsset: "live.js")
+    iconHref = library.address(ofAsset: "icon.svg")
     onBoard = section == .board
     onTelescopes = section == .telescopes
     version = health?.version ?? ""
-    clock = health.map { Self.minute($0.nowUTC) } ?? ""
+    clock = health.map { Self.minute($0.nowUTC) }
   }
 
   private static func minute(_ text: String) -> String {

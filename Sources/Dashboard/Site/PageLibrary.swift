@@ -2,7 +2,7 @@ import Foundation
 import Mustache
 import Units
 
-/// The files behind the pages: templates, the style sheet and the script, read once.
+/// The files behind the pages: templates, the style sheet, the script and the icon, read once.
 struct PageLibrary: Sendable {
   /// Served under `/assets/`.
   let assets: [String: FileView]
@@ -35,6 +35,7 @@ struct PageLibrary: Sendable {
         try templates.register(text, named: file.deletingPathExtension().lastPathComponent)
       case "css": assets[file.lastPathComponent] = Self.asset(bytes, "text/css; charset=utf-8")
       case "js": assets[file.lastPathComponent] = Self.asset(bytes, "text/javascript; charset=utf-8")
+      case "svg": assets[file.lastPathComponent] = Self.asset(bytes, "image/svg+xml")
       default: break
       }
     }
