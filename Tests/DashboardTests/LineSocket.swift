@@ -49,4 +49,15 @@ final class LineSocket {
       pending.append(contentsOf: buffer[..<count])
     }
   }
+
+  /// All bytes until the peer closes.
+  func rest() -> [UInt8] {
+    var bytes = pending
+    var buffer = [UInt8](repeating: 0, count: 16_384)
+    while true {
+      let count = read(descriptor, &buffer, buffer.count)
+      guard count > 0 else { return bytes }
+      bytes.append(contentsOf: buffer[..<count])
+    }
+  }
 }

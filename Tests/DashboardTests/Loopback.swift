@@ -8,10 +8,10 @@ import WebClient
 
 /// Runs the real server on a free port while `body` talks to it, then stops it gracefully.
 func withServer(
-  _ desk: FakeDesk = FakeDesk(), openReading: Bool = true, largestNotice: Int = 8 << 20,
+  _ desk: any Desk = FakeDesk(), port: Int = 0, openReading: Bool = true, largestNotice: Int = 8 << 20,
   _ body: @Sendable @escaping (Site) async throws -> Void
 ) async throws {
-  var options = DashboardOptions(host: "127.0.0.1", port: 0, openReading: openReading)
+  var options = DashboardOptions(host: "127.0.0.1", port: port, openReading: openReading)
   options.largestNotice = largestNotice
   var logger = Logger(label: "test")
   logger.logLevel = .critical
@@ -43,11 +43,12 @@ struct Site: Sendable {
 
   func send(
     _ method: WebRequest.Method = .get, _ path: String, token: String? = nil,
-    headers: [(String, String)] = [], body: [UInt8]? = nil
+    headers: [(String, String)] = [], cookie: String? = nil, body: [UInt8]? = nil
   ) async throws -> WebResponse {
     var request = WebRequest(method, try WebURL("http://127.0.0.1:\(port)\(path)"))
     for (name, value) in headers { request.headers[name] = value }
     if let token { request.secretHeaders = [.authorization("Bearer", Secret(token))] }
+    if let cookie { request.secretHeaders.append(SecretHeader("Cookie", Secret(cookie))) }
     if let body { request.body = WebBody(body, contentType: "application/octet-stream") }
     return try await client.send(request)
   }

@@ -153,15 +153,40 @@ public struct EventSheet: Encodable, Sendable {
     }
   }
 
+  /// What one telescope has of the current plan.
+  public struct Share: Encodable, Sendable {
+    public var slug: String
+    public var name: String
+    public var assignments: Int
+    public var startUTC: String?
+    public var endUTC: String?
+
+    public init(slug: String, name: String, assignments: Int, startUTC: String? = nil, endUTC: String? = nil)
+    {
+      self.slug = slug
+      self.name = name
+      self.assignments = assignments
+      self.startUTC = startUTC
+      self.endUTC = endUTC
+    }
+  }
+
   public var event: EventLine
   public var card: [CardLine]
   public var revisions: [Revision]
   public var plans: [PlanLine]
   public var history: [ChangeLine]
+  /// The text for the network's channel, ready to be copied.
+  public var announcement: String?
+  /// The telescopes of the current plan.
+  public var shares: [Share]
 
   public init(
-    event: EventLine, card: [CardLine], revisions: [Revision], plans: [PlanLine], history: [ChangeLine]
+    event: EventLine, card: [CardLine], revisions: [Revision], plans: [PlanLine], history: [ChangeLine],
+    announcement: String? = nil, shares: [Share] = []
   ) {
+    self.announcement = announcement
+    self.shares = shares
     self.event = event
     self.card = card
     self.revisions = revisions
@@ -182,11 +207,18 @@ public struct TelescopeLine: Encodable, Sendable {
   /// `tiling`, `point_source`, `nothing`.
   public var usable: String
   public var note: String?
+  /// `GO`, `WAIT` or `STOP`; null where nobody looked.
+  public var status: String?
+  /// The start of the next pointing.
+  public var nextUTC: String?
 
   public init(
     id: String, slug: String, name: String, latitudeDeg: Double?, longitudeDeg: Double?,
-    elevationM: Double?, apertureM: Double?, fieldDeg2: Double?, usable: String, note: String?
+    elevationM: Double?, apertureM: Double?, fieldDeg2: Double?, usable: String, note: String?,
+    status: String? = nil, nextUTC: String? = nil
   ) {
+    self.status = status
+    self.nextUTC = nextUTC
     self.id = id
     self.slug = slug
     self.name = name
@@ -236,8 +268,16 @@ public struct TelescopeSheet: Encodable, Sendable {
   public var message: String
   /// Of all events, by time.
   public var assignments: [Assignment]
+  /// The dark hours at the site, those of now or the next ones.
+  public var nightStartUTC: String?
+  public var nightEndUTC: String?
 
-  public init(telescope: TelescopeLine, status: String, message: String, assignments: [Assignment]) {
+  public init(
+    telescope: TelescopeLine, status: String, message: String, assignments: [Assignment],
+    nightStartUTC: String? = nil, nightEndUTC: String? = nil
+  ) {
+    self.nightStartUTC = nightStartUTC
+    self.nightEndUTC = nightEndUTC
     self.telescope = telescope
     self.status = status
     self.message = message

@@ -35,6 +35,34 @@ enum Answer {
 }
 
 extension Request {
+  /// The first value of a form's field in the query: unlike in other addresses, `+` is a blank there
+  /// (WHATWG URL, application/x-www-form-urlencoded). Broken UTF-8 becomes U+FFFD.
+  func formValue(_ name: String) -> String? {
+    for pair in (uri.query ?? "").split(separator: "&") {
+      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      if Self.formDecoded(parts[0]) == name { return parts.count == 2 ? Self.formDecoded(parts[1]) : "" }
+    }
+    return nil
+  }
+
+  private static func formDecoded(_ text: Substring) -> String {
+    let source = Array(text.utf8)
+    var bytes: [UInt8] = []
+    var i = 0
+    while i < source.count {
+      if source[i] == UInt8(ascii: "%"), i + 2 < source.count,
+        let byte = UInt8(String(decoding: source[(i + 1)...(i + 2)], as: UTF8.self), radix: 16)
+      {
+        bytes.append(byte)
+        i += 3
+      } else {
+        bytes.append(source[i] == UInt8(ascii: "+") ? UInt8(ascii: " ") : source[i])
+        i += 1
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
   /// A whole number of the query within bounds, or the default.
   func integer(_ name: String, in bounds: ClosedRange<Int>, default fallback: Int) throws -> Int {
     guard let text = uri.queryParameters.get(name) else { return fallback }

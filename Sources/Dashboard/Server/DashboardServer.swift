@@ -37,15 +37,22 @@ public enum DashboardServer {
 
   static func router(_ desk: any Desk, options: DashboardOptions) -> Router<DashboardContext> {
     let router = Router(context: DashboardContext.self)
+    let pages = PageRoutes(desk: desk, library: pageLibrary)
     router.add(middleware: SafeHeaders())
-    router.add(middleware: ErrorsAsJSON())
+    router.add(middleware: PackedText())
+    router.add(middleware: Failures(pages: pages))
     router.add(middleware: Access(desk: desk, openReading: options.openReading))
     HealthRoutes(desk: desk).add(to: router)
     EventRoutes(desk: desk).add(to: router)
     TelescopeRoutes(desk: desk).add(to: router)
     NoticeRoutes(desk: desk, largest: options.largestNotice).add(to: router)
     ChangeRoutes(desk: desk).add(to: router)
+    pages.add(to: router)
     return router
+  }
+
+  private static var pageLibrary: Result<PageLibrary, DeskError> {
+    do throws(DeskError) { return .success(try .installed()) } catch { return .failure(error) }
   }
 }
 

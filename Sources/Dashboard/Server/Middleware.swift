@@ -19,8 +19,10 @@ struct SafeHeaders: RouterMiddleware {
   }
 }
 
-/// Every failure is one JSON object: `{"error": "...", "status": 404}`.
-struct ErrorsAsJSON: RouterMiddleware {
+/// Every failure is one JSON object, `{"error": "...", "status": 404}`, or for browsers a page.
+struct Failures: RouterMiddleware {
+  let pages: PageRoutes
+
   func handle(
     _ request: Request, context: DashboardContext,
     next: (Request, DashboardContext) async throws -> Response
@@ -29,32 +31,40 @@ struct ErrorsAsJSON: RouterMiddleware {
       return try await next(request, context)
     } catch let error as DeskError {
       switch error {
-      case .notFound(let text): return answer(.notFound, text)
-      case .invalid(let text): return answer(.badRequest, text)
-      case .conflict(let text): return answer(.conflict, text)
-      case .unavailable(let text): return answer(.serviceUnavailable, text, [.retryAfter: "10"])
+      case .notFound(let text): return answer(request, .notFound, text)
+      case .invalid(let text): return answer(request, .badRequest, text)
+      case .conflict(let text): return answer(request, .conflict, text)
+      case .unavailable(let text): return answer(request, .serviceUnavailable, text, [.retryAfter: "10"])
       }
     } catch let error as HTTPError {
       let text = error.body ?? (error.status == .notFound ? "no such address" : error.status.reasonPhrase)
-      return answer(error.status, text, error.headers)
+      return answer(request, error.status, text, error.headers)
     } catch let error as any HTTPResponseError {
-      return answer(error.status, error.status.reasonPhrase)
+      return answer(request, error.status, error.status.reasonPhrase)
     } catch is CancellationError {
       throw CancellationError()
     } catch {
       // What went wrong inside is for the log, not for strangers.
       context.logger.error(
         "a request failed", metadata: ["error": "\(error)", "path": "\(request.uri.path)"])
-      return answer(.internalServerError, "something went wrong here; it is in the log")
+      return answer(request, .internalServerError, "something went wrong here; it is in the log")
     }
   }
 
-  private func answer(_ status: HTTPResponse.Status, _ text: String, _ headers: HTTPFields = [:]) -> Response
-  {
-    let body = JSONValue.object([("error", .string(text)), ("status", .integer(status.code))])
-    var response = Response(
-      status: status, headers: [.contentType: "application/json"],
-      body: .init(byteBuffer: ByteBuffer(string: JSONPrinter.text(body) + "\n")))
+  private func answer(
+    _ request: Request, _ status: HTTPResponse.Status, _ text: String, _ headers: HTTPFields = [:]
+  ) -> Response {
+    var response: Response
+    if let page = pages.failure(status, text, request) {
+      response = Response(
+        status: status, headers: [.contentType: page.mediaType, .cacheControl: "no-store"],
+        body: .init(byteBuffer: ByteBuffer(bytes: page.bytes)))
+    } else {
+      let body = JSONValue.object([("error", .string(text)), ("status", .integer(status.code))])
+      response = Response(
+        status: status, headers: [.contentType: "application/json"],
+        body: .init(byteBuffer: ByteBuffer(string: JSONPrinter.text(body) + "\n")))
+    }
     for field in headers where field.name != .contentType && field.name != .contentLength {
       response.headers[field.name] = field.value
     }
@@ -68,6 +78,8 @@ struct Access: RouterMiddleware {
   let openReading: Bool
   /// Needs no token ever: probes of the machine that runs the service.
   private static let probes: Set<String> = ["/healthz", "/readyz"]
+  /// The style of the page that says so is no secret.
+  private static func isOpen(_ path: String) -> Bool { probes.contains(path) || path.hasPrefix("/assets/") }
 
   func handle(
     _ request: Request, context: DashboardContext,
@@ -83,7 +95,7 @@ struct Access: RouterMiddleware {
       context.identity = identity
     }
     let isReading = request.method == .get || request.method == .head
-    if !(isReading && (openReading || Self.probes.contains(request.uri.path))) {
+    if !(isReading && (openReading || Self.isOpen(request.uri.path))) {
       _ = try context.require(.view)
     }
     return try await next(request, context)
