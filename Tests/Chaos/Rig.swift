@@ -120,20 +120,24 @@ final class Rig: Sendable {
       ["serve", "--config", configuration, "--port", "0", "--port-file", portFile, "--log", "error"],
       environment: environment, output: "\(work)/vesper.log")
     let life = Life(number: number, process: process, portFile: portFile)
-    state { $0.lives.append(life) }
-    Task { await watch(life) }
+    let isAlone = state { state in
+      state.lives.append(life)
+      return state.lives.count == 1
+    }
+    Task { await watch(life, isAlone: isAlone) }
     return life
   }
 
   /// Notes when it is ready, when it works, how much memory it takes, and an end that nobody asked for.
-  private func watch(_ life: Life) async {
+  /// - Parameter isAlone: a standby's wait is none of its own making.
+  private func watch(_ life: Life, isAlone: Bool) async {
     var isReady = false
     var isLeading = false
     while life.process.end == nil {
       if !isLeading, let health = await health(of: life) {
         let elapsed = steadySeconds() - life.process.startedAt
         if !isReady { state { $0.recoveries.append(elapsed) } }
-        if health.isLeading { state { $0.leads.append(elapsed) } }
+        if health.isLeading, isAlone { state { $0.leads.append(elapsed) } }
         isReady = true
         isLeading = health.isLeading
       }
