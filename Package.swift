@@ -33,6 +33,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
@@ -85,11 +86,12 @@ let package = Package(
     .target(
       name: "Dashboard",
       dependencies: [
-        "Units", "JSON", .product(name: "Hummingbird", package: "hummingbird"),
+        "Units", "JSON", "CZlib", .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Mustache", package: "swift-mustache"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ],
-      resources: [.copy("OpenAPI")], swiftSettings: settings),
+      resources: [.copy("OpenAPI"), .copy("Pages")], swiftSettings: settings),
 
     // wiring
     library(
@@ -123,6 +125,10 @@ let package = Package(
         "CZlib", "Units", "Healpix", "Skymaps", "SkymapFiles", "Observatories", "TelescopeFiles",
         "Ephemerides", "Visibility", "Targeting", "Planning",
       ], path: "Tests/Benchmarks/Harness", swiftSettings: settings),
+    .executableTarget(
+      name: "vesper-chaos",
+      dependencies: ["FarSides", "Units", "WebClient", .product(name: "GRDBSQLite", package: "GRDB.swift")],
+      path: "Tests/Chaos", swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     tests("Units", ["CERFA"]),
     tests("JSON"),
@@ -158,6 +164,6 @@ let package = Package(
     .target(
       name: "FakeIcare", dependencies: ["Icare", "Units"], path: "Tests/FakeIcare", swiftSettings: settings),
     tests("Icare", ["FakeIcare", "Deliveries", "WebClient"]),
-    tests("Dashboard", ["WebClient", .product(name: "Yams", package: "Yams")]),
+    tests("Dashboard", ["CZlib", "WebClient", .product(name: "Yams", package: "Yams")]),
   ]
 )

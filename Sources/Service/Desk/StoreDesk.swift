@@ -136,11 +136,12 @@ struct StoreDesk: Desk {
   }
 
   private static func mediaType(_ path: String) -> String {
-    switch path.split(separator: ".").last {
-    case "json": "application/json"
-    case "svg": "image/svg+xml"
-    case "csv": "text/csv; charset=utf-8"
-    default: "text/plain; charset=utf-8"
+    let name = path.split(separator: "/").last.map { String($0) } ?? path
+    if let format = PlanFormat(fileName: name) { return format.mediaType }
+    switch name.split(separator: ".").last {
+    case "svg": return "image/svg+xml"
+    case "csv": return "text/csv; charset=utf-8"
+    default: return "text/plain; charset=utf-8"
     }
   }
 
