@@ -70,7 +70,7 @@ enum Chaos {
       ])
   }
 
-  /// Until nothing is owed, for a while; faults go on for the first half of the time.
+  /// Until nothing is owed, for a while; faults go on for the first minute of it.
   private static func drain(_ rig: Rig, _ options: Options) async -> Double {
     let begun = steadySeconds()
     let store = StoreReader(path: rig.store)
@@ -81,7 +81,7 @@ enum Chaos {
       // The service may be in the middle of a write; the next look will do.
       guard let owed = try? store.owed() else { continue }
       quiet = owed.isNothing && hasEmptySpool(rig) ? quiet + 1 : 0
-      if !isCalm, steadySeconds() - begun > options.drain / 2 {
+      if !isCalm, steadySeconds() - begun > min(60, options.drain / 2) {
         isCalm = true
         rig.sides.calm()
       }

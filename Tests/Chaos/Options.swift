@@ -7,7 +7,7 @@ struct Options: Sendable {
   var kills = 40
   var seed: UInt64 = 1
   /// Seconds given to everything that is still owed after the last kill.
-  var drain = 150.0
+  var drain = 200.0
   /// Share of calls that a far side spoils.
   var faults = 0.2
   var work: String?
@@ -26,7 +26,7 @@ struct Options: Sendable {
       --kills N         kill -9, at least so many (40)
       --seed N          of the stream, the faults and the kills (1)
       --faults SHARE    of calls at a far side that go wrong (0.2)
-      --drain SECONDS   given to what is owed after the last kill (150)
+      --drain SECONDS   given to what is owed after the last kill (200)
       --work DIR        where state, logs and histories go (a new folder in the temporary one)
       --keep            keeps that folder; it is kept anyway when something is wrong
       --shared DIR      recorded notices to mix in, if it is there (../shared/data/notices)

@@ -51,7 +51,7 @@ struct StreamMaker {
       place(try factory.wave(isReal: true, isRetracted: true, retractionFirst: true))
     }
     for i in 0..<count(12) { place(try factory.wave(isReal: false, isRetracted: i % 3 == 0)) }
-    for i in 0..<count(8) { place(try factory.burst(isReal: true, isRetracted: i % 3 == 0)) }
+    for i in 0..<count(6) { place(try factory.burst(isReal: true, isRetracted: i % 3 == 0)) }
     for i in 0..<count(14) { place(try factory.burst(isReal: false, isRetracted: i % 4 == 0)) }
   }
 
