@@ -5,7 +5,7 @@ PACKAGES = libcfitsio-dev libchealpix-dev liberfa-dev libcurl4-openssl-dev libsq
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DEMO = out/demo
 
-.PHONY: all demo test bench install build format lint clean
+.PHONY: all demo test chaos bench install build format lint clean
 
 all: build
 
@@ -35,6 +35,11 @@ test: install
 	$(TEST) $(addprefix --skip ,$(WITH_SERVERS))
 	@set -e; for suite in $(WITH_SERVERS); do \
 	  echo "$(TEST) --skip-build --filter $$suite"; $(TEST) --skip-build --filter $$suite; done
+
+# Kills the real service at random times over a stream of notices and checks what the other sides got.
+chaos: build
+	swift build -c release --product vesper-chaos
+	.build/release/vesper-chaos --vesper .build/release/vesper
 
 bench: build
 	swift build -c release --product vesper-bench

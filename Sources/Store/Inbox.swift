@@ -108,7 +108,9 @@ extension Store {
       for row in rows {
         let notice = try Self.notice(row)
         if busy.contains(notice.id.number) { continue }
-        if notice.attempts >= RetryRule.tries {
+        // A process that ended says little against the notice: machines are switched off, too.
+        let most = notice.reason == nil ? RetryRule.deaths : RetryRule.tries
+        if notice.attempts >= most {
           let why = notice.reason ?? "the process ended while handling it, \(notice.attempts) times"
           try Self.quarantine(notice.id, reason: why, at: now, in: &transaction)
           continue

@@ -87,6 +87,8 @@ public enum RecordResult: Hashable, Sendable {
 /// How often and how soon a notice that failed is tried again.
 public enum RetryRule {
   public static let tries = 3
+  /// Ends of the process while it handled a notice that never failed otherwise.
+  static let deaths = 8
   /// After the first and the second failure.
   static let delays: [Duration] = [.seconds(1), .seconds(5)]
 }

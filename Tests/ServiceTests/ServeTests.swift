@@ -29,14 +29,18 @@ struct ServeTests {
       process = try await served.start(asOf: "2026-09-15T18:40:00Z")
       let again = try await served.wait { $0.event("MS260915a")?["plan"] is [String: Any] }
       #expect(again.notices.count == 1)
-      let text = #"{"alert_type": "RETRACTION", "superevent_id": "MS260915a", "event": null, "#
+      let text =
+        #"{"alert_type": "RETRACTION", "superevent_id": "MS260915a", "event": null, "#
         + #""time_created": "2026-09-15T18:30:00Z", "urls": {}, "external_coinc": null}"#
       try await broker.produce("igwn.gwalert", "{\"broken\": ")
       try await broker.produce("igwn.gwalert", text)
       let stopped = try await served.wait { $0.event("MS260915a")?["decision"] as? String == "STOP" }
       #expect(stopped.event("MS260915a")?["status"] as? String == "retracted")
       #expect(stopped.event("MS260915a")?["plan"] is NSNull)
-      #expect(stopped.notices.compactMap { $0["state"] as? String }.sorted() == ["handled", "handled", "quarantined"])
+      #expect(
+        stopped.notices.compactMap { $0["state"] as? String }.sorted() == [
+          "handled", "handled", "quarantined",
+        ])
       // Whoever follows the old link finds the word.
       let current = served.folder.appending(path: "state/plans/Candidates/GW/MS260915a/GWEMOPT/current")
       _ = try await served.wait { _ in

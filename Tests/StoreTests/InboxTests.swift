@@ -96,7 +96,7 @@ import Units
     for i in 0..<6 { try await scratch.store().record(notice(i == 2 ? "deadly" : "good \(i)")) }
     var handled: Set<String> = []
     var deaths = 0
-    for _ in 0..<12 {
+    for _ in 0..<24 {
       let store = try scratch.store()  // the process starts anew
       life: while true {
         let batch = try await store.nextUnhandled(limit: 4, at: start + .hours(Double(deaths)))
@@ -116,7 +116,7 @@ import Units
       try store.close()
     }
     #expect(handled.count == 5)
-    #expect(deaths == 3)
+    #expect(deaths == 8)
     let aside = try await scratch.store().notices(.quarantined, limit: 10)
     #expect(aside.count == 1)
     #expect(aside.first?.reason?.contains("the process ended") == true)

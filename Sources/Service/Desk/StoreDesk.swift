@@ -54,7 +54,21 @@ struct StoreDesk: Desk {
           number: $0.number, stage: $0.stage.name, createdUTC: $0.created?.iso8601(),
           status: $0.status.rawValue)
       },
-      plans: try await plans(of: id), history: history.map(Self.change))
+      plans: try await plans(of: id), history: history.map(Self.change),
+      announcement: memo.campaign.decision.map { DecisionCard($0).observationsPost },
+      shares: try await shares(of: memo))
+  }
+
+  /// Who has what to do in the live plan.
+  private func shares(of memo: EventMemo) async throws(DeskError) -> [EventSheet.Share] {
+    guard let id = memo.planID else { return [] }
+    let (_, bytes) = try await asked { () async throws(StoreError) in try await store.plan(id) }
+    return try Self.document(bytes, id).plans.map { plan in
+      EventSheet.Share(
+        slug: plan.telescope.slug, name: plan.telescope.name, assignments: plan.rows.count,
+        startUTC: plan.rows.map(\.startUTC.instant).min()?.iso8601(),
+        endUTC: plan.rows.map(\.endUTC.instant).max()?.iso8601())
+    }
   }
 
   private static func word(_ truth: Truth) -> String {
@@ -160,7 +174,7 @@ struct StoreDesk: Desk {
     let first = queue.first?.assignment.window.start
     return Dashboard.TelescopeSheet(
       telescope: Self.line(telescope),
-      status: first.map { $0 <= now + .minutes(10) ? "GO" : "WAIT" } ?? "STOP",
+      status: first.map { $0 <= now + .minutes(10) ? "GO" : "WAIT" } ?? "WAIT",
       message: first.map { "\(queue.count) pointings, the first at \($0.iso8601())" } ?? "nothing to observe",
       assignments: queue.map { item in
         let a = item.assignment
