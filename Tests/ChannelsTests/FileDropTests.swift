@@ -145,6 +145,18 @@ private final class StepCounter: @unchecked Sendable {
     #expect(points >= 9, "\(points) crash points")
   }
 
+  /// A plan that a crash cut off and a newer one replaced leaves nothing behind.
+  @Test func theNewerPlanClearsWhatACrashLeft() async throws {
+    for point in 0..<8 {
+      let bench = try DropBench()
+      _ = await bench.send(try drop(3))
+      let counter = StepCounter(point)
+      do { _ = try bench.folder(try drop(4)) { _ in try counter.step() }.write() } catch is Crash {}
+      #expect(await bench.send(try drop(5)).word == "confirmed")
+      #expect(!bench.names.contains { $0.hasSuffix(".part") }, "cut off at step \(point)")
+    }
+  }
+
   /// Before the first plan there is nothing to keep, but nothing half either.
   @Test func crashesOfTheFirstPlan() async throws {
     for point in 0..<20 {

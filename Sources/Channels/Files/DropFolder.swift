@@ -35,6 +35,7 @@ struct DropFolder: Sendable {
   func write() throws -> String {
     guard Self.isFolder(root) else { throw DropError("find", root, ENOENT) }
     try makeFolders()
+    try clearLeftOvers()
     if !isWhole() { try writeFolder() }
     try switchCurrent()
     try markOlder()
@@ -48,6 +49,17 @@ struct DropFolder: Sendable {
       try makeFolder(path)
     }
     for name in DropLayout.siblings { try makeFolder("\(event)/\(name)") }
+  }
+
+  /// Half-written folders of a life that ended. One plan is written at a time, so nobody waits for them.
+  private func clearLeftOvers() throws {
+    for name in try FileManager.default.contentsOfDirectory(atPath: plans).sorted() {
+      guard name.hasPrefix("."), name.hasSuffix(".part"), name != ".\(layout.folder).part",
+        DropLayout.Order(folder: String(name.dropFirst().dropLast(5))) != nil
+      else { continue }
+      try beforeStep("clear")
+      try Self.remove("\(plans)/\(name)")
+    }
   }
 
   private func makeFolder(_ path: String) throws {
