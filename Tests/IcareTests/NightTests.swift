@@ -37,7 +37,7 @@ import Units
 
   /// One answer in five is lost, before or after the act, a part of the uploads dies half-way, and the
   /// process is killed again and again.
-  @Test(arguments: [1, 2, 3, 4] as [UInt64])
+  @Test(arguments: Array(1...8) as [UInt64])
   func nightOfFaults(seed: UInt64) async throws {
     let world = try World()
     Night.addSites(37, to: world)
@@ -59,11 +59,19 @@ import Units
     let driver = try Driver(world, deliveries)
     var attempts = 0
     var statuses: [IcareStatus] = []
+    var lastCrash = world.clock.now
     driver.crashes = {
       attempts += 1
       statuses.append(driver.channel.status)
-      // Far enough apart for a restarted process to find out what became of its predecessor's attempts.
-      return attempts % 20 == 3
+      // Three times in quick succession; then less often than the 90 s which a restarted process waits
+      // before it believes that an attempt of its predecessor came to nothing: a process killed all the
+      // time would never send anything again.
+      guard
+        attempts == 3 || attempts == 6 || attempts == 9
+          || attempts > 9 && world.clock.now - lastCrash >= .seconds(150)
+      else { return false }
+      lastCrash = world.clock.now
+      return true
     }
     try await driver.run(rounds: 2000)
     try await world.settle()
