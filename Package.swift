@@ -65,6 +65,7 @@ let package = Package(
       "Planning",
       ["Units", "Skymaps", "Observatories", "Visibility", "Targeting", "Scheduling"]),
     library("Formats", ["Units", "JSON", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Planning"]),
+    library("Simulation", ["Units", "JSON", "Healpix", "Skymaps", "Formats"]),
     library("Checking", ["Units", "CERFA", "Healpix", "Skymaps", "Observatories"]),
 
     library("Deliveries", ["Units"]),
@@ -109,7 +110,8 @@ let package = Package(
       name: "vesper",
       dependencies: [
         "Units", "JSON", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Planning", "Formats",
-        "Checking", "SkymapFiles", "TelescopeFiles", "Notices", "Campaigns", "Store", "Service", "WebClient",
+        "Simulation", "Checking", "SkymapFiles", "TelescopeFiles", "Notices", "Campaigns", "Store", "Service",
+        "WebClient",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -117,7 +119,8 @@ let package = Package(
 
     // tests mirror targets
     .executableTarget(
-      name: "make-fixtures", dependencies: ["SkymapFiles", "CZlib"], path: "Tests/FixtureGenerator",
+      name: "make-fixtures", dependencies: ["Simulation", "SkymapFiles", "CZlib"],
+      path: "Tests/FixtureGenerator",
       swiftSettings: settings),
     .executableTarget(
       name: "vesper-bench",
@@ -142,6 +145,7 @@ let package = Package(
     tests("Notices"),
     tests("Planning", ["Checking", "Formats", "SkymapFiles", "TelescopeFiles"]),
     tests("Formats"),
+    tests("Simulation"),
     tests("Checking"),
     tests("SkymapFiles"),
     tests("WebClient"),

@@ -6,7 +6,7 @@ extension Double {
   ///
   /// Exact for magnitudes under 2^53 / 10^decimals; larger ones keep their shortest round-trip form.
   /// - Parameter decimals: 0...12.
-  func fixed(_ decimals: Int) -> String {
+  package func fixed(_ decimals: Int) -> String {
     guard isFinite else { return "-" }
     let scaled = (magnitude * Self.powerOfTen(decimals)).rounded()
     guard scaled < 9e15 else { return description }
@@ -18,13 +18,13 @@ extension Double {
   }
 
   /// As `fixed`, with a sign always.
-  func signedFixed(_ decimals: Int) -> String {
+  package func signedFixed(_ decimals: Int) -> String {
     let text = fixed(decimals)
     return text.hasPrefix("-") ? text : "+" + text
   }
 
   /// Up to `decimals` digits after the point, trailing zeros dropped: `120`, `0.5`.
-  func trimmed(_ decimals: Int) -> String {
+  package func trimmed(_ decimals: Int) -> String {
     var text = fixed(decimals)
     guard text.contains("."), !text.contains("e") else { return text }
     while text.hasSuffix("0") { text.removeLast() }
@@ -34,7 +34,7 @@ extension Double {
 
   /// The nearest double to the value rounded to `decimals`: its shortest form has no more digits.
   /// Values too large to have such digits, and those that are not finite, come back unchanged.
-  func rounded(decimals: Int) -> Double {
+  package func rounded(decimals: Int) -> Double {
     let power = Self.powerOfTen(decimals)
     let scaled = (self * power).rounded()
     guard scaled.magnitude < 9e15 else { return self }
@@ -47,7 +47,7 @@ extension Double {
   }
 
   /// A percentage in few characters: `12.34`, `0.340`, `100.0`; never wider than `width`.
-  func percent(decimals: Int, width: Int) -> String {
+  package func percent(decimals: Int, width: Int) -> String {
     var digits = decimals
     var text = (self * 100).fixed(digits)
     while text.count > width, digits > 0 {
@@ -58,12 +58,12 @@ extension Double {
   }
 
   /// A percentage with two decimals for people: what is not nothing never reads `0.00`.
-  func percentText() -> String {
+  package func percentText() -> String {
     self > 0 && self < 0.00005 ? "<0.01" : (self * 100).fixed(2)
   }
 
   /// Three significant digits or all integer digits: `0.0885`, `4.52`, `460`, `20123`.
-  func significant() -> String {
+  package func significant() -> String {
     guard isFinite, self != 0 else { return fixed(0) }
     var decimals = 0
     var bound = 100.0
@@ -77,7 +77,7 @@ extension Double {
 
 extension Instant {
   /// `2026-11-21T03:11:00Z`, never earlier than the instant: a start printed this way is not too early.
-  func secondsRoundedUp() -> String {
+  package func secondsRoundedUp() -> String {
     let rest = tai % 1_000_000_000
     let up = rest == 0 ? 0 : rest > 0 ? 1_000_000_000 - rest : -rest
     return Instant(tai: tai.addingReportingOverflow(up).partialValue).iso8601()
@@ -93,8 +93,10 @@ extension Instant {
 }
 
 extension String {
-  func padded(left width: Int) -> String { String(repeating: " ", count: Swift.max(0, width - count)) + self }
-  func padded(right width: Int) -> String {
+  package func padded(left width: Int) -> String {
+    String(repeating: " ", count: Swift.max(0, width - count)) + self
+  }
+  package func padded(right width: Int) -> String {
     self + String(repeating: " ", count: Swift.max(0, width - count))
   }
 }

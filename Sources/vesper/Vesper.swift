@@ -13,7 +13,8 @@ struct Vesper: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      PlanCommand.self, CheckCommand.self, SkymapCommand.self, TelescopesCommand.self, DecideCommand.self,
+      PlanCommand.self, CheckCommand.self, SimulateCommand.self, SkymapCommand.self, TelescopesCommand.self,
+      DecideCommand.self,
       ServeCommand.self, IngestCommand.self, StatusCommand.self, TokenCommand.self, ConfigCommand.self,
     ])
 }

@@ -2,6 +2,7 @@
 // Usage: swift run make-fixtures [Fixtures folder]
 import CZlib
 import Foundation
+import Simulation
 import SkymapFiles
 import Skymaps
 import Units

@@ -3,8 +3,8 @@ import Units
 
 /// A gravitational-wave detector, precise enough for mock maps: positions and arm azimuths rounded from
 /// LIGO-T980044 and the Virgo technical documentation.
-struct Detector {
-  let name: String
+public struct Detector: Sendable {
+  public let name: String
   /// Earth-fixed, light-seconds.
   let position: SIMD3<Double>
   /// Earth-fixed unit vectors.
@@ -26,9 +26,11 @@ struct Detector {
     arms = (arm(armAzimuths.0), arm(armAzimuths.1))
   }
 
-  static let hanford = Detector("H1", latitude: 46.455, longitude: -119.408, armAzimuths: (324.0, 234.0))
-  static let livingston = Detector("L1", latitude: 30.563, longitude: -90.774, armAzimuths: (252.3, 162.3))
-  static let virgo = Detector("V1", latitude: 43.631, longitude: 10.505, armAzimuths: (19.4, 289.4))
+  public static let hanford = Detector(
+    "H1", latitude: 46.455, longitude: -119.408, armAzimuths: (324.0, 234.0))
+  public static let livingston = Detector(
+    "L1", latitude: 30.563, longitude: -90.774, armAzimuths: (252.3, 162.3))
+  public static let virgo = Detector("V1", latitude: 43.631, longitude: 10.505, armAzimuths: (19.4, 289.4))
 
   /// sqrt(F+^2 + Fx^2) for a wave from `source` (Earth-fixed): the same for every polarisation angle.
   func response(to source: SIMD3<Double>) -> Double {
@@ -46,7 +48,7 @@ struct Detector {
 }
 
 /// Turns celestial directions into Earth-fixed ones; precession (0.4 degrees) does not matter to a mock.
-struct EarthOrientation {
+struct EarthAngle {
   private let angle: Double
 
   init(at time: Instant) {

@@ -5,10 +5,10 @@ import Units
 
 /// A localisation by arrival times and amplitudes, coarse but with the shapes of real ones: rings cut
 /// into arcs by the antenna patterns, a spot for three detectors, half the sky for one.
-struct MockLocalization {
+public struct MockLocalization: Sendable {
   let detectors: [Detector]
   let source: SIMD3<Double>
-  let earth: EarthOrientation
+  let earth: EarthAngle
   /// Standard deviation of an arrival time, seconds.
   let timing: Double
   /// Relative standard deviation of an amplitude: mostly the unknown inclination.
@@ -17,13 +17,13 @@ struct MockLocalization {
   let relativeSpread: Double
   private let observed: [(delay: Double, response: Double)]
 
-  init(
+  public init(
     _ detectors: [Detector], source: Direction<ICRS>, at time: Instant, timing: Double, amplitude: Double,
     distance: Distance, relativeSpread: Double
   ) {
     self.detectors = detectors
     self.source = source.unit
-    earth = EarthOrientation(at: time)
+    earth = EarthAngle(at: time)
     self.timing = timing
     self.amplitude = amplitude
     self.distance = distance.megaparsecs
@@ -32,8 +32,9 @@ struct MockLocalization {
     observed = detectors.map { (-($0.position * there).sum(), $0.response(to: there)) }
   }
 
-  /// Relative density of probability and the distance that the amplitudes ask for there.
-  func evaluate(_ direction: SIMD3<Double>) -> (density: Double, distance: Double) {
+  /// Relative density of probability, its logarithm (finite where the density underflows), and the distance
+  /// that the amplitudes ask for there.
+  func evaluate(_ direction: SIMD3<Double>) -> (density: Double, logDensity: Double, distance: Double) {
     let there = earth.earthFixed(direction)
     let delays = detectors.indices.map { -(detectors[$0].position * there).sum() - observed[$0].delay }
     let responses = detectors.map { max($0.response(to: there), 1e-3) }
@@ -49,33 +50,38 @@ struct MockLocalization {
       chi2 += residual * residual
     }
     // Farther sources are more numerous where the network hears better.
-    return (exp(-chi2 / 2) * pow(power, 1.5), distance / scale)
+    return (exp(-chi2 / 2) * pow(power, 1.5), -chi2 / 2 + 1.5 * log(power), distance / scale)
   }
 
   /// Splits the most probable cells again and again, as BAYESTAR does (Singer & Price 2016).
-  func map(baseOrder: Int, rounds: Int, header: SkymapHeader) throws -> Skymap {
+  /// - Throws: `SkymapError` where the numbers give no map, such as a density of zero everywhere.
+  public func map(baseOrder: Int, rounds: Int, header: SkymapHeader) throws(SkymapError) -> Skymap {
     var cells = (0..<Cell.count(order: baseOrder)).map { Cell(order: baseOrder, index: $0) }
     let split = cells.count / 4
-    var density = cells.map { evaluate($0.center).density }
+    var values = cells.map { evaluate($0.center) }
+    func weight(_ i: Int) -> Double { values[i].logDensity + log(cells[i].area.steradians) }
     for _ in 0..<rounds {
+      let weights = cells.indices.map(weight)
       let ranking = cells.indices.sorted {
-        let (a, b) = (density[$0] * cells[$0].area.steradians, density[$1] * cells[$1].area.steradians)
-        return a != b ? a > b : cells[$0].uniq < cells[$1].uniq
+        weights[$0] != weights[$1] ? weights[$0] > weights[$1] : cells[$0].uniq < cells[$1].uniq
       }
       for i in ranking.prefix(split) {
         let parent = cells[i]
         cells[i] = parent.child(0)
-        density[i] = evaluate(cells[i].center).density
+        values[i] = evaluate(cells[i].center)
         for k in 1..<4 {
           cells.append(parent.child(UInt64(k)))
-          density.append(evaluate(cells[cells.count - 1].center).density)
+          values.append(evaluate(cells[cells.count - 1].center))
         }
       }
     }
+    let density = values.map(\.density)
     return try finished(cells, density, header: header)
   }
 
-  private func finished(_ cells: [Cell], _ density: [Double], header: SkymapHeader) throws -> Skymap {
+  private func finished(_ cells: [Cell], _ density: [Double], header: SkymapHeader) throws(SkymapError)
+    -> Skymap
+  {
     let sum = zip(cells, density).reduce(0) { $0 + $1.0.area.steradians * $1.1 }
     let peak = density.max()!
     var (mu, sigma, norm) = (ContiguousArray<Double>(), ContiguousArray<Double>(), ContiguousArray<Double>())
@@ -107,29 +113,5 @@ struct MockLocalization {
         layout: .multiOrder(uniq: ContiguousArray(cells.map { Int64($0.uniq) })),
         values: ContiguousArray(density.map { $0 / sum }), unit: .perSteradian, valueName: "PROBDENSITY",
         distance: DistanceLayer(mu: mu, sigma: sigma, norm: norm), header: header))
-  }
-}
-
-/// Moments of N / (sqrt(2 pi) s) exp(-(r - mu)^2 / (2 s^2)) r^2 for mu well above zero
-/// (Singer et al. 2016, ApJS 226, 10).
-struct DistanceAnsatz {
-  let mu: Double
-  let sigma: Double
-  let norm: Double
-  let mean: Double
-  let variance: Double
-
-  init(mu: Double, sigma: Double) {
-    self.mu = mu
-    self.sigma = sigma
-    let z = mu / sigma
-    let q = erfc(-z / 2.0.squareRoot()) / 2
-    let h = exp(-z * z / 2) / (2 * Double.pi).squareRoot()
-    let i2 = sigma * sigma * ((1 + z * z) * q + z * h)
-    let i3 = sigma * sigma * sigma * (z * (3 + z * z) * q + (2 + z * z) * h)
-    let i4 = pow(sigma, 4) * ((3 + 6 * z * z + pow(z, 4)) * q + z * (5 + z * z) * h)
-    norm = 1 / i2
-    mean = i3 / i2
-    variance = i4 / i2 - mean * mean
   }
 }
