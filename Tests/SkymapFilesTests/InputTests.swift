@@ -29,6 +29,18 @@ func gzipped(_ bytes: [UInt8], level: Int32 = 6) -> [UInt8] {
 struct InputTests {
   static let map = TableBuilder.baseCells().fits()
 
+  /// The size that the header promises is held against the file before any data are read: to the byte.
+  @Test func oneByteTooFewForTheHeader() throws {
+    let dataBytes = TableBuilder.baseCells().columns.reduce(0) { $0 + $1.bytes(row: 0).count } * 12
+    let whole = Self.map.count - 2880 + dataBytes
+    #expect(try SkymapFile.read(bytes: Array(Self.map.prefix(whole))).count == 12)
+    let error = #expect(throws: SkymapFileError.self) {
+      try SkymapFile.read(bytes: Array(Self.map.prefix(whole - 1)))
+    }
+    #expect(
+      "\(try #require(error))".contains("promises \(dataBytes) bytes of data, \(dataBytes - 1) are there"))
+  }
+
   @Test(arguments: [
     ([UInt8](), "empty"),
     (Array("<!DOCTYPE html><html>Page not found".utf8), "HTML"),
