@@ -29,6 +29,8 @@ public struct EventSimulator: Sendable {
   private static let loudEnough = 12.0
   /// Effective bandwidth of the signal, Hz (Fairhurst 2009, NJP 11, 123006).
   private static let bandwidth = 100.0
+  /// Calibration and waveform leave this much, seconds; the first cells of a map resolve nine times it.
+  private static let bestTiming = 1e-4
 
   /// Known without drawing it.
   public func name(of index: Int) -> String { "SIM\(seed)n\(index)" }
@@ -66,7 +68,8 @@ public struct EventSimulator: Sendable {
   ) throws(SkymapError) -> SimulatedEvent {
     let name = name(of: index)
     let localization = MockLocalization(
-      detectors, source: direction, at: time, timing: 1 / (2 * .pi * ratio * Self.bandwidth),
+      detectors, source: direction, at: time,
+      timing: max(1 / (2 * .pi * ratio * Self.bandwidth), Self.bestTiming),
       amplitude: max(0.1, 2 / total), distance: .megaparsecs(distance), relativeSpread: 0.25)
     var header = SkymapHeader()
     header.object = name

@@ -32,9 +32,8 @@ public struct MockLocalization: Sendable {
     observed = detectors.map { (-($0.position * there).sum(), $0.response(to: there)) }
   }
 
-  /// Relative density of probability, its logarithm (finite where the density underflows), and the distance
-  /// that the amplitudes ask for there.
-  func evaluate(_ direction: SIMD3<Double>) -> (density: Double, logDensity: Double, distance: Double) {
+  /// Relative density of probability and the distance that the amplitudes ask for there.
+  func evaluate(_ direction: SIMD3<Double>) -> (density: Double, distance: Double) {
     let there = earth.earthFixed(direction)
     let delays = detectors.indices.map { -(detectors[$0].position * there).sum() - observed[$0].delay }
     let responses = detectors.map { max($0.response(to: there), 1e-3) }
@@ -50,7 +49,7 @@ public struct MockLocalization: Sendable {
       chi2 += residual * residual
     }
     // Farther sources are more numerous where the network hears better.
-    return (exp(-chi2 / 2) * pow(power, 1.5), -chi2 / 2 + 1.5 * log(power), distance / scale)
+    return (exp(-chi2 / 2) * pow(power, 1.5), distance / scale)
   }
 
   /// Splits the most probable cells again and again, as BAYESTAR does (Singer & Price 2016).
@@ -58,24 +57,22 @@ public struct MockLocalization: Sendable {
   public func map(baseOrder: Int, rounds: Int, header: SkymapHeader) throws(SkymapError) -> Skymap {
     var cells = (0..<Cell.count(order: baseOrder)).map { Cell(order: baseOrder, index: $0) }
     let split = cells.count / 4
-    var values = cells.map { evaluate($0.center) }
-    func weight(_ i: Int) -> Double { values[i].logDensity + log(cells[i].area.steradians) }
+    var density = cells.map { evaluate($0.center).density }
     for _ in 0..<rounds {
-      let weights = cells.indices.map(weight)
       let ranking = cells.indices.sorted {
-        weights[$0] != weights[$1] ? weights[$0] > weights[$1] : cells[$0].uniq < cells[$1].uniq
+        let (a, b) = (density[$0] * cells[$0].area.steradians, density[$1] * cells[$1].area.steradians)
+        return a != b ? a > b : cells[$0].uniq < cells[$1].uniq
       }
       for i in ranking.prefix(split) {
         let parent = cells[i]
         cells[i] = parent.child(0)
-        values[i] = evaluate(cells[i].center)
+        density[i] = evaluate(cells[i].center).density
         for k in 1..<4 {
           cells.append(parent.child(UInt64(k)))
-          values.append(evaluate(cells[cells.count - 1].center))
+          density.append(evaluate(cells[cells.count - 1].center).density)
         }
       }
     }
-    let density = values.map(\.density)
     return try finished(cells, density, header: header)
   }
 
