@@ -111,7 +111,11 @@ import Units
       let text = PlanCSV.render(plan)
       #expect(!text.hasPrefix("\u{FEFF}"))
       let records = try Strict.csv(text)
-      #expect(records[0].joined(separator: ",") == Self.header)
+      #expect(records[0].dropLast().joined(separator: ",") == Self.header)
+      #expect(
+        records[0].last
+          == "STATUS=\(plan.status.rawValue) rows=\(plan.rows.count) sha256=\(plan.sha256 ?? "")")
+      #expect(records.dropFirst().allSatisfy { $0.last == "END" })
       #expect(records.count == plan.rows.count + 1)
       for (record, row) in zip(records.dropFirst(), plan.rows) {
         let cells = Dictionary(uniqueKeysWithValues: zip(records[0], record))
