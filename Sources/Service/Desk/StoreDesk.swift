@@ -280,7 +280,7 @@ struct StoreDesk: Desk {
     do { return try await body() } catch {
       switch error {
       case .unknownEvent, .unknownPlan, .unknownNotice, .unknownAssignment: throw .notFound("\(error)")
-      case .noticeState, .revisionConflict: throw .conflict("\(error)")
+      case .noticeState, .revisionConflict, .impossibleAnswer, .answerConflict: throw .conflict("\(error)")
       case .invalid: throw .invalid("\(error)")
       default: throw .unavailable("\(error)")
       }
