@@ -47,6 +47,9 @@ struct FakeQueues: QueueDesk {
       event: event, observations: 1, withoutLimit: 0, accepted: 0.2, observed: 0.1, depthWeighted: 0.05,
       remaining: 0.5, areaDeg2: 3, referenceMag: nil)
   }
+  func coverageFile(of event: String, name: String) async throws(DeskError) -> FileView {
+    FileView(bytes: Array(name.utf8), mediaType: "text/plain", isImmutable: false)
+  }
   func answerer(of link: LinkQuery, for slug: String) async throws(DeskError) -> Answerer? {
     link.signature == "good" ? Answerer(name: "link", way: "link") : nil
   }

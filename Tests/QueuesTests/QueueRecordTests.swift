@@ -46,7 +46,7 @@ private func entry(_ number: Int64, _ subject: QueueEntry.Subject, _ state: Queu
       entry(4, .pointing(2), .refused), entry(5, share, .withdrawn), entry(6, .pointing(1), .observed),
       entry(7, .share(plan: "p", telescope: "tch"), .refused),
     ]
-    let expected: [Int64: QueueState] = [1: .observed, 2: .withdrawn, 3: .withdrawn]
+    let expected: [Int64: QueueState] = [1: .observed, 2: .refused, 3: .withdrawn]
     var random = SystemRandomNumberGenerator()
     for _ in 0..<50 {
       let shuffled = (record + record).shuffled(using: &random)

@@ -1,6 +1,7 @@
 import Dashboard
 import Foundation
 import Formats
+import Healpix
 import Queues
 import Store
 import TestSupport
@@ -100,6 +101,11 @@ import Units
     #expect(abs(figures.observed - sum) < 1e-5, "\(figures.observed) \(sum)")
     #expect(figures.depthWeighted > 0 && figures.depthWeighted <= figures.observed)
     #expect(figures.accepted >= figures.observed - 1e-9 && figures.remaining > 0)
+    // The map of what was done covers the exposures, and not much more.
+    let moc = try await q.desk.coverageFile(of: q.event, name: "moc.txt")
+    let sky = try Coverage(mocASCII: String(decoding: moc.bytes, as: UTF8.self))
+    #expect(sky.area.squareDegrees >= figures.areaDeg2 - 1e-6)
+    #expect(sky.area.squareDegrees < figures.areaDeg2 * 1.2)
     // The same again, by another way and key.
     let again = try await q.desk.report(Array(reports), for: one, by: Answerer(name: "x", way: "link"))
     #expect(again.map(\.result) == ["repeated", "repeated", "repeated"])

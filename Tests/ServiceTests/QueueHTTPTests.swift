@@ -153,7 +153,7 @@ import Units
         "..%2f..%2fetc", "%00", "a%00b", "%2e%2e", String(repeating: "n", count: 4096), "%E2%80%AEx",
       ] {
         for path in [
-          "/api/telescopes/\(name)/queue", "/t/\(name)/plan.txt", "/plans/\(name)/\(name).txt",
+          "/api/telescopes/\(name)/queue", "/t/\(name)/plan.txt", "/plans/\(name)/x.txt",
           "/t/\(one)/\(name)",
         ] {
           let response = try await site.send(.get, path)
@@ -238,7 +238,8 @@ import Units
           .post, "/api/slack/actions", type: "application/x-www-form-urlencoded", headers: headers, text
         ).status
       }
-      #expect(try await press([]) == 401)
+      let unsigned = try await press([])
+      #expect(unsigned == 401)
       #expect(try await press(Self.headers(String(Int(time)! - 301), body)) == 401)
       #expect(try await press(Self.headers(time, body + " ")) == 401)
       #expect(try await press(Self.headers(time, body)) == 200)

@@ -24,6 +24,9 @@ public protocol QueueDesk: Sendable {
   /// What was done for an event so far; nil before anything was.
   func coverage(of event: String) async throws(DeskError) -> CoverageView
 
+  /// The sky of all exposures taken: `moc.fits`, `moc.json`, `moc.txt`.
+  func coverageFile(of event: String, name: String) async throws(DeskError) -> FileView
+
   /// Whom a signed link stands for; nil if it is forged, expired or revoked.
   func answerer(of link: LinkQuery, for slug: String) async throws(DeskError) -> Answerer?
   /// What Slack sent, raw; nil if it did not come from Slack, or came twice.

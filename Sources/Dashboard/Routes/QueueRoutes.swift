@@ -39,6 +39,10 @@ struct QueueRoutes {
     router.get("/api/events/{id}/coverage") { _, context in
       try Answer.json(try await queues().coverage(of: context.part("id")))
     }
+    router.get("/api/events/{id}/coverage/{file}") { request, context in
+      Answer.file(
+        try await queues().coverageFile(of: context.part("id"), name: context.part("file")), for: request)
+    }
   }
 
   private func addOutages(to router: Router<DashboardContext>) {

@@ -47,61 +47,27 @@ extension Engine {
     }
   }
 
+  private var fields: ExecutedFields { ExecutedFields(store: store, telescopes: maker.telescopes) }
+
   /// Exposures taken for an event, and those whose shutter is open.
-  /// - Parameter isPlanning: then those under way count too, and the telescope's own depth stands for a limit
-  ///   that was not reported.
   func taken(for id: String, isPlanning: Bool) async throws -> [ObservedField] {
-    let telescopes = bySlug
-    var fields = try await store.observations(for: id).compactMap { stored -> ObservedField? in
-      guard let telescope = telescopes[stored.telescope], let field = telescope.field else { return nil }
-      let o = stored.observation
-      let usual = isPlanning ? telescope.depth?.limit(in: o.exposure) : nil
-      return ObservedField(
-        telescopeID: telescope.id, center: o.direction, rotation: o.rotation, field: field,
-        limit: o.limit ?? usual)
-    }
-    // A pointing that is called observed without an exposure beside it was observed as planned.
-    let told = Set(try await store.observations(for: id).compactMap(\.assignment))
-    let states: Set<QueueState> =
-      isPlanning ? [.started, .observed, .data, .photometry] : [.observed, .data, .photometry]
-    for pointing in try await store.pointings(for: id, in: states) where !told.contains(pointing.id) {
-      guard let telescope = telescopes[pointing.assignment.telescope], let field = telescope.field else {
-        continue
-      }
-      if pointing.state == .started, pointing.assignment.window.end + .hours(1) < clock.now() { continue }
-      fields.append(
-        ObservedField(
-          telescopeID: telescope.id, center: pointing.assignment.direction, field: field,
-          limit: isPlanning ? telescope.depth?.limit(in: pointing.assignment.exposure) : nil))
-    }
-    return fields
+    try await fields.taken(for: id, isPlanning: isPlanning, at: clock.now())
   }
 
   /// The figures for the record; nil before anybody has said anything.
   func executed(_ id: String, on map: Skymap, distance: Distance?) async throws -> ExecutedFigures? {
     let taken = try await taken(for: id, isPlanning: false)
-    let accepted = try await fields(of: id, in: [.accepted, .started])
+    let accepted = try await fields.pointings(of: id, in: [.accepted, .started])
     guard !taken.isEmpty || !accepted.isEmpty else { return nil }
     let coverage = ExecutedCoverage(
       taken: taken, accepted: accepted,
-      open: try await fields(of: id, in: [.sent, .seen, .accepted, .started]),
+      open: try await fields.pointings(of: id, in: [.sent, .seen, .accepted, .started]),
       in: ProbabilityTree(map), reference: ExecutedCoverage.reference(distance: distance))
     return ExecutedFigures(
       observations: taken.count, withoutLimit: taken.filter { $0.limit == nil }.count,
       accepted: coverage.accepted.value, observed: coverage.observed.value,
       depthWeighted: coverage.depthWeighted.value, remaining: coverage.remaining.value,
       areaDeg2: coverage.area.squareDegrees, referenceMag: coverage.reference.value)
-  }
-
-  private func fields(of id: String, in states: Set<QueueState>) async throws -> [ObservedField] {
-    let telescopes = bySlug
-    return try await store.pointings(for: id, in: states).compactMap { pointing in
-      guard let telescope = telescopes[pointing.assignment.telescope], let field = telescope.field else {
-        return nil
-      }
-      return ObservedField(
-        telescopeID: telescope.id, center: pointing.assignment.direction, field: field, limit: nil)
-    }
   }
 
   /// Brings the record's figures up to date and says so.

@@ -1,5 +1,6 @@
 import Dashboard
 import Formats
+import Healpix
 import Observatories
 import Planning
 import Queues
@@ -79,6 +80,36 @@ extension StoreQueueDesk {
 
   private func share(of plan: String, _ slug: String) async throws(DeskError) -> PlanDocument? {
     try await document(plan).plans.first { $0.telescope.slug == slug }
+  }
+
+  func coverageFile(of event: String, name: String) async throws(DeskError) -> FileView {
+    _ = try await asked { () async throws(StoreError) in try await store.event(event) }
+    let fields = ExecutedFields(store: store, telescopes: state.settings.telescopes)
+    let now = now
+    let taken = try await asked { () async throws(StoreError) in
+      try await fields.taken(for: event, isPlanning: false, at: now)
+    }
+    // A cell is 1.7 arcmin: every one that an exposure touches is in.
+    let order = 11
+    let coverage = Coverage(unionOf: taken.flatMap(\.footprint.regions), order: order)
+    switch name {
+    case "moc.fits":
+      let cards: [Coverage.Card] = [
+        .init("EVENT", event), .init("ORIGIN", "GRANDMA"), .init("EXPOSURE", "\(taken.count)"),
+      ]
+      return FileView(
+        bytes: coverage.mocFITS(maxOrder: order, cards: cards), mediaType: "application/fits",
+        isImmutable: false)
+    case "moc.json":
+      return FileView(
+        bytes: Array((coverage.mocJSON(maxOrder: order) + "\n").utf8), mediaType: "application/json",
+        isImmutable: false)
+    case "moc.txt":
+      return FileView(
+        bytes: Array((coverage.mocASCII(maxOrder: order) + "\n").utf8),
+        mediaType: "text/plain; charset=utf-8", isImmutable: false)
+    default: throw .notFound("no file \(name.prefix(60)); there are moc.fits, moc.json, moc.txt")
+    }
   }
 
   private static func preferences(_ wishes: FileWishes) throws(DeskError) -> SitePreferences {
