@@ -69,6 +69,7 @@ let package = Package(
     library("Checking", ["Units", "CERFA", "Healpix", "Skymaps", "Observatories"]),
 
     library("Deliveries", ["Units"]),
+    library("Queues", ["Units"]),
     library("Rosters", ["Units", .product(name: "Yams", package: "Yams")]),
     .target(
       name: "Campaigns",
@@ -79,7 +80,7 @@ let package = Package(
     library("SkymapFiles", ["CCFITSIO", "CZlib", "Units", "Skymaps", "Notices"]),
     library("TelescopeFiles", ["Units", "Observatories"]),
     library("WebClient", ["CCurl", "Units"]),
-    library("Store", ["Units", "Deliveries", .product(name: "GRDB", package: "GRDB.swift")]),
+    library("Store", ["Units", "Deliveries", "Queues", .product(name: "GRDB", package: "GRDB.swift")]),
     library(
       "Feeds", ["Units", "CRdkafka", "WebClient", .product(name: "Logging", package: "swift-log")]),
     library("Channels", ["Units", "Deliveries", "WebClient"]),
@@ -98,9 +99,9 @@ let package = Package(
     library(
       "Service",
       [
-        "Units", "JSON", "Skymaps", "Observatories", "Ephemerides", "Targeting", "Planning", "Formats",
+        "Units", "JSON", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Targeting", "Planning", "Formats",
         "Notices",
-        "Campaigns", "Deliveries", "SkymapFiles", "TelescopeFiles", "WebClient", "Store", "Feeds", "Channels",
+        "Campaigns", "Deliveries", "Queues", "SkymapFiles", "TelescopeFiles", "WebClient", "Store", "Feeds", "Channels",
         "Dashboard", "Icare", .product(name: "Yams", package: "Yams"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
@@ -153,16 +154,18 @@ let package = Package(
       name: "mock-broker", dependencies: ["CRdkafka"], path: "Tests/MockBroker", swiftSettings: settings),
     .target(name: "FarSides", path: "Tests/FarSides", swiftSettings: settings),
     tests("Deliveries"),
+    tests("Queues"),
     tests("Rosters"),
     tests(
       "Service",
       [
         "Store", "Deliveries", "Campaigns", "TelescopeFiles", "Icare", "FakeIcare", "WebClient", "vesper",
-        "mock-broker",
+        "mock-broker", "Queues", "Channels", "Dashboard", "Formats",
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ]),
     tests("Campaigns", ["SkymapFiles"]),
-    tests("Store"),
+    tests("Store", ["Queues"]),
     tests("Feeds", ["WebClient", "mock-broker", .product(name: "Logging", package: "swift-log")]),
     tests("Channels", ["FarSides"]),
     .target(

@@ -15,6 +15,7 @@ import astropy.units as u
 import mocpy
 import numpy as np
 from astropy.coordinates import SkyCoord
+from astropy.io import fits
 from astropy.io.votable import parse
 from astropy.io.votable.ucd import check_ucd
 from astropy.table import Table
@@ -84,6 +85,10 @@ def read(folder):
     text = (folder / "plan.moc.txt").read_text()
     moc = MOC.from_json(raw)
     plain = MOC.from_string(" ".join(line for line in text.splitlines() if not line.startswith("#")))
+    from_fits = MOC.from_fits(folder / "plan.moc.fits")
+    with fits.open(folder / "plan.moc.fits", memmap=False) as hdus:
+        hdus.verify("exception")
+        cards = {k: str(hdus[1].header[k]) for k in ("STATUS", "PLANID", "SHA256", "PLANROWS")}
     times = [float(Time(str(t).rstrip("Z"), scale="utc").mjd) for t in data["start_utc"]]
     json.dump({
         "versions": VERSIONS, "version": votable.version, "parameters": {p.name: str(p.value) for p in resource.params},
@@ -95,7 +100,7 @@ def read(folder):
         "telescope": str(next(p.value for p in resource.params if p.name == "telescope")),
         "ecsv_rows": len(ecsv), "ecsv_ra_deg": [float(x) for x in ecsv["ra_deg"]],
         "moc_order": int(moc.max_order), "moc_cells": cells(moc), "moc_area_deg2": moc.sky_fraction * 41252.96125,
-        "moc_forms_agree": bool(moc == plain), "moc_status": raw["STATUS"], "moc_sha256": raw["sha256"],
+        "moc_forms_agree": bool(moc == plain and moc == from_fits), "moc_cards": cards, "moc_status": raw["STATUS"], "moc_sha256": raw["sha256"],
         # All centres inside.
         "moc_holds_centers": [bool(b) for b in moc.contains_lonlat(
             np.array(data["ra_deg"], dtype=float) * u.deg, np.array(data["dec_deg"], dtype=float) * u.deg)]

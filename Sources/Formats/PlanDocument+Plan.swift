@@ -143,6 +143,47 @@ extension PlanDocument {
   }
 }
 
+extension PlanDocument {
+  /// What a telescope is handed that has nothing to do: WAIT, without rows. The same all through an hour.
+  public static func waiting(_ telescope: Telescope, at now: Instant) -> PlanDocument {
+    let hour: Int64 = 3_600_000_000_000
+    let made = Instant(tai: now.tai - (now.tai % hour + hour) % hour)
+    let plan = Plan(
+      id: "none-r0-00000000", status: .wait, event: .init(id: "none", revision: 0), made: made,
+      window: TimeWindow(made, made + .hours(24)),
+      map: .init(
+        area50: SolidAngle(steradians: 0), area90: SolidAngle(steradians: 0),
+        peak: Direction(ra: .zero, dec: .zero), instruments: [], findings: []),
+      telescopes: [], omissions: [],
+      network: .init(
+        probability: .zero, area: SolidAngle(steradians: 0), assignmentCount: 0, reachable: .zero),
+      inputs: .init(mapDigest: "", telescopeDigests: [:], earthOrientation: "", softwareVersion: ""))
+    let part = Plan.TelescopePlan(
+      telescope: telescope, darkWindows: [], assignments: [], probability: .zero, added: .zero,
+      notes: ["nothing to observe now"])
+    return PlanDocument(part, of: plan)
+  }
+
+  /// With the rows that are still to be observed; WAIT when none is.
+  public func left(_ isLeft: (Row) -> Bool) -> PlanDocument {
+    let kept = rows.filter(isLeft)
+    guard kept.count < rows.count || kept.isEmpty else { return self }
+    var copy = self
+    copy.rows = kept
+    if kept.isEmpty { copy.status = .wait }
+    copy.totals.tiles = kept.count
+    copy.totals.exposures = kept.reduce(0) { $0.addingReportingOverflow($1.nexp).partialValue }
+    copy.totals.exptimeS =
+      kept.reduce(0) { $0 + $1.exptimeS * Double($1.nexp) }.rounded(decimals: 3)
+    // Of the union, no row tells: what is left is no more than the sum.
+    copy.totals.prob = min(totals.prob, kept.reduce(0) { $0 + $1.prob }).rounded(decimals: 10)
+    copy.totals.added = min(totals.added, kept.reduce(0) { $0 + $1.added }).rounded(decimals: 10)
+    copy.notes.append(
+      "\(rows.count - kept.count) of the \(rows.count) pointings of \(planID) are done, over or refused")
+    return copy.sealed()
+  }
+}
+
 extension PlanDocument.Site {
   fileprivate init(_ telescope: Telescope) {
     name = telescope.id

@@ -11,6 +11,7 @@ public enum PlanFormat: String, Sendable, CaseIterable {
   case rts2
   case mocJSON = "moc.json"
   case mocASCII = "moc.txt"
+  case mocFITS = "moc.fits"
 
   /// Such as `plan.nina.csv`.
   public var fileName: String { "plan.\(rawValue)" }
@@ -37,6 +38,7 @@ public enum PlanFormat: String, Sendable, CaseIterable {
     case .rts2: "RTS2 script"
     case .mocJSON: "MOC (JSON)"
     case .mocASCII: "MOC (ASCII)"
+    case .mocFITS: "MOC (FITS)"
     }
   }
 
@@ -47,14 +49,14 @@ public enum PlanFormat: String, Sendable, CaseIterable {
     case .json: "application/vnd.grandma.plan+json;v=1"
     case .votable: "application/x-votable+xml"
     case .mocJSON: "application/json"
+    case .mocFITS: "application/fits"
     }
   }
 
   /// The bytes of a plan in this format, for one site.
   ///
-  /// Every format names the status, and holds no row under STOP; text, JSON, VOTable, ACP, NINA, RTS2
-  /// and MOC also name the plan, when it was made, its digest and row count, and show when they are cut
-  /// short. Pure: the same document and preferences give the same bytes. O(rows).
+  /// Every format names the status, its digest and row count, holds no row under STOP, and shows when it
+  /// was cut short. Pure: the same document and preferences give the same bytes. O(rows).
   public func render(_ plan: PlanDocument, _ preferences: SitePreferences = .standard) -> [UInt8] {
     let plan = plan.adapted(to: preferences)
     let local = preferences.localTime
@@ -70,6 +72,7 @@ public enum PlanFormat: String, Sendable, CaseIterable {
     case .rts2: return Array(PlanRTS2.render(plan, preferences).utf8)
     case .mocJSON: return lines(PlanMOC.json(plan), preferences)
     case .mocASCII: return lines(PlanMOC.ascii(plan), preferences)
+    case .mocFITS: return PlanMOC.fits(plan)
     }
   }
 

@@ -2,8 +2,8 @@ import Healpix
 import JSON
 import Units
 
-/// The sky of a plan's footprints as a multi-order coverage map (IVOA MOC 2.0): `plan.moc.json` and
-/// `plan.moc.txt`.
+/// The sky of a plan's footprints as a multi-order coverage map (IVOA MOC 2.0): `plan.moc.json`,
+/// `plan.moc.txt` and `plan.moc.fits`.
 ///
 /// The cells **cover** the footprints: every cell of the finest order that touches one is in the map, so
 /// the map is larger than the footprints by about a cell's width. The finest order has 16 to 32 cells
@@ -30,6 +30,20 @@ public enum PlanMOC {
     let (coverage, order) = coverage(of: plan)
     let head = head(plan, coverage).dropLast().map { "# \($0.0)=\(ASCIIText.plain($0.1))\n" }.joined()
     return head + coverage.mocASCII(maxOrder: order) + "\n" + PlanHead.end(plan, mark: "#") + "\n"
+  }
+
+  /// The FITS form; the plan's head is in cards. The number of ranges in the header shows a file cut short.
+  static func fits(_ plan: PlanDocument) -> [UInt8] {
+    let (coverage, order) = coverage(of: plan)
+    return coverage.mocFITS(
+      maxOrder: order,
+      cards: [
+        .init("STATUS", plan.status.rawValue, comment: "GO, WAIT or STOP"), .init("PLANID", plan.planID),
+        .init("EVENT", plan.event.id), .init("TELESCOP", plan.telescope.name),
+        .init("DATE", String(plan.made.text.dropLast()), comment: "when the plan was made, UTC"),
+        .init("ORIGIN", "GRANDMA"), .init("PLANROWS", "\(plan.rows.count)", comment: "pointings"),
+        .init("SHA256", plan.seal, comment: "of the plan"),
+      ])
   }
 
   private static func head(_ plan: PlanDocument, _ coverage: Coverage) -> [(String, String)] {

@@ -4,9 +4,10 @@ import Units
 public enum PlanRegions {
   public static func render(_ plan: PlanDocument) -> String {
     var lines = head(
-      comment: "plan_id=\(ASCIIText.token(plan.planID)) status=\(plan.status.rawValue)"
+      comment: "plan_id=\(ASCIIText.token(plan.planID)) STATUS=\(plan.status.rawValue)"
         + " sha256=\(plan.sha256 ?? plan.digest())", color: Palette.colors[0])
-    lines += regions(plan, color: nil)
+    lines += plan.status == .stop ? [] : regions(plan, color: nil)
+    lines.append(PlanHead.end(plan, mark: "#"))
     return lines.map { $0 + "\n" }.joined()
   }
 

@@ -111,10 +111,14 @@ extension PlanDocument.Row {
 }
 
 /// `plan.csv` (RFC 4180): UTF-8 without byte order mark, CRLF, one header row, no comments.
+///
+/// The name of the last column says what the file is, rows or none: `STATUS=GO rows=12 sha256=...`. In it
+/// each row ends with `END`: a file with fewer such rows than it names was cut short.
 public enum PlanCSV {
   public static func render(_ plan: PlanDocument, local: LocalTime? = nil) -> String {
     let columns = TableColumn.plan + TableColumn.row + TableColumn.local(local)
-    var text = columns.map(\.name).joined(separator: ",") + "\r\n"
+    let last = "STATUS=\(plan.status.rawValue) rows=\(plan.rows.count) sha256=\(ASCIIText.token(plan.seal))"
+    var text = (columns.map(\.name) + [quoted(last)]).joined(separator: ",") + "\r\n"
     for row in plan.rows {
       let cells = columns.map { column in
         switch column.cell(plan, row) {
@@ -123,7 +127,7 @@ public enum PlanCSV {
         case .text(let s): quoted(guarded(s))
         }
       }
-      text += cells.joined(separator: ",") + "\r\n"
+      text += cells.joined(separator: ",") + ",END\r\n"
     }
     return text
   }
@@ -167,6 +171,7 @@ public enum PlanECSV {
     for row in plan.rows {
       lines.append(columns.map { cell($0.cell(plan, row)) }.joined(separator: ","))
     }
+    lines.append(PlanHead.end(plan, mark: "#"))
     return lines.map { $0 + "\n" }.joined()
   }
 
@@ -186,7 +191,8 @@ public enum PlanECSV {
     [
       ("telescope", .string(plan.telescope.name)), ("event", .string(plan.event.id)),
       ("plan_id", .string(plan.planID)), ("made", .string(plan.made.text)),
-      ("status", .string(plan.status.rawValue)), ("sha256", .string(plan.sha256 ?? plan.digest())),
+      ("status", .string(plan.status.rawValue)), ("rows", .integer(plan.rows.count)),
+      ("sha256", .string(plan.sha256 ?? plan.digest())),
     ]
   }
 

@@ -124,6 +124,13 @@ private struct KeyedTree<Key: CodingKey>: KeyedEncodingContainerProtocol {
   func encodeIfPresent(_ value: Int?, forKey key: Key) {
     node.set(node.name(key), value.map { .integer(Int64($0)) } ?? .null)
   }
+  // Each of these has a default of its own that leaves absent values out.
+  func encodeIfPresent(_ value: Int64?, forKey key: Key) {
+    node.set(node.name(key), value.map { .integer($0) } ?? .null)
+  }
+  func encodeIfPresent(_ value: Int32?, forKey key: Key) {
+    node.set(node.name(key), value.map { .integer(Int64($0)) } ?? .null)
+  }
   func encodeIfPresent<T: Encodable>(_ value: T?, forKey key: Key) throws {
     node.set(node.name(key), try value.map { try leaf($0, node.keys) } ?? .null)
   }

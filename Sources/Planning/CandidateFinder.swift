@@ -44,6 +44,7 @@ struct CandidateFinder {
         let number = grid.number(containing: point)
         guard seen.insert(number).inserted else { return }
         let center = grid.center(of: number)
+        guard !site.avoids(center) else { return }
         let windows = site.visibility.startWindows(for: center, exposure: site.exposure)
         guard !windows.isEmpty else { return }
         let cover = sky.cover(Footprint(site.field, at: center).regions)

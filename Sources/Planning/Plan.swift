@@ -18,6 +18,22 @@ public struct Plan: Sendable {
   public var omissions: [Omission]
   public var network: Network
   public var inputs: Inputs
+
+  public init(
+    id: String, status: Status, event: Event, made: Instant, window: TimeWindow, map: MapSummary,
+    telescopes: [TelescopePlan], omissions: [Omission], network: Network, inputs: Inputs
+  ) {
+    self.id = id
+    self.status = status
+    self.event = event
+    self.made = made
+    self.window = window
+    self.map = map
+    self.telescopes = telescopes
+    self.omissions = omissions
+    self.network = network
+    self.inputs = inputs
+  }
 }
 
 extension Plan {
@@ -65,6 +81,19 @@ extension Plan {
     public var distanceDeviation: Distance?
     public var instruments: [String]
     public var findings: [SkymapReport.Finding]
+
+    public init(
+      area50: SolidAngle, area90: SolidAngle, peak: Direction<ICRS>, distanceMean: Distance? = nil,
+      distanceDeviation: Distance? = nil, instruments: [String], findings: [SkymapReport.Finding]
+    ) {
+      self.area50 = area50
+      self.area90 = area90
+      self.peak = peak
+      self.distanceMean = distanceMean
+      self.distanceDeviation = distanceDeviation
+      self.instruments = instruments
+      self.findings = findings
+    }
   }
 
   public struct TelescopePlan: Sendable {
@@ -79,6 +108,18 @@ extension Plan {
     public var added: Fraction
     /// Sentences worth knowing: values assumed by class, what limited it.
     public var notes: [String]
+
+    public init(
+      telescope: Telescope, darkWindows: [TimeWindow], assignments: [Assignment], probability: Fraction,
+      added: Fraction, notes: [String]
+    ) {
+      self.telescope = telescope
+      self.darkWindows = darkWindows
+      self.assignments = assignments
+      self.probability = probability
+      self.added = added
+      self.notes = notes
+    }
   }
 
   /// One pointing of one telescope.
@@ -162,6 +203,17 @@ extension Plan {
     public var reachable: Fraction
     /// Proven upper bound on `probability` over all plans of the same request; nil when none was computed.
     public var upperBound: Fraction?
+
+    public init(
+      probability: Fraction, area: SolidAngle, assignmentCount: Int, reachable: Fraction,
+      upperBound: Fraction? = nil
+    ) {
+      self.probability = probability
+      self.area = area
+      self.assignmentCount = assignmentCount
+      self.reachable = reachable
+      self.upperBound = upperBound
+    }
   }
 
   /// Everything needed to recompute the plan bit for bit.
@@ -171,6 +223,15 @@ extension Plan {
     public var telescopeDigests: [String: String]
     public var earthOrientation: String
     public var softwareVersion: String
+
+    public init(
+      mapDigest: String, telescopeDigests: [String: String], earthOrientation: String, softwareVersion: String
+    ) {
+      self.mapDigest = mapDigest
+      self.telescopeDigests = telescopeDigests
+      self.earthOrientation = earthOrientation
+      self.softwareVersion = softwareVersion
+    }
   }
 }
 

@@ -28,6 +28,11 @@ public struct PlanRequest: Sendable {
   public var smallestGain: Double
   /// Nor are second looks, by a deeper telescope at sky already covered, at less probability than this.
   public var smallestDepthGain: Double
+  /// Exposures taken or under way: their sky counts as covered to their depth, and no telescope is asked for
+  /// a tile of its own again.
+  public var observed: [ObservedField] = []
+  public var outages: [Outage] = []
+  public var refused: [RefusedTile] = []
   public var softwareVersion: String
 
   public enum Tiling: String, Sendable, Hashable, CaseIterable {
@@ -67,12 +72,19 @@ extension PlanRequest {
   /// SHA-256 over everything that shapes the plan, so equal requests share it.
   public var digest: String {
     let telescopes = self.telescopes.map { "\($0.id)=\(telescopeDigests[$0.id] ?? "")" }.sorted()
-    let fields: [String] = [
+    var fields: [String] = [
       event.id, "\(event.revision)", mapDigest, telescopes.joined(separator: ","),
       named.sorted().joined(separator: ","), alone.sorted().joined(separator: ","),
       "\(window.start.tai)/\(window.end.tai)", earth.source, tiling.rawValue, "\(exposure?.seconds ?? 0)",
       "\(smallestGain)/\(smallestDepthGain)", softwareVersion,
     ]
+    // Only where there are any: a request without keeps the digest it always had.
+    for (name, list) in [
+      ("observed", observed.map(\.digestText)), ("outages", outages.map(\.digestText)),
+      ("refused", refused.map(\.digestText)),
+    ] where !list.isEmpty {
+      fields.append("\(name)=" + list.sorted().joined(separator: ";"))
+    }
     return SHA256.hexDigest(of: Array(fields.joined(separator: "\n").utf8))
   }
 }

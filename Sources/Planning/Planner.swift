@@ -92,10 +92,13 @@ struct PlannedSite: Sendable {
   let resource: Resource
   let grid: TileGrid
   let exposure: Duration
+  /// Centres of tiles that it has observed or refused.
+  private let avoided: [Direction<ICRS>]
 
   init(
-    _ telescope: Telescope, request: PlanRequest, area90: SolidAngle, ephemeris: Ephemeris
+    _ given: Telescope, request: PlanRequest, area90: SolidAngle, ephemeris: Ephemeris
   ) throws(Plan.Omission) {
+    let telescope = given.during(request.outages, in: request.window)
     func omission(_ code: String, _ reason: String) -> Plan.Omission {
       .init(telescopeID: telescope.id, slug: telescope.slug, code: code, reason: reason)
     }
@@ -110,6 +113,9 @@ struct PlannedSite: Sendable {
     guard let field = telescope.field else { throw omission("no_field", "its field of view is not known") }
     self.telescope = telescope
     self.field = field
+    avoided =
+      request.observed.filter { $0.telescopeID == telescope.id }.map(\.center)
+      + request.refused.filter { $0.telescopeID == telescope.id }.map(\.center)
     do {
       visibility = try SiteVisibility(telescope: telescope, window: request.window, ephemeris: ephemeris)
     } catch {
@@ -131,14 +137,23 @@ struct PlannedSite: Sendable {
     grid = TileGrid(field, overlap: free ? 0.75 : 0)
   }
 
+  /// Whether a tile is one that it has observed or refused, as well as mounts point.
+  func avoids(_ center: Direction<ICRS>) -> Bool {
+    guard !avoided.isEmpty else { return false }
+    let closest = (0.25 * min(field.boundingBox.width, field.boundingBox.height)).cosine
+    return avoided.contains { $0.dot(center) > closest }
+  }
+
   var isWide: Bool { field.area >= .squareDegrees(1) }
 
   /// Its limit in one planned exposure, in steps of 1.5 mag: telescopes of one class see the same sources.
   var depthClass: Int {
     guard let depth = telescope.depth else { return 0 }
-    // Background-limited: 1.25 mag for ten times the time.
-    let limit = depth.magnitude.value + 1.25 * log10(exposure.seconds / depth.exposure.seconds)
-    return limit.isFinite ? Int(max(0, min((limit - 16) / 1.5, 20))) : 0
+    return Self.depthClass(of: depth.limit(in: exposure))
+  }
+
+  static func depthClass(of limit: Magnitude) -> Int {
+    limit.value.isFinite ? Int(max(0, min((limit.value - 16) / 1.5, 20))) : 0
   }
 
   /// The visits its allocation has room for in the window.
@@ -157,6 +172,8 @@ struct Session {
   let sky: SkyGrain
   private var selection: NetworkSelection
   private var covered: SkyGrain.Covered
+  /// What was observed before, with the depth class of each and its telescope.
+  private let taken: [(telescopeID: String, depth: Int, cover: SkyGrain.Cover)]
   /// Field numbers, parallel to the candidates of `selection`.
   private(set) var fieldNumbers: [[Int]]
   private(set) var timetables: [Timetable?]
@@ -173,7 +190,11 @@ struct Session {
     sky = SkyGrain(
       request.map, region: region, order: SkyGrain.order(resolving: smallest, region: region.area))
     selection = NetworkSelection(sky: sky, resources: sites.map(\.resource))
+    taken = request.observed.map { [sky] in
+      ($0.telescopeID, $0.limit.map(PlannedSite.depthClass) ?? 0, sky.cover($0.footprint.regions))
+    }
     covered = sky.uncovered
+    for one in taken { covered.insert(one.cover) }
     fieldNumbers = .init(repeating: [], count: sites.count)
     timetables = .init(repeating: nil, count: sites.count)
   }
@@ -190,6 +211,7 @@ struct Session {
   /// Lets a site choose as if nobody else observed.
   mutating func coverAlone(_ site: Int) {
     var soFar = sky.uncovered
+    for one in taken where one.telescopeID == sites[site].telescope.id { soFar.insert(one.cover) }
     choose([site], besides: &soFar, smallestGain: request.smallestGain)
     for candidate in selection.chosen(of: site) { covered.insert(candidate.cover) }
   }
@@ -200,6 +222,7 @@ struct Session {
       sites[$0].depthClass >= depth && !request.alone.contains(sites[$0].telescope.id)
     }
     var seen = sky.uncovered
+    for one in taken where one.depth >= depth { seen.insert(one.cover) }
     for i in able {
       for candidate in selection.chosen(of: i) { seen.insert(candidate.cover) }
     }

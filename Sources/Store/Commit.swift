@@ -23,6 +23,7 @@ extension Store {
           of: withdrawal.event, scope: nil, as: "withdrawn", reason: withdrawal.reason, at: now,
           transaction.db)
       }
+      for id in outcome.expiredPlans { try Self.expire(id, at: now, transaction.db) }
       for plan in outcome.plans {
         superseded += try Self.endPlans(
           of: plan.event, scope: plan.scope, as: "superseded", reason: "\(plan.id) took its place", at: now,
@@ -112,16 +113,7 @@ extension Store {
       ])
     try db.execute(
       sql: "INSERT INTO planDocument VALUES (?, ?)", arguments: [plan.id, Data(plan.document)])
-    let statement = try db.makeStatement(
-      sql: "INSERT INTO planAssignment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', ?)")
-    for a in plan.assignments {
-      let ra = a.direction.ra.normalized.degrees
-      try statement.execute(arguments: [
-        plan.id, a.telescope, a.position, a.window.start.tai, a.window.end.tai,
-        // An angle a hair below zero comes out as 360.
-        ra < 360 ? ra : 0, a.direction.dec.degrees, a.filter, a.exposure.seconds, a.tile, now.tai,
-      ])
-    }
+    try insert(plan.assignments, of: plan.id, event: plan.event, at: now, db)
   }
 
   /// Ends live plans of an event. Pointings that have begun stay what they are.
@@ -137,11 +129,7 @@ extension Store {
       try db.execute(
         sql: "UPDATE plan SET state = ?, reason = ?, changedAt = ? WHERE id = ?",
         arguments: [state, reason, now.tai, id])
-      try db.execute(
-        sql: """
-          UPDATE planAssignment SET state = ?, changedAt = ?
-          WHERE plan = ? AND state IN ('planned', 'accepted')
-          """, arguments: [state, now.tai, id])
+      try withdraw(id, reason: reason, at: now, db)
     }
     return ids
   }

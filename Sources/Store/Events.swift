@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Queues
 import Units
 
 public struct StoredEvent: Hashable, Sendable {
@@ -40,15 +41,15 @@ public struct StoredPlan: Hashable, Sendable {
   public let changedAt: Instant
 }
 
-public enum AssignmentState: String, CaseIterable, Hashable, Sendable {
-  case planned, accepted, started, observed, failed, superseded, withdrawn
-}
-
 public struct StoredAssignment: Hashable, Sendable {
+  /// Its number, by which answers name it.
+  public let id: Int64
   public let plan: String
   public let event: String
   public let assignment: PlanAssignment
-  public let state: AssignmentState
+  public let state: QueueState
+  /// Why it is in this state, where somebody said.
+  public let reason: String?
   public let changedAt: Instant
 }
 
@@ -111,71 +112,6 @@ extension Store {
     }
   }
 
-  /// The pointings of a plan by telescope and order.
-  public func assignments(of plan: String) async throws(StoreError) -> [StoredAssignment] {
-    try await read { db in
-      try Row.fetchAll(
-        db,
-        sql: """
-          SELECT planAssignment.*, plan.event FROM planAssignment JOIN plan ON plan.id = plan
-          WHERE plan = ? ORDER BY telescope, position
-          """, arguments: [plan]
-      ).map(Self.assignment)
-    }
-  }
-
-  /// What a telescope has to do: its pointings that end after an instant, of live plans, and of others those
-  /// that have begun.
-  public func queue(of telescope: String, after now: Instant) async throws(StoreError) -> [StoredAssignment] {
-    try await read { db in
-      try Row.fetchAll(
-        db,
-        sql: """
-          SELECT planAssignment.*, plan.event FROM planAssignment JOIN plan ON plan.id = plan
-          WHERE telescope = ? AND endsAt > ?
-            AND (plan.state = 'live' AND planAssignment.state IN ('planned', 'accepted')
-              OR planAssignment.state = 'started')
-          ORDER BY startsAt, plan, position
-          """, arguments: [telescope, now.tai]
-      ).map(Self.assignment)
-    }
-  }
-
-  /// Records what became of a pointing.
-  /// - Parameter from: the states in which this is possible; another one is refused.
-  public func mark(
-    _ telescope: String, position: Int, of plan: String, as state: AssignmentState,
-    from allowed: Set<AssignmentState>, actor: String, at now: Instant
-  ) async throws(StoreError) {
-    try await write { transaction in
-      let db = transaction.db
-      let row = try Row.fetchOne(
-        db,
-        sql: """
-          SELECT planAssignment.state, plan.event FROM planAssignment JOIN plan ON plan.id = plan
-          WHERE plan = ? AND telescope = ? AND position = ?
-          """, arguments: [plan, telescope, position])
-      guard let row, let found = AssignmentState(rawValue: row["state"]) else {
-        throw StoreError.unknownAssignment(plan: plan, telescope: telescope, position: position)
-      }
-      guard allowed.contains(found) else {
-        throw StoreError.invalid("assignment \(position) of \(telescope) is \(found.rawValue)")
-      }
-      try db.execute(
-        sql:
-          "UPDATE planAssignment SET state = ?, changedAt = ? WHERE plan = ? AND telescope = ? AND position = ?",
-        arguments: [state.rawValue, now.tai, plan, telescope, position])
-      let fields = [
-        "plan": plan, "telescope": telescope, "position": "\(position)", "from": found.rawValue,
-        "to": state.rawValue,
-      ]
-      let event: String = row["event"]
-      try Self.append(
-        LogDraft(actor: actor, kind: "assignment.\(state.rawValue)", event: event, fields: fields), at: now,
-        in: &transaction)
-    }
-  }
-
   private static func event(_ row: Row) -> StoredEvent {
     StoredEvent(
       id: row["id"], revision: row["revision"], state: row["state"], isMock: row["isMock"],
@@ -183,7 +119,7 @@ extension Store {
       changedAt: Instant(row, "changedAt"))
   }
 
-  private static func plan(_ row: Row) throws -> StoredPlan {
+  static func plan(_ row: Row) throws -> StoredPlan {
     let (state, encoding): (String, String) = (row["state"], row["encoding"])
     guard let state = PlanState(rawValue: state), let encoding = PlanEncoding(rawValue: encoding) else {
       throw StoreError.corrupt("plan \(state) \(encoding)")
@@ -192,20 +128,5 @@ extension Store {
       id: row["id"], event: row["event"], revision: row["revision"], scope: row["scope"],
       requestDigest: row["requestDigest"], state: state, reason: row["reason"], encoding: encoding,
       createdAt: Instant(row, "createdAt"), changedAt: Instant(row, "changedAt"))
-  }
-
-  private static func assignment(_ row: Row) throws -> StoredAssignment {
-    let (text, start, end): (String, Int64, Int64) = (row["state"], row["startsAt"], row["endsAt"])
-    guard let state = AssignmentState(rawValue: text), start < end else {
-      throw StoreError.corrupt("assignment \(text)")
-    }
-    let assignment = PlanAssignment(
-      telescope: row["telescope"], position: row["position"],
-      window: TimeWindow(Instant(tai: start), Instant(tai: end)),
-      direction: Direction(ra: .degrees(row["raDeg"]), dec: .degrees(row["decDeg"])), filter: row["filter"],
-      exposure: .seconds(row["exposureSec"] as Double), tile: row["tile"])
-    return StoredAssignment(
-      plan: row["plan"], event: row["event"], assignment: assignment, state: state,
-      changedAt: Instant(row, "changedAt"))
   }
 }

@@ -131,6 +131,8 @@ public struct Outcome: Sendable {
   public var plans: [PlanDraft] = []
   /// Events all of whose live plans are withdrawn, with the reason.
   public var withdrawnPlans: [(event: String, reason: String)] = []
+  /// Plans whose time is over: what nobody has told of is expired.
+  public var expiredPlans: [String] = []
   public var deliveries: [Delivery] = []
   /// Whether an earlier life of the store may have sent the deliveries already, as when a feed is repeated
   /// after a restore: then far sides are asked first.

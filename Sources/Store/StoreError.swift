@@ -18,7 +18,12 @@ public enum StoreError: Error, Hashable, Sendable {
   case revisionConflict(event: String, expected: Int64, found: Int64)
   case unknownEvent(String)
   case unknownPlan(String)
-  case unknownAssignment(plan: String, telescope: String, position: Int)
+  /// The telescope has no pointing of this number or plan.
+  case unknownAssignment(telescope: String, String)
+  /// The pointings are in states that do not go with the answer.
+  case impossibleAnswer(String)
+  /// The key was used for something else.
+  case answerConflict(key: String)
   case unknownNotice(NoticeID)
   /// The notice is no longer to be handled, or not in quarantine.
   case noticeState(NoticeID, NoticeStatus)
@@ -52,8 +57,9 @@ extension StoreError: CustomStringConvertible {
       "\(event) is at revision \(found), not \(expected)"
     case .unknownEvent(let id): "no event \(id)"
     case .unknownPlan(let id): "no plan \(id)"
-    case .unknownAssignment(let plan, let telescope, let position):
-      "no assignment \(position) of \(telescope) in \(plan)"
+    case .unknownAssignment(let telescope, let what): "\(telescope) has no pointing \(what.prefix(60))"
+    case .impossibleAnswer(let why): why
+    case .answerConflict(let key): "the key \(key.prefix(60)) was used for another answer"
     case .unknownNotice(let id): "no notice \(id.number)"
     case .noticeState(let id, let status): "notice \(id.number) is \(status.rawValue)"
     case .unknownTimer(let id): "no pending timer \(id)"

@@ -16,5 +16,6 @@ struct Vesper: AsyncParsableCommand {
       PlanCommand.self, CheckCommand.self, SimulateCommand.self, SkymapCommand.self, TelescopesCommand.self,
       DecideCommand.self,
       ServeCommand.self, IngestCommand.self, StatusCommand.self, TokenCommand.self, ConfigCommand.self,
+      QueueCommand.self, AckCommand.self, LinkCommand.self,
     ])
 }

@@ -19,6 +19,8 @@ struct Network {
   var unavailable: Set<String> = []
   var brightness: Magnitude?
   var hasCounterpart = false
+  var absences: [Absence] = []
+  var refusals: [TileRefusal] = []
   var published: [PlanDiff] = []
 
   init(_ policy: String = "grandma") throws { self.policy = try shipped(policy) }
@@ -38,6 +40,7 @@ struct Network {
     situation.answers = answers
     situation.brightness = brightness
     situation.hasCounterpart = hasCounterpart
+    (situation.absences, situation.refusals) = (absences, refusals)
     let step = Lifecycle.step(from: campaign, in: situation)
     campaign = step.campaign
     for action in step.actions { carryOut(action, at: now) }

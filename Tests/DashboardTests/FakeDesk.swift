@@ -11,6 +11,7 @@ final class FakeDesk: Desk {
     var isFull = false
   }
   let state = Mutex(State())
+  let queues: (any QueueDesk)? = FakeQueues()
 
   static let tokens: [String: Identity] = [
     "viewer": Identity(name: "board", scopes: [.view]),

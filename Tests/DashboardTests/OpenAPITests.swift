@@ -31,6 +31,9 @@ import Yams
     ("/readyz", "/readyz"), ("/api/events", "/api/events"), ("/api/events/S230518h", "/api/events/{id}"),
     ("/api/events/S230518h/plans", "/api/events/{id}/plans"), ("/api/telescopes", "/api/telescopes"),
     ("/api/telescopes/TAROT-TCA", "/api/telescopes/{slug}"), ("/api/notices", "/api/notices"),
+    ("/api/telescopes/TAROT-TCA/queue", "/api/telescopes/{slug}/queue"),
+    ("/api/telescopes/TAROT-TCA/outages", "/api/telescopes/{slug}/outages"),
+    ("/api/events/S230518h/coverage", "/api/events/{id}/coverage"),
   ]
 
   @Test(arguments: answers)

@@ -121,11 +121,13 @@ private func compare(
       let table = try VOTableReader.read(PlanFormat.votable.render(plan))
       #expect(table.parameters["STATUS"] == "STOP" && table.rows.isEmpty)
       #expect(try Strict.planText(text(.text, plan)).rows.isEmpty)
-      #expect(try Strict.csv(text(.csv, plan)).count == 1)
+      let csv = try Strict.csv(text(.csv, plan))
+      #expect(csv.count == 1 && csv[0].last?.hasPrefix("STATUS=STOP rows=0 sha256=") == true)
+      #expect(text(.mocFITS, plan).contains("STATUS  = 'STOP    '"))
       #expect(try PlanDocument(json: PlanFormat.json.render(plan)).rows.isEmpty)
       #expect(PlanMOC.coverage(of: plan).coverage.isEmpty)
       #expect(text(.mocJSON, plan).hasPrefix("{\"STATUS\":\"STOP\","))
-      #expect(text(.regions, plan).contains("status=STOP") && !text(.regions, plan).contains("box("))
+      #expect(text(.regions, plan).contains("STATUS=STOP") && !text(.regions, plan).contains("box("))
       #expect(text(.ecsv, plan).contains("\"STOP\""))
     }
   }
@@ -194,6 +196,39 @@ private func compare(
     }
   }
 
+  @Test func tablesAndRegionsEndWithTheirMark() throws {
+    for plan in NetworkPlanDocument(Synthetic.example).plans + NetworkPlanDocument(Synthetic.stopped).plans {
+      let mark = "# END rows=\(plan.rows.count) sha256=\(plan.sha256!)\n"
+      #expect(text(.ecsv, plan).hasSuffix(mark) && text(.regions, plan).hasSuffix(mark))
+      #expect(text(.regions, plan).contains("STATUS=\(plan.status.rawValue) "))
+    }
+  }
+
+  @Test func whoHasNothingToDoIsToldToWait() throws {
+    let telescope = Synthetic.telescope("TAROT/TCA")
+    let now = Synthetic.instant("2026-11-21T03:11:07Z")
+    let plan = PlanDocument.waiting(telescope, at: now)
+    #expect(plan == PlanDocument.waiting(telescope, at: now + .minutes(40)), "the same all through an hour")
+    #expect(plan != PlanDocument.waiting(telescope, at: now + .minutes(60)))
+    #expect(plan.status == .wait && plan.rows.isEmpty && plan.sha256 == plan.digest())
+    for format in PlanFormat.allCases {
+      #expect(text(format, plan).contains("WAIT"), "\(format)")
+    }
+    #expect(try PlanDocument(json: PlanFormat.json.render(plan)) == plan)
+  }
+
+  @Test func whatIsDoneLeavesThePlan() throws {
+    let plan = NetworkPlanDocument(Synthetic.example).plans[0]
+    #expect(plan.left { _ in true } == plan)
+    let one = plan.left { $0.rank == 2 }
+    #expect(one.status == .go && one.rows == [plan.rows[1]] && one.sha256 == one.digest())
+    #expect(one.sha256 != plan.sha256 && one.totals.tiles == 1)
+    compare(try Strict.acp(text(.acp, one)), one)
+    let none = plan.left { _ in false }
+    #expect(none.status == .wait && none.rows.isEmpty && none.totals.prob == 0)
+    #expect(text(.csv, none).contains("STATUS=WAIT rows=0"))
+  }
+
   @Test func existingFilesKeepTheirBytes() {
     for plan in NetworkPlanDocument(Synthetic.awkward).plans {
       #expect(text(.text, plan) == PlanText.render(plan))
@@ -252,7 +287,7 @@ enum MOCText {
     // Measured for a field of 1.86 degrees: a half more is a mistake.
     let limits: [PlanFormat: Int] = [
       .text: 77_395, .csv: 198_568, .ecsv: 190_870, .regions: 56_241, .json: 324_242, .votable: 312_919,
-      .acp: 129_145, .nina: 35_001, .rts2: 180_167, .mocJSON: 14_923, .mocASCII: 12_656,
+      .mocFITS: 48_960, .acp: 129_145, .nina: 35_001, .rts2: 180_167, .mocJSON: 14_923, .mocASCII: 12_656,
     ]
     for format in PlanFormat.allCases {
       #expect(format.render(plan).count < limits[format]! * 3 / 2, "\(format)")

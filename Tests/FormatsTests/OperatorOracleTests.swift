@@ -58,6 +58,7 @@ private struct SeenOutside: Decodable {
   let mocCells: String
   let mocAreaDeg2: Double
   let mocFormsAgree: Bool
+  let mocCards: [String: String]
   let mocStatus: String
   let mocSha256: String
   let mocHoldsCenters: [Bool]
@@ -139,6 +140,8 @@ private func plan(ra: Double, dec: Double) -> PlanDocument {
       let (coverage, order) = PlanMOC.coverage(of: plan)
       #expect(seen.mocOrder == order && seen.mocFormsAgree)
       #expect(seen.mocStatus == plan.status.rawValue && seen.mocSha256 == plan.sha256)
+      #expect(seen.mocCards["STATUS"] == plan.status.rawValue && seen.mocCards["SHA256"] == plan.sha256)
+      #expect(seen.mocCards["PLANROWS"] == "\(plan.rows.count)")
       #expect(try Coverage(mocASCII: seen.mocCells) == coverage)
       #expect(abs(seen.mocAreaDeg2 - coverage.area.squareDegrees) < 1e-6 * (1 + seen.mocAreaDeg2))
       if plan.instrument.shape != nil, plan.instrument.shape != .polygons {
@@ -153,7 +156,7 @@ private func plan(ra: Double, dec: Double) -> PlanDocument {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     // A leftover in the temporary folder is harmless.
     defer { try? FileManager.default.removeItem(at: folder) }
-    for format in [PlanFormat.votable, .ecsv, .mocJSON, .mocASCII] {
+    for format in [PlanFormat.votable, .ecsv, .mocJSON, .mocASCII, .mocFITS] {
       try Data(format.render(plan)).write(to: folder.appending(path: format.fileName))
     }
     let output = try #require(

@@ -134,7 +134,7 @@ struct ReaderTests {
           == plan.rows.map { $0.fieldID.isEmpty ? "--" : String($0.fieldID.map { $0.isNewline ? " " : $0 }) })
       #expect(seen.ecsvFilterMissing == plan.rows.map { $0.filter == nil })
     }
-    #expect(seen.csv.count == plan.rows.count + 1 && seen.csv.allSatisfy { $0.count == 25 })
+    #expect(seen.csv.count == plan.rows.count + 1 && seen.csv.allSatisfy { $0.count == 26 })
     #expect(seen.textColumns.allSatisfy { $0 == 15 })
     if let regions = seen.regions { compare(plan, regions) }
   }

@@ -72,6 +72,18 @@ import Testing
     #expect(text == #"{"start_utc":"x","area90_deg2":null,"inner":[{"ra_deg":1.5}]}"#)
   }
 
+  private struct Absent: Encodable {
+    var wide: Int64?
+    var narrow: Int32?
+    var plain: Int?
+    var text: String?
+  }
+
+  @Test func absentNumbersOfEveryWidthAreNull() throws {
+    let text = JSONPrinter.text(try JSONTreeEncoder.value(of: Absent()))
+    #expect(text == #"{"wide":null,"narrow":null,"plain":null,"text":null}"#)
+  }
+
   @Test func styles() {
     let value = JSONValue.object([
       ("list", .array([.integer(1), .number(2.5)])),

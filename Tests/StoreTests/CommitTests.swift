@@ -18,7 +18,7 @@ import Units
     #expect(try await store.decisions(on: "S1").map(\.revision) == [1, 2])
     #expect(try await store.notices(of: "S1").map(\.number) == [1, 2])
     let states = try await store.assignments(of: "S1-r1").map(\.state)
-    #expect(states == [.superseded, .superseded])
+    #expect(states == [.withdrawn, .withdrawn])
     #expect(try await store.deliveries([.superseded], limit: 9).map(\.key.text) == ["icare/S1/0"])
     let counts = try await store.counts()
     #expect(counts.deliveries == [.ready: 3, .superseded: 1])
@@ -110,9 +110,8 @@ import Units
     let scratch = try Scratch()
     let store = try scratch.store()
     try await takeStep(0, in: store)
-    try await store.mark(
-      "tca", position: 0, of: "S1-r1", as: .started, from: [.planned, .accepted], actor: "operator", at: start
-    )
+    let first = try #require(try await store.assignments(of: "S1-r1").first)
+    try await store.record(answer("a", .pointing(first.id), .started), at: start)
     var outcome = Outcome()
     outcome.events = [event(from: 1)]
     outcome.withdrawnPlans = [("S1", "retracted")]
@@ -127,9 +126,9 @@ import Units
     #expect(try await store.queue(of: "tca", after: start).map(\.assignment.position) == [0])
     #expect(try await store.deliveries([.ready], limit: 9).map(\.key.text) == ["slack/S1/stop"])
     #expect(try await store.plans(of: "S1", state: .withdrawn).map(\.reason) == ["retracted"])
+    let second = try await store.assignments(of: "S1-r1")[1]
     await #expect(throws: StoreError.self) {
-      try await store.mark(
-        "tca", position: 1, of: "S1-r1", as: .started, from: [.planned], actor: "operator", at: start)
+      try await store.record(answer("b", .pointing(second.id), .started), at: start)
     }
   }
 

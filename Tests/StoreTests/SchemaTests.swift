@@ -19,6 +19,7 @@ import Units
     "0003 outbox 086ba4d346f0ac6278b0070b44addac9be510523d9ed3e1844947442cd25022e",
     "0004 log 01bd00b990f71d688aee7fe551ded90a3e477c4a36c86b8659371f1c3a84c050",
     "0005 access and time 738579e1932625b2851e122c44c53b752b39f2fa7e978110e39e5177e5dafc57",
+    "0006 queues d2ea9647ad672a13e3e19f9a5225f9b00145135ddf0b6ddcaf8b99af9a9af0bc",
   ]
 
   @Test func aNewStoreIsDurableAndPrivate() async throws {
@@ -140,10 +141,16 @@ import Units
     "UPDATE event SET mergedInto = 'nobody'",
     "UPDATE plan SET state = 'burnt'",
     "UPDATE plan SET state = 'live'",
-    "UPDATE planAssignment SET endsAt = startsAt",
-    "UPDATE planAssignment SET raDeg = 360",
-    "UPDATE planAssignment SET decDeg = 91",
-    "UPDATE planAssignment SET exposureSec = 0",
+    "UPDATE assignment SET endsAt = startsAt",
+    "UPDATE assignment SET raDeg = 360",
+    "UPDATE assignment SET decDeg = 91",
+    "UPDATE assignment SET exposureSec = 0",
+    "UPDATE assignment SET state = 'planned'",
+    "UPDATE answer SET state = 'observed'",
+    "DELETE FROM answer",
+    "INSERT INTO answer SELECT 99, 'k', telescope, plan, assignment, 'lost', NULL, 'a', 'api', 0 FROM answer",
+    "INSERT INTO outage VALUES (1, 'k', 't', NULL, 'filter', NULL, 0, 1, 'r', NULL, 'a', 'api', 0)",
+    "INSERT INTO outage VALUES (1, 'k', 't', NULL, 'weather', NULL, 2, 1, 'r', NULL, 'a', 'api', 0)",
     "UPDATE delivery SET state = 'done'",
     "UPDATE delivery SET state = 'dead'",
     "UPDATE delivery SET urgency = 'high'",

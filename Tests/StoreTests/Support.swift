@@ -1,6 +1,7 @@
 import Deliveries
 import Foundation
 import GRDB
+import Queues
 import TestSupport
 import Testing
 import Units
@@ -65,6 +66,15 @@ func plan(_ id: String, event: String = "S1", telescopes: [String] = ["tca"], pe
     assignments: assignments)
 }
 
+func answer(
+  _ key: String, _ subject: AnswerDraft.Subject, _ state: QueueState, by telescope: String = "tca",
+  reason: String? = nil, observation: ObservationDraft? = nil, until: Instant? = nil
+) -> AnswerDraft {
+  AnswerDraft(
+    key: key, telescope: telescope, subject: subject, state: state, reason: reason,
+    observation: observation, until: until, actor: "operator", way: .api)
+}
+
 func event(_ id: String = "S1", from revision: Int64, notices: [NoticeID] = []) -> EventChange {
   EventChange(
     id: id, expectedRevision: revision, state: #"{"n":\#(revision + 1)}"#, isMock: false, notices: notices)
@@ -99,7 +109,7 @@ func wholeSteps(in path: String, _ where: String) async throws -> Int64 {
     try [
       "SELECT coalesce(max(revision), 0) FROM event", "SELECT count(*) FROM notice WHERE status = 'handled'",
       "SELECT count(*) FROM eventNotice", "SELECT count(*) FROM decision", "SELECT count(*) FROM plan",
-      "SELECT count(*) FROM planDocument", "SELECT count(*) / 2 FROM planAssignment",
+      "SELECT count(*) FROM planDocument", "SELECT count(*) / 2 FROM assignment",
       "SELECT count(*) / 2 FROM delivery", "SELECT count(*) / 2 FROM deliveryPayload",
       "SELECT count(*) FROM log WHERE kind = 'step'",
     ].map { try Int.fetchOne(db, sql: $0) ?? -1 }

@@ -239,13 +239,33 @@ private struct Stepper {
       campaign.order = nil
       return
     }
-    let wanted = PlanOrder(
+    var wanted = PlanOrder(
       number: campaign.orderCount + 1, event: event.name, realm: event.realm, noticeKey: key, basis: basis,
       awaitedMap: place.awaited, orders: orders, centred: centred(place, orders), expires: expires)
+    (wanted.absences, wanted.refusals) = (absences(orders), refusals(orders))
     if let current = campaign.order, current.asksTheSame(as: wanted) { return }
     campaign.orderCount += 1
     campaign.order = wanted
     actions.append(.plan(wanted))
+  }
+
+  /// An absence that has run out stays in the order: its end alone is no reason for a new plan, since the old
+  /// one was made with it in mind.
+  private func absences(_ orders: Orders) -> [Absence]? {
+    let over = (campaign.order?.absences ?? []).filter { $0.end <= now }
+    let current = situation.absences.filter { $0.end > now && orders.allows($0.telescope) }
+    let all = Set(over + current).sorted {
+      ($0.telescope, $0.start, $0.end, $0.filter ?? "", $0.reason)
+        < ($1.telescope, $1.start, $1.end, $1.filter ?? "", $1.reason)
+    }
+    return all.isEmpty ? nil : all
+  }
+
+  private func refusals(_ orders: Orders) -> [TileRefusal]? {
+    let all = Set(situation.refusals.filter { orders.allows($0.telescope) }).sorted {
+      ($0.telescope, $0.tile) < ($1.telescope, $1.tile)
+    }
+    return all.isEmpty ? nil : all
   }
 
   private func centred(_ place: Place, _ orders: Orders) -> [CentredTile] {

@@ -33,6 +33,10 @@ public struct PlanOrder: Codable, Hashable, Sendable {
   public let centred: [CentredTile]
   /// After this nothing should be observed for it.
   @Coded public private(set) var expires: Instant?
+  /// Telescopes or filters that are out, as known when it was given; nil is none.
+  public internal(set) var absences: [Absence]?
+  /// Tiles that teams refused; nil is none.
+  public internal(set) var refusals: [TileRefusal]?
 
   /// Whether it asks for the same plan, whatever its number.
   public func asksTheSame(as other: PlanOrder) -> Bool {
@@ -48,6 +52,37 @@ public struct PlanOrder: Codable, Hashable, Sendable {
       (copy.number, copy.awaitedMap) = (0, nil)
       return SHA256.hexDigest(of: try RecordJSON.text(copy))
     }
+  }
+}
+
+/// A telescope, or one of its filters, that is out for a while.
+public struct Absence: Codable, Hashable, Sendable {
+  /// Its id in the registry.
+  public let telescope: String
+  public let filter: String?
+  @Coded public private(set) var start: Instant
+  @Coded public private(set) var end: Instant
+  public let reason: String
+
+  public init(telescope: String, filter: String? = nil, window: TimeWindow, reason: String) {
+    self.telescope = telescope
+    self.filter = filter
+    start = window.start
+    end = window.end
+    self.reason = reason
+  }
+}
+
+/// A tile that a team will not observe.
+public struct TileRefusal: Codable, Hashable, Sendable {
+  public let telescope: String
+  public let tile: String
+  @Coded public private(set) var center: Direction<ICRS>
+
+  public init(telescope: String, tile: String, center: Direction<ICRS>) {
+    self.telescope = telescope
+    self.tile = tile
+    self.center = center
   }
 }
 

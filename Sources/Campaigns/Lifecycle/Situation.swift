@@ -28,6 +28,9 @@ public struct Situation: Sendable {
   public var windows = CoincidenceWindows()
   /// What telescopes have been told, with the progress they reported.
   public var planned: [PlannedTelescope] = []
+  /// Telescopes that are out now or later, as their teams say.
+  public var absences: [Absence] = []
+  public var refusals: [TileRefusal] = []
   /// Whether a counterpart is known to people.
   public var hasCounterpart = false
   /// The newest brightness of the counterpart.

@@ -37,6 +37,9 @@ public protocol Desk: Sendable {
   func lastChange() async throws(DeskError) -> Int64
   /// Returns when something may have been logged since the call, or after a while.
   func waitForChange() async
+
+  /// nil where none are kept.
+  var queues: (any QueueDesk)? { get }
 }
 
 /// Why a request gets no answer. The text goes to the person who asked.

@@ -112,7 +112,7 @@ struct PageRoutes {
 
   // MARK: Parts
 
-  private func head(
+  func head(
     _ title: String, _ section: PageHead.Section, _ request: Request, _ health: HealthView?,
     _ library: PageLibrary
   ) -> PageHead {

@@ -45,7 +45,7 @@ extension Request {
     return nil
   }
 
-  private static func formDecoded(_ text: Substring) -> String {
+  static func formDecoded(_ text: Substring) -> String {
     let source = Array(text.utf8)
     var bytes: [UInt8] = []
     var i = 0

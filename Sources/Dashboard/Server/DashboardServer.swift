@@ -11,6 +11,8 @@ public struct DashboardOptions: Sendable {
   public var openReading: Bool
   /// The largest notice taken, in bytes. LVK notices of 3 MB are real.
   public var largestNotice = 8 << 20
+  /// Requests of one token.
+  var rate = RateGate.Limit.usual
 
   public init(host: String = "127.0.0.1", port: Int = 8080, openReading: Bool = true) {
     self.host = host
@@ -41,12 +43,16 @@ public enum DashboardServer {
     router.add(middleware: SafeHeaders())
     router.add(middleware: PackedText())
     router.add(middleware: Failures(pages: pages))
-    router.add(middleware: Access(desk: desk, openReading: options.openReading))
+    router.add(middleware: Access(desk: desk, openReading: options.openReading, gate: RateGate(options.rate)))
     HealthRoutes(desk: desk).add(to: router)
     EventRoutes(desk: desk).add(to: router)
     TelescopeRoutes(desk: desk).add(to: router)
     NoticeRoutes(desk: desk, largest: options.largestNotice).add(to: router)
     ChangeRoutes(desk: desk).add(to: router)
+    QueueRoutes(desk: desk).add(to: router)
+    AnswerRoutes(desk: desk, pages: pages).add(to: router)
+    PlanFileRoutes(desk: desk).add(to: router)
+    SkyPortalRoutes(desk: desk).add(to: router)
     pages.add(to: router)
     return router
   }

@@ -76,6 +76,7 @@ struct Failures: RouterMiddleware {
 struct Access: RouterMiddleware {
   let desk: any Desk
   let openReading: Bool
+  let gate: RateGate
   /// Needs no token ever: probes of the machine that runs the service.
   private static let probes: Set<String> = ["/healthz", "/readyz"]
   /// The style of the page that says so is no secret.
@@ -86,7 +87,15 @@ struct Access: RouterMiddleware {
     next: (Request, DashboardContext) async throws -> Response
   ) async throws -> Response {
     var context = context
-    if let token = Self.bearer(request) {
+    let token = Self.bearer(request)
+    // Signed requests of one telescope share a bucket: a forged one costs a look at the signature.
+    let asker = token ?? (AnswerRoutes.isSigned(request) ? request.uri.path : nil)
+    if let asker, let wait = gate.pass(asker) {
+      throw HTTPError(
+        .tooManyRequests, headers: [.retryAfter: "\(wait)"],
+        message: "too many requests: come back in \(wait) s")
+    }
+    if let token {
       guard let identity = try await desk.identity(ofToken: token) else {
         throw HTTPError(
           .unauthorized, headers: [.wwwAuthenticate: "Bearer error=\"invalid_token\""],
@@ -95,16 +104,18 @@ struct Access: RouterMiddleware {
       context.identity = identity
     }
     let isReading = request.method == .get || request.method == .head
-    if !(isReading && (openReading || Self.isOpen(request.uri.path))) {
+    let isOpen = isReading && (openReading || Self.isOpen(request.uri.path))
+    if !isOpen, !AnswerRoutes.isSigned(request) {
       _ = try context.require(.view)
     }
     return try await next(request, context)
   }
 
+  /// `token` is how SkyPortal's clients say it.
   private static func bearer(_ request: Request) -> String? {
     guard let value = request.headers[.authorization] else { return nil }
     let parts = value.split(separator: " ", maxSplits: 1)
-    guard parts.count == 2, parts[0].lowercased() == "bearer" else { return "" }
+    guard parts.count == 2, ["bearer", "token"].contains(parts[0].lowercased()) else { return "" }
     return String(parts[1])
   }
 }

@@ -114,7 +114,7 @@ struct TelescopePage: Sendable {
   }
 
   private static func isClosed(_ state: String) -> Bool {
-    ["observed", "failed", "superseded", "withdrawn"].contains(state)
+    ["refused", "observed", "data", "photometry", "withdrawn", "expired"].contains(state)
   }
 
   private static func countdown(_ a: TelescopeSheet.Assignment, _ now: Instant?) -> String {

@@ -31,7 +31,7 @@ extension ServiceConfiguration {
   private mutating func read(_ s: Section) throws(ConfigurationError) {
     try s.allow(
       "state", "telescopes", "policy", "policies", "http", "spool", "kafka", "files", "slack", "mail",
-      "webhooks", "icare")
+      "webhooks", "icare", "links")
     try s.text("state", &state)
     try s.text("telescopes", &telescopes)
     try s.text("policy", &policy)
@@ -65,12 +65,19 @@ extension ServiceConfiguration {
 
   private mutating func readPeople(_ s: Section) throws(ConfigurationError) {
     if let part = try s.section("slack") {
-      try part.allow("conversation", "token", "base", "calls_everybody", "mocks")
+      try part.allow("conversation", "token", "base", "calls_everybody", "mocks", "signing_secret")
       var new = Slack(conversation: try part.need("conversation"), token: try part.need("token"))
       try part.optional("base", &new.base)
       try part.flag("calls_everybody", &new.callsEverybody)
       try part.flag("mocks", &new.mocks)
+      try part.optional("signing_secret", &new.signingSecret)
       slack = new
+    }
+    if let part = try s.section("links") {
+      try part.allow("secret", "base")
+      var new = Links(secret: try part.need("secret"))
+      try part.optional("base", &new.base)
+      links = new
     }
     if let part = try s.section("mail") {
       try part.allow("host", "port", "security", "user", "password", "sender", "to", "mocks")

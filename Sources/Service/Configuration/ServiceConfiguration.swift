@@ -20,6 +20,7 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
   public var mail: Mail?
   public var webhooks: [Webhook] = []
   public var icare: Icare?
+  public var links: Links?
 
   public struct HTTP: Codable, Hashable, Sendable {
     public var host = "127.0.0.1"
@@ -59,8 +60,11 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
     public var base: String?
     public var callsEverybody = false
     public var mocks = false
+    /// `env:NAME` or `file:PATH` of the app's signing secret; without it no button works.
+    public var signingSecret: String?
     enum CodingKeys: String, CodingKey {
       case conversation, token, base, callsEverybody = "calls_everybody", mocks
+      case signingSecret = "signing_secret"
     }
   }
 
@@ -101,6 +105,14 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
     enum CodingKeys: String, CodingKey {
       case address, token, group, instruments, mocks, plainHTTP = "plain_http"
     }
+  }
+
+  /// Links by which teams answer without a login.
+  public struct Links: Codable, Hashable, Sendable {
+    /// `env:NAME` or `file:PATH`, 32 characters or more.
+    public var secret: String
+    /// Where people reach the service, such as `https://vesper.example`.
+    public var base: String?
   }
 
   public init() {}

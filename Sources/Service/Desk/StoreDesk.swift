@@ -10,6 +10,7 @@ import Units
 struct StoreDesk: Desk {
   let state: ServiceState
   private var store: Store { state.store }
+  var queues: (any QueueDesk)? { StoreQueueDesk(state: state) }
 
   func identity(ofToken token: String) async throws(DeskError) -> Identity? {
     try await asked { () async throws(StoreError) in
@@ -171,11 +172,9 @@ struct StoreDesk: Desk {
     }
     let now = state.clock.now()
     let queue = try await asked { () async throws(StoreError) in try await store.queue(of: slug, after: now) }
-    let first = queue.first?.assignment.window.start
+    let current = try await StoreQueueDesk(state: state).current(slug)
     return Dashboard.TelescopeSheet(
-      telescope: Self.line(telescope),
-      status: first.map { $0 <= now + .minutes(10) ? "GO" : "WAIT" } ?? "WAIT",
-      message: first.map { "\(queue.count) pointings, the first at \($0.iso8601())" } ?? "nothing to observe",
+      telescope: Self.line(telescope), status: current.status.rawValue, message: current.message,
       assignments: queue.map { item in
         let a = item.assignment
         return .init(
@@ -280,7 +279,7 @@ struct StoreDesk: Desk {
     do { return try await body() } catch {
       switch error {
       case .unknownEvent, .unknownPlan, .unknownNotice, .unknownAssignment: throw .notFound("\(error)")
-      case .noticeState, .revisionConflict: throw .conflict("\(error)")
+      case .noticeState, .revisionConflict, .impossibleAnswer, .answerConflict: throw .conflict("\(error)")
       case .invalid: throw .invalid("\(error)")
       default: throw .unavailable("\(error)")
       }

@@ -31,7 +31,9 @@ extension Engine {
     outcome.epoch = epoch
     do {
       let (map, digest) = try await place(of: order, id, event)
-      let made = try maker.plan(order, event: event, id: id, on: map, digest: digest, at: clock.now())
+      let made = try maker.plan(
+        order, event: event, id: id, on: map, digest: digest,
+        observed: try await taken(for: id, isPlanning: true), at: clock.now())
       try await publish(
         made, on: map, order, of: id, event, memo: &memo, revision: Int(known.revision) + 1, into: &outcome)
     } catch let error as SkymapFileError {
@@ -50,7 +52,7 @@ extension Engine {
     files.adopt(id, memo, revision: receipt.revisions[id] ?? known.revision + 1)
   }
 
-  private func place(
+  func place(
     of order: PlanOrder, _ id: String, _ event: Event
   ) async throws -> (Skymap, String) {
     switch order.basis {
@@ -91,6 +93,7 @@ extension Engine {
           document: Array(made.document.json().utf8),
           assignments: made.plan.pointings)
       ]
+      outcome.timers += try outcome.plans.compactMap(expiryTimer)
       let network = made.document.network
       outcome.log.append(
         Self.line(
@@ -108,26 +111,6 @@ extension Engine {
         planNumber: order.number, document: made.document, map: map, now: now)
       outcome.deliveries += try bulletin.deliveries(to: settings.recipients)
     }
-  }
-
-  // MARK: Timers
-
-  /// Steps the events whose time has come.
-  /// - Returns: how many timers fired.
-  @discardableResult
-  public func fireTimers() async throws -> Int {
-    let due = try await store.dueTimers(at: clock.now(), limit: 50)
-    for timer in due {
-      guard let id = timer.event, let event = try await event(id) else {
-        var outcome = StepOutcome()
-        outcome.epoch = epoch
-        outcome.firedTimers = [timer.id]
-        try await store.commit(outcome, at: clock.now())
-        continue
-      }
-      try await step(id, event, timers: [timer.id])
-    }
-    return due.count
   }
 }
 

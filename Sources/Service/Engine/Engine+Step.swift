@@ -4,6 +4,7 @@ import Deliveries
 import Formats
 import Notices
 import Planning
+import Queues
 import SkymapFiles
 import Store
 import Targeting
@@ -13,7 +14,7 @@ extension Engine {
   /// One step of an event's lifecycle: decides, tells, withdraws and orders plans; stored as a whole.
   func step(
     _ id: String, _ event: Event, handled: NoticeID? = nil, notice: Notice? = nil, merged: [String] = [],
-    timers: [String] = []
+    timers: [String] = [], hasAnswers: Bool = false
   ) async throws {
     let now = clock.now()
     let known = files.memos[id]
@@ -41,8 +42,9 @@ extension Engine {
         action, of: id, event, document: document, revision: Int(revision), at: now, on: &memo, into: &outcome
       )
     }
+    if hasAnswers { try await countExecuted(id, event, memo: &memo, into: &outcome) }
     if let wake = result.wake {
-      outcome.timers = [TimerDraft(id: "step/\(id)", event: id, kind: "step", due: wake)]
+      outcome.timers += [TimerDraft(id: "step/\(id)", event: id, kind: "step", due: wake)]
     }
     outcome.events = [
       EventChange(
@@ -79,6 +81,7 @@ extension Engine {
       return TelescopeField(id: telescope.id, shortSide: min(box.width, box.height))
     }
     situation.planned = try await planned(memo)
+    try await addAnswers(about: id, to: &situation)
     return situation
   }
 
@@ -91,10 +94,10 @@ extension Engine {
       let slug = stored.assignment.telescope
       let progress: PlannedTile.Progress
       switch stored.state {
-      case .planned, .accepted: progress = .waiting
+      case .sent, .seen, .accepted: progress = .waiting
       case .started: progress = .started
-      case .observed: progress = .done
-      default: continue
+      case .observed, .data, .photometry: progress = .done
+      case .refused, .withdrawn, .expired: continue
       }
       let tile = PlannedTile(
         id: stored.assignment.tile, center: stored.assignment.direction, filter: stored.assignment.filter,

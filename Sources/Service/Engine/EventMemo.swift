@@ -13,6 +13,8 @@ struct EventMemo: Codable, Sendable {
   /// The live plan.
   var planID: String?
   var map: MapFigures?
+  /// What was observed; nil before anything is.
+  var executed: ExecutedFigures?
   /// Messages sent so far: the next one's number.
   var messages = 0
   /// Maps that could not be had.

@@ -24,7 +24,8 @@ struct PlanMaker: Sendable {
   }
 
   func plan(
-    _ order: PlanOrder, event: Event, id: String, on map: Skymap, digest: String, at now: Instant
+    _ order: PlanOrder, event: Event, id: String, on map: Skymap, digest: String,
+    observed: [ObservedField] = [], at now: Instant
   ) throws(PlanningError) -> Result {
     let allowed = telescopes.filter { order.orders.allows($0.id) }
     let begin = max(now, event.time ?? now)
@@ -35,12 +36,21 @@ struct PlanMaker: Sendable {
       id: id, alert: notice.map { $0.stage.name.uppercased() }, revision: order.number, time: event.time,
       classification: (notice?.wave?.classification ?? []).map { ($0.name, $0.probability.value) }
         .sorted { $0.1 > $1.1 })
-    let request = PlanRequest(
+    var request = PlanRequest(
       event: planned, map: map, mapDigest: digest, telescopes: allowed,
       telescopeDigests: Dictionary(uniqueKeysWithValues: allowed.map { ($0.id, $0.digest) }),
       named: Set(order.orders.telescopes), alone: Set(order.centred.map(\.telescope)), now: now,
       window: TimeWindow(begin, end), earth: earth, exposure: order.orders.exposures?.each,
       softwareVersion: version)
+    request.observed = observed
+    request.outages = (order.absences ?? []).map {
+      Outage(
+        telescopeID: $0.telescope, filter: $0.filter, window: TimeWindow($0.start, max($0.start, $0.end)),
+        reason: $0.reason)
+    }
+    request.refused = (order.refusals ?? []).map {
+      RefusedTile(telescopeID: $0.telescope, center: $0.center)
+    }
     let plan = try Planner.plan(request)
     return Result(plan: plan, document: NetworkPlanDocument(plan), requestDigest: request.digest)
   }

@@ -11,6 +11,7 @@ final class ServiceState: Sendable {
   let settings: EngineSettings
   let channels: [any DeliveryChannel]
   let clock: ServiceClock
+  let doors: Doors
   private struct Inner {
     var epoch: Int64?
     var trouble: String?
@@ -20,11 +21,15 @@ final class ServiceState: Sendable {
   }
   private let inner = Guard(Inner())
 
-  init(store: Store, settings: EngineSettings, channels: [any DeliveryChannel], clock: ServiceClock) {
+  init(
+    store: Store, settings: EngineSettings, channels: [any DeliveryChannel], clock: ServiceClock,
+    doors: Doors = Doors()
+  ) {
     self.store = store
     self.settings = settings
     self.channels = channels
     self.clock = clock
+    self.doors = doors
   }
 
   func began(epoch: Int64) async { inner.withLock { $0.epoch = epoch } }

@@ -21,6 +21,7 @@ public struct VesperService: Sendable {
   let logger: Logger
   let client: WebClient
   let environment: [String: String]
+  let doors: Doors
   let onReady: @Sendable (Int) async -> Void
 
   /// Reads everything the configuration names; nothing is started yet.
@@ -42,12 +43,13 @@ public struct VesperService: Sendable {
     settings.recipients = assembly.recipients
     self.settings = settings
     channels = assembly.channels
+    doors = try Doors(configuration, environment: environment)
     store = try configuration.openStore()
   }
 
   /// Runs until the task is cancelled or a signal asks for the end (SIGTERM, SIGINT).
   public func run() async throws {
-    let state = ServiceState(store: store, settings: settings, channels: channels, clock: clock)
+    let state = ServiceState(store: store, settings: settings, channels: channels, clock: clock, doors: doors)
     let sink = StoreSink(store: store, clock: clock)
     var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
     let desk = StoreDesk(state: state)

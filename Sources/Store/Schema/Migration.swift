@@ -16,6 +16,7 @@ public struct Migration: Hashable, Sendable {
     Migration(name: "0003 outbox", sql: outboxSQL),
     Migration(name: "0004 log", sql: logSQL),
     Migration(name: "0005 access and time", sql: accessSQL),
+    Migration(name: "0006 queues", sql: queueSQL),
   ]
 
   /// Marks a file as ours: "VSPR".

@@ -1,0 +1,121 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import JSON
+
+/// Queues of telescopes, and what their teams say.
+struct QueueRoutes {
+  let desk: any Desk
+
+  private static let longestAnswer = 64 << 10
+  private static let longestReport = 1 << 20
+  private static let mostReports = 2000
+
+  func add(to router: Router<DashboardContext>) {
+    router.get("/api/telescopes/{slug}/queue") { _, context in
+      let slug = try context.part("slug")
+      let reader = context.identity.flatMap { identity in
+        // Those who look at all telescopes have not seen it for the team.
+        identity.scopes.contains(.telescope(slug)) ? Answerer(name: identity.name, way: "api") : nil
+      }
+      return try Answer.json(try await queues().queue(of: slug, reader: reader))
+    }
+    router.post("/api/telescopes/{slug}/answers") { request, context in
+      let (slug, answerer) = try team(context)
+      let bytes = try await request.bytes(upTo: Self.longestAnswer)
+      var form = try BodyReader.json(AnswerForm.self, bytes)
+      if form.key == nil { form.key = request.headers[HTTPField.Name("Idempotency-Key")!] }
+      return try Answer.json(try await queues().answer(form, for: slug, by: answerer))
+    }
+    router.post("/api/telescopes/{slug}/observations") { request, context in
+      let (slug, answerer) = try team(context)
+      let reports = try Self.reports(
+        try await request.bytes(upTo: Self.longestReport), isCSV: request.bodyType == "text/csv")
+      let results = try await queues().report(reports, for: slug, by: answerer)
+      let isRefused = results.allSatisfy { $0.result == "refused" }
+      return try Answer.json(["results": results], status: isRefused ? .badRequest : .ok)
+    }
+    addOutages(to: router)
+    router.get("/api/events/{id}/coverage") { _, context in
+      try Answer.json(try await queues().coverage(of: context.part("id")))
+    }
+    router.get("/api/events/{id}/coverage/{file}") { request, context in
+      Answer.file(
+        try await queues().coverageFile(of: context.part("id"), name: context.part("file")), for: request)
+    }
+  }
+
+  private func addOutages(to router: Router<DashboardContext>) {
+    router.get("/api/telescopes/{slug}/outages") { _, context in
+      try Answer.json(["outages": try await queues().outages(of: context.part("slug"))])
+    }
+    router.post("/api/telescopes/{slug}/outages") { request, context in
+      let (slug, answerer) = try team(context)
+      let form = try BodyReader.json(
+        OutageForm.self, try await request.bytes(upTo: Self.longestAnswer))
+      return try Answer.json(try await queues().add(form, for: slug, by: answerer), status: .created)
+    }
+    router.delete("/api/telescopes/{slug}/outages/{number}") { _, context in
+      let (slug, answerer) = try team(context)
+      guard let number = Int64(try context.part("number")) else {
+        throw HTTPError(.badRequest, message: "an outage is named by its number")
+      }
+      return try Answer.json(try await queues().endOutage(number, for: slug, by: answerer))
+    }
+  }
+
+  private func queues() throws -> any QueueDesk { try desk.openQueues() }
+
+  /// The telescope of the address, for a token that may answer for it.
+  private func team(_ context: DashboardContext) throws -> (String, Answerer) {
+    let slug = try context.part("slug")
+    return (slug, Answerer(name: try context.require(.telescope(slug)).name, way: "api"))
+  }
+
+  private struct ReportList: Decodable { var observations: [ReportForm] }
+
+  private static func reports(_ bytes: [UInt8], isCSV: Bool) throws -> [ReportForm] {
+    guard isCSV else {
+      let list = try BodyReader.json(ReportList.self, bytes).observations
+      guard !list.isEmpty, list.count <= mostReports else {
+        throw HTTPError(.badRequest, message: "send 1 to \(mostReports) observations")
+      }
+      return list
+    }
+    let rows = try BodyReader.csv(bytes, limit: mostReports)
+    guard !rows.isEmpty else { throw HTTPError(.badRequest, message: "there is no row below the head") }
+    return try rows.enumerated().map { try report($1, row: $0 + 1) }
+  }
+
+  private static func report(_ cells: [String: String], row: Int) throws -> ReportForm {
+    func number(_ name: String) throws -> Double? {
+      guard let text = cells[name] else { return nil }
+      guard let value = Double(text.trimmingCharacters(in: .whitespaces)), value.isFinite else {
+        throw HTTPError(.badRequest, message: "row \(row): \(name) is no number")
+      }
+      return value
+    }
+    guard let start = cells["start_utc"], let exposure = try number("exposure_s") else {
+      throw HTTPError(.badRequest, message: "row \(row): start_utc and exposure_s are needed")
+    }
+    var form = ReportForm(startUTC: start, exposureS: exposure)
+    (form.raDeg, form.decDeg) = (try number("ra_deg"), try number("dec_deg"))
+    (form.rotationDeg, form.limitMag) = (try number("rotation_deg"), try number("limit_mag"))
+    // What a spreadsheet was kept from running comes back without its guard.
+    func plain(_ name: String) -> String? {
+      cells[name].map { $0.hasPrefix("'") ? String($0.dropFirst()) : $0 }
+    }
+    (form.filter, form.tile) = (plain("filter"), plain("tile"))
+    (form.event, form.key) = (plain("event"), plain("key"))
+    return form
+  }
+}
+
+extension Desk {
+  public var queues: (any QueueDesk)? { nil }
+
+  func openQueues() throws(DeskError) -> any QueueDesk {
+    guard let queues else { throw .unavailable("this service keeps no queues") }
+    return queues
+  }
+}

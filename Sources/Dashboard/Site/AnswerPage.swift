@@ -1,0 +1,142 @@
+import HTTPTypes
+import Hummingbird
+import Units
+
+/// `/t/{slug}/answer`: a team's queue with buttons, for a phone and without script.
+struct AnswerPage: Sendable {
+  /// What the address asks for.
+  struct Choice: Sendable {
+    var answer: String?
+    var plan: String?
+    var pointing: Int64?
+    /// What was just said.
+    var said: String?
+  }
+  struct Field: Sendable {
+    let name: String
+    let value: String
+  }
+  struct Button: Sendable {
+    let word: String
+    let label: String
+    let asksReason: Bool
+    let fields: [Field]
+  }
+  struct Row: Sendable {
+    let id: Int64
+    let start: PageTime
+    let position: String
+    let filter: String
+    let exposure: String
+    let state: String
+    let event: String
+    let buttons: [Button]
+  }
+  struct Plan: Sendable {
+    let id: String
+    let event: String
+    let countText: String
+    let buttons: [Button]
+  }
+
+  let head: PageHead
+  let name: String
+  let mark: Mark
+  let message: String
+  let said: String?
+  let action: String
+  /// One question instead of the whole queue.
+  let question: Button?
+  let questionText: String?
+  let allHref: String
+  let plans: [Plan]
+  let rows: [Row]
+
+  private static let mostRows = 60
+
+  init(head: PageHead, view: QueueView, slug: String, link: LinkQuery, choice: Choice, now: Instant?) {
+    self.head = head
+    name = view.name
+    mark = .telescope(view.status)
+    message = view.message
+    action = "/t/\(LocalPath.encoded(slug))/answer"
+    allHref = "\(action)?\(link.text)"
+    said = choice.said.map(Self.saidText)
+    let proof = [
+      Field(name: "e", value: "\(link.expires)"), Field(name: "n", value: link.nonce),
+      Field(name: "s", value: link.signature),
+    ]
+    func button(_ word: String, _ label: String, _ about: [Field]) -> Button {
+      Button(
+        word: word, label: label, asksReason: word == "refused",
+        fields: proof + about + [Field(name: "a", value: word)])
+    }
+    let asked = choice.answer.flatMap { Self.labels[$0] }
+    if let asked, choice.plan != nil || choice.pointing != nil {
+      let about =
+        choice.pointing.map { [Field(name: "p", value: "\($0)")] }
+        ?? [Field(name: "plan", value: choice.plan ?? "")]
+      question = button(asked.word, asked.label, about)
+      questionText = choice.pointing.map { "Pointing \($0)" } ?? "Plan \(choice.plan ?? "")"
+    } else {
+      (question, questionText) = (nil, nil)
+    }
+    let open = view.pointings.filter { ["sent", "seen", "accepted", "started"].contains($0.state) }
+    var ids: [String] = []
+    for p in open where !ids.contains(p.plan) { ids.append(p.plan) }
+    plans = ids.map { id in
+      let own = open.filter { $0.plan == id }
+      return Plan(
+        id: id, event: own.first?.event ?? "", countText: Figure.count(own.count, "pointing"),
+        buttons: [
+          button("accepted", "We observe", [Field(name: "plan", value: id)]),
+          button("refused", "We cannot", [Field(name: "plan", value: id)]),
+        ])
+    }
+    rows = open.prefix(Self.mostRows).map { p in
+      Row(
+        id: p.id, start: PageTime(p.startUTC, now: now),
+        position: Angle.degrees(p.raDeg).hoursMinutesSeconds + " "
+          + Angle.degrees(p.decDeg).degreesMinutesSeconds,
+        filter: p.filter ?? "-", exposure: Figure.number(p.exposureS, unit: "s"),
+        state: Figure.words(p.state),
+        event: p.event,
+        buttons: [
+          button("observed", "Observed", [Field(name: "p", value: "\(p.id)")]),
+          button("refused", "Not this one", [Field(name: "p", value: "\(p.id)")]),
+        ])
+    }
+  }
+
+  private static let labels: [String: (word: String, label: String)] = [
+    "accepted": ("accepted", "We observe"), "accept": ("accepted", "We observe"),
+    "refused": ("refused", "We cannot"), "refuse": ("refused", "We cannot"),
+    "cannot": ("refused", "We cannot"),
+    "started": ("started", "We have begun"), "observed": ("observed", "Observed"),
+  ]
+
+  /// Only words of ours come back from the address.
+  private static func saidText(_ said: String) -> String {
+    let parts = said.split(separator: "-")
+    guard parts.count == 2, let count = Int(parts[1]), count >= 0, count < 100_000,
+      labels[String(parts[0])] != nil || ["seen", "data", "photometry"].contains(parts[0])
+    else { return "It was known already: nothing changed." }
+    return "Thank you. \(parts[0]): \(Figure.count(count, "pointing"))."
+  }
+}
+
+extension PageRoutes {
+  func answerPage(
+    _ view: QueueView, slug: String, link: LinkQuery, choice: AnswerPage.Choice, _ request: Request
+  ) async throws -> Response {
+    let library = try library.get()
+    let health = await desk.health()
+    let page = AnswerPage(
+      head: head("Answer for \(view.name)", .none, request, health, library), view: view, slug: slug,
+      link: link, choice: choice, now: Instant(iso8601: health.nowUTC))
+    let file = try library.render(page, "answer")
+    return Response(
+      status: .ok, headers: [.contentType: file.mediaType, .cacheControl: "no-store"],
+      body: .init(byteBuffer: ByteBuffer(bytes: file.bytes)))
+  }
+}

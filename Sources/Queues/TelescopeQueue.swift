@@ -1,0 +1,69 @@
+import Units
+
+/// One pointing in a telescope's queue.
+public struct QueuedPointing: Hashable, Sendable {
+  public let id: Int64
+  public let event: String
+  public let plan: String
+  public let telescope: String
+  public let window: TimeWindow
+  public let direction: Direction<ICRS>
+  /// As the site names it; empty where it has none.
+  public let filter: String
+  public let exposure: Duration
+  /// Stable key of the tile.
+  public let tile: String
+  public let standing: Standing
+
+  public init(
+    id: Int64, event: String, plan: String, telescope: String, window: TimeWindow,
+    direction: Direction<ICRS>, filter: String, exposure: Duration, tile: String, standing: Standing
+  ) {
+    self.id = id
+    self.event = event
+    self.plan = plan
+    self.telescope = telescope
+    self.window = window
+    self.direction = direction
+    self.filter = filter
+    self.exposure = exposure
+    self.tile = tile
+    self.standing = standing
+  }
+}
+
+/// What one telescope has to do, over all events.
+public struct TelescopeQueue: Hashable, Sendable {
+  /// What its operator should do now.
+  public enum Status: String, Hashable, Sendable { case go = "GO", wait = "WAIT", stop = "STOP" }
+
+  /// By start.
+  public let pointings: [QueuedPointing]
+  public let status: Status
+  public let message: String
+
+  /// How long before its first pointing a telescope should be made ready.
+  public static let lead = Duration.minutes(10)
+
+  /// - Parameters:
+  ///   - pointings: in any order.
+  ///   - stopped: the event whose end took the telescope's last plan back, if nothing else is to be done.
+  public init(_ pointings: [QueuedPointing], stopped: String? = nil, at now: Instant) {
+    let sorted = pointings.sorted { ($0.window.start, $0.plan, $0.id) < ($1.window.start, $1.plan, $1.id) }
+    self.pointings = sorted
+    let open = sorted.filter {
+      $0.window.end > now && ($0.standing.state.isOpen || $0.standing.state == .started)
+    }
+    if let first = open.first {
+      let start = first.window.start
+      status = start <= now + Self.lead ? .go : .wait
+      message = "\(open.count) to observe, the first at \(start.iso8601())"
+    } else if let stopped {
+      status = .stop
+      message = "STOP: observe nothing more for \(stopped)"
+    } else {
+      status = .wait
+      message = "nothing to observe"
+    }
+  }
+}

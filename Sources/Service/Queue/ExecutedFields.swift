@@ -1,0 +1,60 @@
+import Observatories
+import Planning
+import Queues
+import Store
+import Units
+
+/// What the store knows of exposures, as fields on the sky.
+struct ExecutedFields {
+  let store: Store
+  private let bySlug: [String: Telescope]
+
+  init(store: Store, telescopes: [Telescope]) {
+    self.store = store
+    bySlug = Dictionary(telescopes.map { ($0.slug, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Exposures taken for an event.
+  /// - Parameter isPlanning: then those under way count too, and the telescope's own depth stands for a limit
+  ///   that was not reported.
+  func taken(
+    for event: String, isPlanning: Bool, at now: Instant
+  ) async throws(StoreError) -> [ObservedField] {
+    let observations = try await store.observations(for: event)
+    var fields = observations.compactMap { stored -> ObservedField? in
+      guard let telescope = bySlug[stored.telescope], let field = telescope.field else { return nil }
+      let o = stored.observation
+      let usual = isPlanning ? telescope.depth?.limit(in: o.exposure) : nil
+      return ObservedField(
+        telescopeID: telescope.id, center: o.direction, rotation: o.rotation, field: field,
+        limit: o.limit ?? usual)
+    }
+    // A pointing that is called observed without an exposure beside it was observed as planned.
+    let told = Set(observations.compactMap(\.assignment))
+    let observed: Set<QueueState> = [.observed, .data, .photometry]
+    let states = isPlanning ? observed.union([.started]) : observed
+    for pointing in try await store.pointings(for: event, in: states) where !told.contains(pointing.id) {
+      // Begun, and never heard of again.
+      if pointing.state == .started, pointing.assignment.window.end + .hours(1) < now { continue }
+      let depth = bySlug[pointing.assignment.telescope]?.depth
+      let limit = isPlanning ? depth?.limit(in: pointing.assignment.exposure) : nil
+      if let field = field(of: pointing, limit: limit) { fields.append(field) }
+    }
+    return fields
+  }
+
+  /// Where pointings in these states are to look.
+  func pointings(
+    of event: String, in states: Set<QueueState>
+  ) async throws(StoreError) -> [ObservedField] {
+    try await store.pointings(for: event, in: states).compactMap { field(of: $0, limit: nil) }
+  }
+
+  private func field(of pointing: StoredAssignment, limit: Magnitude?) -> ObservedField? {
+    guard let telescope = bySlug[pointing.assignment.telescope], let field = telescope.field else {
+      return nil
+    }
+    return ObservedField(
+      telescopeID: telescope.id, center: pointing.assignment.direction, field: field, limit: limit)
+  }
+}

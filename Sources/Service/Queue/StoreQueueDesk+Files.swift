@@ -1,0 +1,125 @@
+import Dashboard
+import Formats
+import Healpix
+import Observatories
+import Planning
+import Queues
+import Store
+import Units
+
+extension StoreQueueDesk {
+  func currentFile(
+    of slug: String, name: String, wishes: FileWishes
+  ) async throws(DeskError) -> FileView {
+    guard let format = PlanFormat(fileName: name) else { throw Self.noFormat(name) }
+    let telescope = try telescope(slug)
+    return Self.file(
+      try await currentDocument(telescope, event: wishes.event), format, try Self.preferences(wishes),
+      isImmutable: false)
+  }
+
+  func file(plan: String, name: String, wishes: FileWishes) async throws(DeskError) -> FileView {
+    let formats = PlanFormat.allCases.sorted { $0.rawValue.count > $1.rawValue.count }
+    guard let format = formats.first(where: { name.hasSuffix(".\($0.rawValue)") }) else {
+      throw Self.noFormat(name)
+    }
+    let slug = String(name.dropLast(format.rawValue.count + 1))
+    let document = try await document(plan)
+    guard let share = document.plans.first(where: { $0.telescope.slug == slug }) else {
+      throw .notFound("the plan \(plan) has nothing for \(slug)")
+    }
+    return Self.file(share, format, try Self.preferences(wishes), isImmutable: true)
+  }
+
+  private static func noFormat(_ name: String) -> DeskError {
+    .notFound(
+      "no file \(name.prefix(60)); there are \(PlanFormat.allCases.map(\.rawValue).joined(separator: ", "))")
+  }
+
+  private static func file(
+    _ document: PlanDocument, _ format: PlanFormat, _ preferences: SitePreferences, isImmutable: Bool
+  ) -> FileView {
+    FileView(
+      bytes: format.render(document, preferences), mediaType: format.mediaType, isImmutable: isImmutable)
+  }
+
+  /// A stored plan as it was written.
+  func document(_ plan: String) async throws(DeskError) -> NetworkPlanDocument {
+    if let known = state.doors.knows(plan) { return known }
+    let (_, bytes) = try await asked { () async throws(StoreError) in try await store.plan(plan) }
+    do { return try state.doors.document(plan, bytes) } catch {
+      throw .unavailable("the plan \(plan) cannot be read: \(error)")
+    }
+  }
+
+  /// What a telescope is to do now: what is left of the plan with the next pointing, or of the one asked for;
+  /// STOP when its last plan was taken back; else that it should wait.
+  private func currentDocument(
+    _ telescope: Telescope, event: String?
+  ) async throws(DeskError) -> PlanDocument {
+    let now = now
+    let slug = telescope.slug
+    let open = try await asked { () async throws(StoreError) in
+      try await store.queue(of: slug, after: now)
+    }.filter { event == nil || $0.event == event }
+    if let first = open.first, let share = try await share(of: first.plan, slug) {
+      let left = Set(open.filter { $0.plan == first.plan }.map(\.assignment.tile))
+      return share.left { left.contains($0.tileKey) && $0.endUTC.instant > now }
+    }
+    let latest: StoredPlan?
+    if let event {
+      latest = try await asked { () async throws(StoreError) in try await store.plans(of: event) }.last
+    } else {
+      latest = try await latestPlan(of: slug)
+    }
+    if let latest, let share = try await share(of: latest.id, slug) {
+      return latest.state == .withdrawn ? share.stopped : share.left { _ in false }
+    }
+    return PlanDocument.waiting(telescope, at: now)
+  }
+
+  private func share(of plan: String, _ slug: String) async throws(DeskError) -> PlanDocument? {
+    try await document(plan).plans.first { $0.telescope.slug == slug }
+  }
+
+  func coverageFile(of event: String, name: String) async throws(DeskError) -> FileView {
+    _ = try await asked { () async throws(StoreError) in try await store.event(event) }
+    let fields = ExecutedFields(store: store, telescopes: state.settings.telescopes)
+    let now = now
+    let taken = try await asked { () async throws(StoreError) in
+      try await fields.taken(for: event, isPlanning: false, at: now)
+    }
+    // A cell is 1.7 arcmin: every one that an exposure touches is in.
+    let order = 11
+    let coverage = Coverage(unionOf: taken.flatMap(\.footprint.regions), order: order)
+    switch name {
+    case "moc.fits":
+      let cards: [Coverage.Card] = [
+        .init("EVENT", event), .init("ORIGIN", "GRANDMA"), .init("EXPOSURE", "\(taken.count)"),
+      ]
+      return FileView(
+        bytes: coverage.mocFITS(maxOrder: order, cards: cards), mediaType: "application/fits",
+        isImmutable: false)
+    case "moc.json":
+      return FileView(
+        bytes: Array((coverage.mocJSON(maxOrder: order) + "\n").utf8), mediaType: "application/json",
+        isImmutable: false)
+    case "moc.txt":
+      return FileView(
+        bytes: Array((coverage.mocASCII(maxOrder: order) + "\n").utf8),
+        mediaType: "text/plain; charset=utf-8", isImmutable: false)
+    default: throw .notFound("no file \(name.prefix(60)); there are moc.fits, moc.json, moc.txt")
+    }
+  }
+
+  private static func preferences(_ wishes: FileWishes) throws(DeskError) -> SitePreferences {
+    do {
+      return try SitePreferences(
+        filterNames: wishes.filterNames, exposureCap: wishes.exposureCapS.map { .seconds($0) },
+        coordinates: wishes.coordinates == "decimal" ? .decimal : .sexagesimal,
+        lineEnd: wishes.lineEnd.map { $0 == "crlf" ? .crlf : .lf })
+    } catch {
+      throw .invalid("\(error)")
+    }
+  }
+}
