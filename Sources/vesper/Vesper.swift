@@ -14,6 +14,8 @@ struct Vesper: AsyncParsableCommand {
     version: version,
     subcommands: [
       PlanCommand.self, CheckCommand.self, SkymapCommand.self, TelescopesCommand.self, DecideCommand.self,
-      ServeCommand.self, IngestCommand.self, StatusCommand.self, TokenCommand.self, ConfigCommand.self,
+      ServeCommand.self, OverrideCommand.self, IngestCommand.self, StatusCommand.self, TokenCommand.self,
+      ConfigCommand.self,
+      DrillCommand.self, ReplayCommand.self, BackupCommand.self, RestoreCommand.self,
     ])
 }

@@ -15,6 +15,8 @@ struct EventMemo: Codable, Sendable {
   var map: MapFigures?
   /// Messages sent so far: the next one's number.
   var messages = 0
+  /// What is said of coincidences with other events, by their id; nil is none.
+  var companions: [String: String]?
   /// Maps that could not be had.
   var unavailableMaps: [String] = []
 

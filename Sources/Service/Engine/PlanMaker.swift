@@ -26,7 +26,8 @@ struct PlanMaker: Sendable {
   func plan(
     _ order: PlanOrder, event: Event, id: String, on map: Skymap, digest: String, at now: Instant
   ) throws(PlanningError) -> Result {
-    let allowed = telescopes.filter { order.orders.allows($0.id) }
+    let recipe = ObservingRecipe(order.orders)
+    let allowed = telescopes.filter { order.orders.allows($0.id) }.map(recipe.applied)
     let begin = max(now, event.time ?? now)
     var end = begin + horizon
     if let expires = order.expires { end = min(end, max(expires, begin)) }
@@ -39,9 +40,8 @@ struct PlanMaker: Sendable {
       event: planned, map: map, mapDigest: digest, telescopes: allowed,
       telescopeDigests: Dictionary(uniqueKeysWithValues: allowed.map { ($0.id, $0.digest) }),
       named: Set(order.orders.telescopes), alone: Set(order.centred.map(\.telescope)), now: now,
-      window: TimeWindow(begin, end), earth: earth, exposure: order.orders.exposures?.each,
-      softwareVersion: version)
-    let plan = try Planner.plan(request)
+      window: TimeWindow(begin, end), earth: earth, softwareVersion: version)
+    let plan = recipe.described(try Planner.plan(request), telescopes: telescopes)
     return Result(plan: plan, document: NetworkPlanDocument(plan), requestDigest: request.digest)
   }
 }
