@@ -19,6 +19,8 @@ import Units
     "0003 outbox 086ba4d346f0ac6278b0070b44addac9be510523d9ed3e1844947442cd25022e",
     "0004 log 01bd00b990f71d688aee7fe551ded90a3e477c4a36c86b8659371f1c3a84c050",
     "0005 access and time 738579e1932625b2851e122c44c53b752b39f2fa7e978110e39e5177e5dafc57",
+    "0006 remote maps b93980a0286a18a601da754d9df7ff93fac928263b15e9646e85d969fe0b6064",
+    "0007 loose notices 3f7e28cac0fd48500560d9883b803228ee843253bc6a9741e3c7b1f9f4a9f686",
   ]
 
   @Test func aNewStoreIsDurableAndPrivate() async throws {

@@ -97,6 +97,9 @@ extension Engine {
     }
     situation.planned = try await planned(memo)
     situation.roles = settings.roles
+    // As its senders measured it; what circulars say is shown and not trusted.
+    situation.brightness = event.standing.reversed().lazy.compactMap(\.transient.magnitude).first
+    situation.hasCounterpart = situation.brightness != nil
     situation.answers = cause.answers.compactMap(\.answer)
     add(try await companions(of: event, id), to: &situation, of: id, &memo, &outcome)
     return situation

@@ -6,6 +6,8 @@ extension Engine {
   /// How long after the event a campaign is looked at every hour.
   private static let watchedFor: Duration = .hours(24 * 7)
   private static let rhythm: Duration = .hours(1)
+  /// Steps before it is asked again whether a notice waits: a fresh alert overtakes what is merely due.
+  private static let atOnce = 4
 
   /// When to step again if nothing happens before: at the times that the campaign and its policy name, and
   /// while it waits every hour for a week.
@@ -23,7 +25,7 @@ extension Engine {
   @discardableResult
   public func fireTimers() async throws -> Int {
     let due = try await store.dueTimers(
-      at: clock.now(), kinds: ["step", Self.linkKind, PersonalAnswer.kind], limit: 50)
+      at: clock.now(), kinds: ["step", Self.linkKind, PersonalAnswer.kind], limit: Self.atOnce)
     for timer in due { try await fire(timer) }
     return due.count
   }

@@ -46,6 +46,14 @@ struct MapFetcher: Sendable {
 
   /// Until it is cancelled. A map that hangs holds up no other.
   func run() async throws {
+    do { try await work() } catch {
+      await client.shutdown()
+      throw error
+    }
+    await client.shutdown()
+  }
+
+  private func work() async throws {
     try await withThrowingTaskGroup(of: String?.self) { tasks in
       var busy: Set<String> = []
       var isResting = false
@@ -71,7 +79,6 @@ struct MapFetcher: Sendable {
       }
       tasks.cancelAll()
     }
-    await client.shutdown()
   }
 
   /// Tries what is due now, one after the other.
