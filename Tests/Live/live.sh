@@ -52,8 +52,14 @@ curl -sN "$site/api/changes?after=0" \
 reader_pid=$!
 
 look() { curl -s "$site/api/events/$event"; }
-# The newest plan, the decision, and how many notices wait.
-state() { look | grep -o '"id":"[^"]*"\|"decision":"[A-Z]*"' | sort -u | tr '\n' ' '; }
+# Every plan that was ordered is there, or it was said why not.
+settled() {
+  local text ordered done
+  text=$(look)
+  ordered=$(grep -o '"kind":"plan.ordered"' <<<"$text" | wc -l)
+  done=$(grep -oE '"kind":"plan.(made|unchanged|failed|stale)"' <<<"$text" | wc -l)
+  [ "$ordered" -le "$done" ]
+}
 count() { curl -s "$site/api/notices?state=$1" | grep -o '"sha256"' | wc -l; }
 
 sent=0
@@ -64,15 +70,8 @@ for notice in "$@"; do
   { echo "produce igwn.gwalert 0 - $size"; cat "$notice"; } >&4
   answer >/dev/null
   for _ in $(seq 600); do [ "$(count handled)" -ge "$sent" ] && break; sleep 0.1; done
-  # Plans are made when no notice waits; a quiet second means that there is none to make.
-  quiet=0 before=
-  for _ in $(seq 600); do
-    now=$(state)
-    if [ "$now" = "$before" ]; then quiet=$((quiet + 1)); else quiet=0; fi
-    [ "$quiet" -ge 20 ] && break
-    before=$now
-    sleep 0.15
-  done
+  for _ in $(seq 1200); do settled && break; sleep 0.1; done
+  sleep 1
 done
 
 sleep 1
