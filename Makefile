@@ -5,7 +5,7 @@ PACKAGES = libcfitsio-dev libchealpix-dev liberfa-dev libcurl4-openssl-dev libsq
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DEMO = out/demo
 
-.PHONY: all demo test chaos bench install build format lint clean
+.PHONY: all demo live test chaos bench install build format lint clean
 
 all: build
 
@@ -25,6 +25,21 @@ demo: build
 	.build/release/vesper check $(DEMO)/plan.json
 	@for f in skymap night; do rsvg-convert -w 1400 $(DEMO)/$$f.svg -o $(DEMO)/$$f.png; done
 	@echo; echo "Pictures: $(DEMO)/skymap.png and $(DEMO)/night.png; plans: $(DEMO)/<telescope>/plan.txt"
+
+# The unattended service, fed over the Kafka protocol by a broker of its own: an invented merger with its
+# retraction, and where the recorded notices lie beside this folder, S230518h. Notices are of the past: the
+# service's clock starts at their time.
+LIVE = out/live
+RECORDED = ../shared/data/notices/lvk
+live: build
+	swift build -c release --product mock-broker
+	@rm -rf $(LIVE)
+	.build/release/vesper drill --at 2026-10-09T19:30:00Z --write $(LIVE)/notices
+	@Tests/Live/live.sh .build/release/vesper .build/release/mock-broker $(LIVE)/mock 2026-10-09T20:15:00Z \
+	  $$(.build/release/vesper drill --at 2026-10-09T19:30:00Z --name) $(LIVE)/notices/*.json
+	@if [ -d $(RECORDED) ]; then Tests/Live/live.sh .build/release/vesper .build/release/mock-broker $(LIVE)/S230518h \
+	  2023-05-18T13:20:00Z S230518h $(RECORDED)/gwtm_S230518h-Preliminary_alert.json \
+	  $(RECORDED)/gwtm_S230518h-Initial_alert.json $(RECORDED)/gwtm_S230518h-Update_alert.json; fi
 
 # Optimised, because plans of the whole network take minutes otherwise. The tests that talk to servers of
 # their own have deadlines, so they run by themselves, one suite after the other.

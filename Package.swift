@@ -160,6 +160,7 @@ let package = Package(
       "Service",
       [
         "Store", "Deliveries", "Campaigns", "TelescopeFiles", "Icare", "FakeIcare", "WebClient", "vesper",
+        "FarSides",
         "mock-broker", "Queues", "Channels", "Dashboard", "Formats",
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),

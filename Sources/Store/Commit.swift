@@ -9,6 +9,10 @@ extension Store {
   @discardableResult
   public func commit(_ outcome: Outcome, at now: Instant) async throws(StoreError) -> CommitReceipt {
     let (lease, policy) = (options.lease, options.policy)
+    // Hashed before the writer is asked for, as notices are.
+    let maps = outcome.remoteMaps.map { map -> (RemoteMap, String?) in
+      if case .bytes(let bytes) = map.content { (map, SHA256.hexDigest(of: bytes)) } else { (map, nil) }
+    }
     let receipt = try await write { transaction -> CommitReceipt in
       if let epoch = outcome.epoch { try Self.fence(epoch, lease: lease, transaction.db) }
       for id in outcome.handled { try Self.markHandled(id, at: now, transaction.db) }
@@ -30,6 +34,8 @@ extension Store {
           transaction.db)
         try Self.insert(plan, revisions, at: now, transaction.db)
       }
+      for (notice, name) in outcome.looseNotices { try Self.keep(loose: notice, name: name, transaction.db) }
+      for (map, digest) in maps { try Self.keep(map, digest: digest, at: now, transaction.db) }
       try Self.apply(timersOf: outcome, at: now, transaction.db)
       // What people read first comes first in the log.
       for draft in outcome.log { try Self.append(draft, at: now, in: &transaction) }

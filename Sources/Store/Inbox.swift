@@ -240,7 +240,7 @@ extension Store {
     }
   }
 
-  private static func hand(out id: NoticeID, _ db: Database) throws -> NoticeInHand {
+  static func hand(out id: NoticeID, _ db: Database) throws -> NoticeInHand {
     let bytes = try Data.fetchOne(
       db, sql: "SELECT bytes FROM noticeBytes WHERE notice = ?", arguments: [id.number])
     let places = try Row.fetchAll(

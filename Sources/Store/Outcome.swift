@@ -138,6 +138,10 @@ public struct Outcome: Sendable {
   /// after a restore: then far sides are asked first.
   public var mayHaveBeenSent = false
   public var withdrawnDeliveries: [(key: DeliveryKey, reason: String)] = []
+  /// Notices that name events which are not known yet, with each name as the caller will ask for it.
+  public var looseNotices: [(notice: NoticeID, name: String)] = []
+  /// What came of maps that were asked for by address.
+  public var remoteMaps: [RemoteMap] = []
   /// A timer of a known name is set anew.
   public var timers: [TimerDraft] = []
   /// Timers this step was the answer to.

@@ -4,20 +4,28 @@ import Units
 
 extension Store {
   /// Timers that are due, the earliest first. A timer is over once an outcome names it as fired.
-  public func dueTimers(at now: Instant, limit: Int) async throws(StoreError) -> [TimerDraft] {
-    try await read { db in
+  /// - Parameter kinds: nil for all.
+  public func dueTimers(
+    at now: Instant, kinds: [String]? = nil, limit: Int
+  ) async throws(StoreError) -> [TimerDraft] {
+    let known = kinds.map { "AND kind IN (\($0.map { _ in "?" }.joined(separator: ", ")))" } ?? ""
+    return try await read { db in
       try Row.fetchAll(
-        db, sql: "SELECT * FROM timer WHERE state = 'pending' AND dueAt <= ? ORDER BY dueAt, id LIMIT ?",
-        arguments: [now.tai, limit]
+        db,
+        sql: """
+          SELECT * FROM timer WHERE state = 'pending' AND dueAt <= ? \(known) ORDER BY dueAt, id LIMIT ?
+          """, arguments: [now.tai] + StatementArguments(kinds ?? []) + [limit]
       ).map(Self.timer)
     }
   }
 
   /// When the next timer is due.
-  public func nextTimer() async throws(StoreError) -> Instant? {
+  /// - Parameter kind: timers of this kind are left out.
+  public func nextTimer(otherThan kind: String = "") async throws(StoreError) -> Instant? {
     try await read { db in
-      try Int64.fetchOne(db, sql: "SELECT min(dueAt) FROM timer WHERE state = 'pending'").map(
-        Instant.init(tai:))
+      try Int64.fetchOne(
+        db, sql: "SELECT min(dueAt) FROM timer WHERE state = 'pending' AND kind <> ?", arguments: [kind]
+      ).map(Instant.init(tai:))
     }
   }
 

@@ -16,12 +16,20 @@ final class Bench {
   let time: TestTime
   private(set) var engine: Engine
 
-  init(at start: String, mocks: Bool = true, icare: IcareOptions? = nil) async throws {
+  private let policy: String?
+
+  /// - Parameter policy: YAML of a policy called `test`, instead of the default one.
+  init(
+    at start: String, mocks: Bool = true, icare: IcareOptions? = nil, policy: String? = nil,
+    treasureMap: [String: Int]? = nil
+  ) async throws {
+    self.policy = policy
     folder = FileManager.default.temporaryDirectory.appending(path: "vesper-service-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     store = try Store(path: folder.appending(path: "vesper.sqlite").path)
     time = TestTime(Instant(iso8601: start)!)
-    engine = try Self.engine(store, time, mocks: mocks, icare: icare)
+    engine = try Self.engine(
+      store, time, mocks: mocks, icare: icare, policy: policy, treasureMap: treasureMap)
     try await engine.restore()
   }
 
@@ -30,12 +38,20 @@ final class Bench {
     try? FileManager.default.removeItem(at: folder)
   }
 
-  private static func engine(
-    _ store: Store, _ time: TestTime, mocks: Bool, icare: IcareOptions? = nil
-  ) throws -> Engine {
+  static func settings(policy: String? = nil) throws -> EngineSettings {
+    let own = policy.map { [PolicyFile(name: "test", path: "test.yaml", text: $0)] } ?? []
+    let library = PolicyLibrary(own, try PolicyFolder.shipped())
     let telescopes = try TelescopeFiles.load(packageRoot.appending(path: "Tests/Benchmarks/network")).registry
-    var settings = EngineSettings(
-      policy: try PolicyLibrary(PolicyFolder.shipped()).policy(), telescopes: telescopes.telescopes)
+    return EngineSettings(
+      policy: try policy == nil ? library.policy() : library.policy(named: "test"),
+      telescopes: telescopes.telescopes)
+  }
+
+  private static func engine(
+    _ store: Store, _ time: TestTime, mocks: Bool, icare: IcareOptions? = nil, policy: String?,
+    treasureMap: [String: Int]? = nil
+  ) throws -> Engine {
+    var settings = try settings(policy: policy)
     settings.recipients = Recipients([
       .init(channel: "hook", kind: .webhook, acceptsMocks: mocks),
       .init(channel: "files", kind: .files, acceptsMocks: true),
@@ -43,14 +59,34 @@ final class Bench {
     if let icare {
       settings.recipients.entries.append(.init(channel: "icare", kind: .icare(icare), acceptsMocks: false))
     }
+    if let treasureMap {
+      settings.recipients.entries.append(
+        .init(
+          channel: "treasure-map", kind: .treasureMap(TreasureMapOptions(instruments: treasureMap)),
+          acceptsMocks: true))
+    }
     return Engine(
       store: store, settings: settings, clock: time.clock, epoch: nil, logger: Logger(label: "test"))
   }
 
   /// A new engine on the same store, as after a crash.
   func restart(mocks: Bool = true) async throws {
-    engine = try Self.engine(store, time, mocks: mocks)
+    engine = try Self.engine(store, time, mocks: mocks, policy: policy)
     try await engine.restore()
+  }
+
+  /// What fetches maps, on this bench's clock and store.
+  func fetcher(_ change: (inout MapFetching) -> Void = { _ in }) throws -> MapFetcher {
+    var options = MapFetching()
+    options.isLax = true
+    change(&options)
+    return try MapFetcher(
+      store: store, options: options, version: "0", clock: time.clock, epoch: nil,
+      logger: Logger(label: "test"))
+  }
+
+  func memo(_ event: String) async throws -> EventMemo {
+    try RecordJSON.value(of: try await store.event(event).state)
   }
 
   func bring(_ bytes: [UInt8]) async throws {
@@ -65,6 +101,10 @@ final class Bench {
       if try await engine.fireTimers() > 0 { continue }
       return
     }
+  }
+
+  func texts(_ kind: String) async throws -> [String] {
+    try await store.log(after: 0, limit: 10_000).filter { $0.kind == kind }.map(\.body)
   }
 
   func log(_ kind: String) async throws -> Int {

@@ -17,6 +17,9 @@ import Testing
       mail: {host: m, port: 25, security: none, user: u, password: "file:/p", sender: a@b.c, to: [d@e.f]}
       webhooks:
         - {name: one, address: "https://x/y", secret: "env:S", read_back: "https://x/{key}", mocks: true}
+      maps: {fetch: true, largest_mb: 20, private_addresses: true}
+      treasure_map: {token: "env:TM", base: "http://127.0.0.1:1/api", instruments: {tre: 93}, mocks: true}
+      roles: [shift leader]
       icare: {address: "https://icare.example", token: "env:T", group: GRANDMA, instruments: {tarot-tca: TCA}}
       """
     let c = try ServiceConfiguration(yaml: text, file: "c.yaml")
@@ -29,6 +32,9 @@ import Testing
     #expect(c.mail?.to == ["d@e.f"] && c.mail?.security == "none" && c.mail?.port == 25)
     #expect(
       c.icare?.instruments == ["tarot-tca": "TCA"] && c.icare?.group == "GRANDMA" && c.icare?.mocks == false)
+    #expect(c.maps.largestMB == 20 && c.maps.isLax && c.maps.fetching?.largest == 20 << 20)
+    #expect(c.treasureMap?.instruments == ["tre": 93] && c.treasureMap?.mocks == true)
+    #expect(c.treasureMap?.base == "http://127.0.0.1:1/api" && c.roles == ["shift leader"])
     #expect(c.webhooks.first?.readBack == "https://x/{key}")
     #expect(try ServiceConfiguration(yaml: "", file: "empty.yaml") == ServiceConfiguration())
   }
@@ -39,6 +45,9 @@ import Testing
     ("http: 5", "http must have keys"), ("spool: maybe", "spool must be true or false"),
     ("slack: {token: 'env:X'}", "slack.conversation is missing"),
     ("kafka: {security: none}", "may be oauth, plaintext"), ("webhooks: {}", "webhooks must be a list"),
+    ("maps: {largest_mb: 0}", "maps.largest_mb must be a whole number from 1"),
+    ("treasure_map: {instruments: {tre: 1}}", "treasure_map.token is missing"),
+    ("treasure_map: {token: 'env:A', instruments: {tre: none}}", "must be a whole number above zero"),
     ("webhooks: [{name: a, address: b}]", "webhooks[0].secret is missing"), ("- a", "not a list of keys"),
     ("mail: {host: h, sender: a@b.c, to: d}", "mail.to must be a list"), ("a: [", "c.yaml"),
   ])

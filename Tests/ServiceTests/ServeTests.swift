@@ -55,9 +55,9 @@ struct ServeTests {
 }
 
 /// A state folder, its configuration, and the service that runs on it.
-private final class ServedFolder {
+final class ServedFolder {
   let folder: URL
-  private var port = 0
+  private(set) var port = 0
   private var running: Process?
 
   init(broker: String) throws {

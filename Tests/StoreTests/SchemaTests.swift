@@ -20,6 +20,8 @@ import Units
     "0004 log 01bd00b990f71d688aee7fe551ded90a3e477c4a36c86b8659371f1c3a84c050",
     "0005 access and time 738579e1932625b2851e122c44c53b752b39f2fa7e978110e39e5177e5dafc57",
     "0006 queues d2ea9647ad672a13e3e19f9a5225f9b00145135ddf0b6ddcaf8b99af9a9af0bc",
+    "0007 remote maps b93980a0286a18a601da754d9df7ff93fac928263b15e9646e85d969fe0b6064",
+    "0008 loose notices 3f7e28cac0fd48500560d9883b803228ee843253bc6a9741e3c7b1f9f4a9f686",
   ]
 
   @Test func aNewStoreIsDurableAndPrivate() async throws {

@@ -92,7 +92,7 @@ public struct Decision: Codable, Hashable, Sendable {
 
   /// Roles that may override by the network's own rules (the coordinator decides on doubtful events).
   public static let overridingRoles = [
-    "weekly coordinator", "core team", "GRB chair", "neutrino expert", "EP expert",
+    "weekly coordinator", "shift leader", "core team", "GRB chair", "neutrino expert", "EP expert",
   ]
 
   /// The same decision with a person's outcome; the policy's stays on record.

@@ -42,7 +42,8 @@ private struct Stepper {
   }
 
   var wake: Instant? {
-    let times = [campaign.followUp.nextTimer, campaign.order?.expires].compactMap { $0 }
+    let turn = event.status == .active ? campaign.decision?.nextTurn(of: event.time, after: now) : nil
+    let times = [campaign.followUp.nextTimer, campaign.order?.expires, turn].compactMap { $0 }
     return times.filter { $0 > now }.min()
   }
 
@@ -78,6 +79,14 @@ private struct Stepper {
         place.take(candidate, of: older, map: map)
       }
     }
+    return joint(newest, awaiting: place.awaited) ?? place
+  }
+
+  private func joint(_ newest: Notice, awaiting awaited: String?) -> Place? {
+    guard let reference = situation.jointMap, let map = situation.maps[reference] else { return nil }
+    var place = Place()
+    place.take(.remoteMap(url: reference, region: nil), of: newest, map: map)
+    place.awaited = awaited
     return place
   }
 
@@ -136,7 +145,8 @@ private struct Stepper {
   private mutating func apply(_ override: Override) {
     guard let decision = campaign.decision, decision.override != override else { return }
     do throws(OverrideError) {
-      adopt(try decision.withoutOverride.overridden(by: override), byPerson: true)
+      let changed = try decision.withoutOverride.overridden(by: override, allowed: situation.roles)
+      adopt(changed, byPerson: true)
     } catch {
       actions.append(.note("The override was refused: \(error.text)"))
     }

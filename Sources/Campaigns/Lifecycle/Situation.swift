@@ -20,6 +20,8 @@ public struct Situation: Sendable {
   public var maps: [String: MapSummary] = [:]
   /// References of maps that cannot be had; they are not asked for again.
   public var unavailableMaps: Set<String> = []
+  /// Reference of the map of this event and a coincident one together, to be planned on before any other.
+  public var jointMap: String?
   public var telescopes: [TelescopeField] = []
   /// What people say: `expert_validated`, `particularly_interesting`, a redshift, ...
   public var stated: [FactName: FactValue] = [:]
@@ -36,6 +38,8 @@ public struct Situation: Sendable {
   /// The newest brightness of the counterpart.
   public var brightness: Magnitude?
   public var answers: [Answer] = []
+  /// Roles whose decisions count.
+  public var roles = Decision.overridingRoles
 
   public init(event: Event, policy: Policy, now: Instant) {
     self.event = event
@@ -97,4 +101,9 @@ extension Event {
   /// References of the maps of the notice to take the place from, best first: for the caller to have them at
   /// hand before the first step.
   public var mapReferences: [String] { localizing?.places.compactMap(\.mapReference) ?? [] }
+
+  /// The same of all notices that stand, newest first: an older map serves while a newer one is on its way.
+  public var allMapReferences: [String] {
+    standing.reversed().flatMap(\.places).compactMap(\.mapReference)
+  }
 }

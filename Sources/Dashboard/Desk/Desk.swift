@@ -31,6 +31,10 @@ public protocol Desk: Sendable {
   /// Handles a quarantined notice again.
   func replay(notice id: Int64, by identity: Identity) async throws(DeskError) -> NoticeLine
 
+  /// Records what a person says about an event.
+  func answer(_ answer: DecisionAnswer, on event: String, by identity: Identity) async throws(DeskError)
+    -> AnswerLine
+
   /// Log lines after a sequence number, oldest first, at most `limit`.
   func changes(after sequence: Int64, limit: Int) async throws(DeskError) -> [ChangeLine]
   /// The newest sequence number.

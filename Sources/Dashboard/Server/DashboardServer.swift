@@ -46,6 +46,7 @@ public enum DashboardServer {
     router.add(middleware: Access(desk: desk, openReading: options.openReading, gate: RateGate(options.rate)))
     HealthRoutes(desk: desk).add(to: router)
     EventRoutes(desk: desk).add(to: router)
+    DecisionRoutes(desk: desk).add(to: router)
     TelescopeRoutes(desk: desk).add(to: router)
     NoticeRoutes(desk: desk, largest: options.largestNotice).add(to: router)
     ChangeRoutes(desk: desk).add(to: router)

@@ -30,18 +30,25 @@ extension ServiceConfiguration {
 
   private mutating func read(_ s: Section) throws(ConfigurationError) {
     try s.allow(
-      "state", "telescopes", "policy", "policies", "http", "spool", "kafka", "files", "slack", "mail",
-      "webhooks", "icare", "links")
+      "state", "telescopes", "policy", "policies", "http", "spool", "maps", "kafka", "files", "slack", "mail",
+      "webhooks", "icare", "links", "treasure_map", "roles")
     try s.text("state", &state)
     try s.text("telescopes", &telescopes)
     try s.text("policy", &policy)
     try s.optional("policies", &policies)
     try s.flag("spool", &spool)
+    try s.list("roles", &roles)
     if let part = try s.section("http") {
       try part.allow("host", "port", "open_reading")
       try part.text("host", &http.host)
       try part.integer("port", in: 0...65_535, &http.port)
       try part.flag("open_reading", &http.openReading)
+    }
+    if let part = try s.section("maps") {
+      try part.allow("fetch", "largest_mb", "private_addresses")
+      try part.flag("fetch", &maps.fetch)
+      try part.integer("largest_mb", in: 1...512, &maps.largestMB)
+      try part.flag("private_addresses", &maps.isLax)
     }
     if let part = try s.section("kafka") {
       var new = Kafka()
@@ -98,6 +105,14 @@ extension ServiceConfiguration {
       try part.flag("mocks", &new.mocks)
       try part.flag("plain_http", &new.plainHTTP)
       icare = new
+    }
+    if let part = try s.section("treasure_map") {
+      try part.allow("token", "base", "instruments", "mocks")
+      var new = TreasureMap(token: try part.need("token"))
+      try part.optional("base", &new.base)
+      try part.numbers("instruments", &new.instruments)
+      try part.flag("mocks", &new.mocks)
+      treasureMap = new
     }
     for part in try s.sections("webhooks") {
       try part.allow("name", "address", "secret", "read_back", "mocks")
@@ -202,6 +217,16 @@ private struct Section {
         throw part.fault(node, name.string ?? "", "must be a text")
       }
       value[name] = scalar.string
+    }
+  }
+
+  func numbers(_ key: String, _ value: inout [String: Int]) throws(ConfigurationError) {
+    guard let part = try section(key) else { return }
+    for (name, node) in part.mapping {
+      guard let name = name.string, let number = node.int, number > 0 else {
+        throw part.fault(node, name.string ?? "", "must be a whole number above zero")
+      }
+      value[name] = number
     }
   }
 

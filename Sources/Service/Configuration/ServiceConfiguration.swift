@@ -1,3 +1,4 @@
+import Campaigns
 import Foundation
 import Units
 import Yams
@@ -14,6 +15,7 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
   public var policies: String?
   public var http = HTTP()
   public var spool = true
+  public var maps = Maps()
   public var kafka: Kafka?
   public var files = Files()
   public var slack: Slack?
@@ -21,6 +23,9 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
   public var webhooks: [Webhook] = []
   public var icare: Icare?
   public var links: Links?
+  public var treasureMap: TreasureMap?
+  /// Roles that may decide in place of the policy.
+  public var roles = Decision.overridingRoles
 
   public struct HTTP: Codable, Hashable, Sendable {
     public var host = "127.0.0.1"
@@ -43,6 +48,25 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
     public var heartbeat: String? = "gcn.heartbeat"
     enum CodingKeys: String, CodingKey {
       case brokers, topics, group, tokenEndpoint = "token_endpoint", security, heartbeat
+    }
+  }
+
+  /// Maps that notices name by address instead of carrying them.
+  public struct Maps: Codable, Hashable, Sendable {
+    /// Without it plans stay on the regions that notices state.
+    public var fetch = true
+    /// The largest map taken, in MiB.
+    public var largestMB = 64
+    /// Also plain http and private addresses: for a mirror on this network.
+    public var isLax = false
+    enum CodingKeys: String, CodingKey { case fetch, largestMB = "largest_mb", isLax = "private_addresses" }
+
+    var fetching: MapFetching? {
+      guard fetch else { return nil }
+      var made = MapFetching()
+      made.largest = largestMB << 20
+      made.isLax = isLax
+      return made
     }
   }
 
@@ -115,7 +139,23 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
     public var base: String?
   }
 
+  public struct TreasureMap: Codable, Hashable, Sendable {
+    /// `env:NAME` or `file:PATH`.
+    public var token: String
+    /// With the version of its interface.
+    public var base: String?
+    /// Instrument numbers there by telescope slug.
+    public var instruments: [String: Int] = [:]
+    /// A server of your own may take mock events.
+    public var mocks = false
+  }
+
   public init() {}
+
+  enum CodingKeys: String, CodingKey {
+    case state, telescopes, policy, policies, http, spool, maps, kafka, files, slack, mail, webhooks, icare, links
+    case treasureMap = "treasure_map", roles
+  }
 }
 
 /// What is wrong with a configuration, in words that say where and what to do.

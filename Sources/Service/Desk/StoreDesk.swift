@@ -80,7 +80,7 @@ struct StoreDesk: Desk {
     }
   }
 
-  private static func memo(_ stored: StoredEvent) throws(DeskError) -> EventMemo {
+  static func memo(_ stored: StoredEvent) throws(DeskError) -> EventMemo {
     do { return try RecordJSON.value(of: stored.state) } catch {
       throw .unavailable("the record of \(stored.id) cannot be read")
     }

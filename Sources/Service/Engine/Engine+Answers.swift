@@ -93,27 +93,21 @@ extension Engine {
 
   // MARK: Timers
 
-  /// Steps the events whose time has come or whose teams have answered; many answers are one step.
+  /// Steps the events whose teams have answered or reported; many answers are one step.
   /// - Returns: how many timers fired.
-  @discardableResult
-  public func fireTimers() async throws -> Int {
-    let due = try await store.dueTimers(at: clock.now(), limit: 500)
-    let steps = Dictionary(grouping: due.filter { $0.kind != Self.expiry }) { $0.event ?? "" }
-    for timer in due where timer.kind == Self.expiry { try await expire(timer) }
-    for (id, timers) in steps.sorted(by: { $0.key < $1.key }) {
+  func hearTeams() async throws -> Int {
+    let due = try await store.dueTimers(at: clock.now(), kinds: [Self.reportKind], limit: 500)
+    for (id, timers) in Dictionary(grouping: due, by: { $0.event ?? "" }).sorted(by: { $0.key < $1.key }) {
       guard let event = try await event(id) else {
-        var outcome = StepOutcome()
-        outcome.epoch = epoch
-        outcome.firedTimers = timers.map(\.id)
-        try await store.commit(outcome, at: clock.now())
+        for timer in timers { try await drop(timer) }
         continue
       }
-      try await step(
-        id, event, timers: timers.map(\.id), hasAnswers: timers.contains { $0.kind == "answer" })
+      try await step(id, event, because: StepCause(timers: timers.map(\.id), isReported: true))
     }
     return due.count
   }
 
+  private static let reportKind = "answer"
   static let expiry = "expire"
   /// Reports that come within this time of a plan's last pointing are not late.
   static let reportingTime = Duration.hours(2)
@@ -125,7 +119,7 @@ extension Engine {
       body: try RecordJSON.text(["plan": plan.id]))
   }
 
-  private func expire(_ timer: TimerDraft) async throws {
+  func expire(_ timer: TimerDraft) async throws {
     let body: [String: String] = try RecordJSON.value(of: timer.body)
     var outcome = StepOutcome()
     outcome.epoch = epoch

@@ -56,6 +56,11 @@ extension Engine {
     of order: PlanOrder, _ id: String, _ event: Event
   ) async throws -> (Skymap, String) {
     switch order.basis {
+    case .map(let reference) where reference.hasPrefix("joint:"):
+      guard let held = try await jointMap(reference, of: event, id) else {
+        throw MissingMap(reference: reference)
+      }
+      return (held.map, held.digest)
     case .map(let reference):
       guard let held = try await map(reference, of: id) else { throw MissingMap(reference: reference) }
       return (held.map, held.digest)
@@ -100,6 +105,7 @@ extension Engine {
           "plan.made", id,
           "\(made.plan.id): \(network.assignments) tiles by \(made.document.plans.count) telescopes"
             + (changes.isEmpty || old.isEmpty ? "" : "; " + changes.joined(separator: "; "))))
+      let replaced = try await liveDocument(of: memo)
       memo.planID = made.plan.id
       memo.messages += 1
       var message = EventMessage(
@@ -108,7 +114,7 @@ extension Engine {
       let bulletin = Bulletin(
         occasion: .plan, event: id, isMock: !event.isReal, number: memo.messages, message: message,
         category: message.kind.rawValue.isEmpty ? "OTHER" : message.kind.rawValue, revision: revision,
-        planNumber: order.number, document: made.document, map: map, now: now)
+        planNumber: order.number, document: made.document, replaced: replaced, map: map, now: now)
       outcome.deliveries += try bulletin.deliveries(to: settings.recipients)
     }
   }

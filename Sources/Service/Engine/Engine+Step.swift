@@ -12,10 +12,7 @@ import Units
 
 extension Engine {
   /// One step of an event's lifecycle: decides, tells, withdraws and orders plans; stored as a whole.
-  func step(
-    _ id: String, _ event: Event, handled: NoticeID? = nil, notice: Notice? = nil, merged: [String] = [],
-    timers: [String] = [], hasAnswers: Bool = false
-  ) async throws {
+  func step(_ id: String, _ event: Event, because cause: StepCause) async throws {
     let now = clock.now()
     let known = files.memos[id]
     var memo =
@@ -23,57 +20,77 @@ extension Engine {
       ?? EventMemo(
         record: EventRecord(event), campaign: Campaign(),
         kind: JSONName.snake(event.latest?.kind.rawValue ?? "unknown"))
+    var outcome = StepOutcome()
+    outcome.epoch = epoch
+    outcome.handled = cause.handled.map { [$0] } ?? []
+    outcome.firedTimers = cause.timers
+    outcome.looseNotices = cause.loose
+    outcome.timers = try links(of: cause, at: now)
+    for answer in cause.answers {
+      outcome.log.append(
+        LogDraft(
+          actor: answer.by, kind: "decision.answered", event: id,
+          fields: ["text": answer.text, "action": answer.action.rawValue, "role": answer.role]))
+    }
     let document = try await liveDocument(of: memo)
-    let situation = try await self.situation(id, event, memo, at: now)
+    let situation = try await self.situation(id, event, cause, &memo, &outcome, at: now)
     let result = Lifecycle.step(from: known.map(\.memo.campaign), in: situation)
+    if let wake = wake(result, event, at: now) {
+      outcome.timers.append(TimerDraft(id: "step/\(id)", event: id, kind: "step", due: wake))
+    }
+    if let known, cause.isTimeOnly, result.actions.isEmpty, outcome.log.isEmpty,
+      memo.unavailableMaps == known.memo.unavailableMaps
+    {
+      // Nothing but time has passed: the event has not changed.
+      try await store.commit(outcome, at: now)
+      return
+    }
     memo.record = EventRecord(event)
     memo.campaign = result.campaign
     if let map = event.mapReferences.lazy.compactMap({ situation.maps[$0] }).first {
       memo.map = MapFigures(map)
     }
-    var outcome = StepOutcome()
-    outcome.epoch = epoch
-    outcome.handled = handled.map { [$0] } ?? []
-    outcome.firedTimers = timers
-    if let notice { outcome.log.append(Self.line("notice.handled", id, Self.title(of: notice))) }
+    if let notice = cause.notice {
+      outcome.log.append(Self.line("notice.handled", id, Self.title(of: notice)))
+    }
     let revision = (known?.revision ?? 0) + 1
     for action in result.actions {
       try perform(
         action, of: id, event, document: document, revision: Int(revision), at: now, on: &memo, into: &outcome
       )
     }
-    if hasAnswers { try await countExecuted(id, event, memo: &memo, into: &outcome) }
-    if let wake = result.wake {
-      outcome.timers += [TimerDraft(id: "step/\(id)", event: id, kind: "step", due: wake)]
-    }
+    if cause.isReported { try await countExecuted(id, event, memo: &memo, into: &outcome) }
     outcome.events = [
       EventChange(
         id: id, expectedRevision: known?.revision ?? 0, state: try RecordJSON.text(memo),
-        isMock: !event.isReal,
-        notices: handled.map { [$0] } ?? [])
+        isMock: !event.isReal, notices: cause.notices)
     ]
+    try merge(cause.merged, into: id, event, &outcome)
+    let receipt = try await store.commit(outcome, at: now)
+    for other in cause.merged { files.forget(other) }
+    files.adopt(id, memo, revision: receipt.revisions[id] ?? revision)
+  }
+
+  private func merge(
+    _ merged: [String], into id: String, _ event: Event, _ outcome: inout StepOutcome
+  ) throws {
     for other in merged {
       guard let gone = files.memos[other] else { continue }
       outcome.events.append(
         EventChange(
           id: other, expectedRevision: gone.revision, state: try RecordJSON.text(gone.memo),
-          isMock: !event.isReal,
-          mergedInto: id))
+          isMock: !event.isReal, mergedInto: id))
       outcome.withdrawnPlans.append((other, "\(other) is the same event as \(id)"))
       outcome.log.append(Self.line("event.merged", other, "is the same event as \(id)"))
     }
-    let receipt = try await store.commit(outcome, at: now)
-    for other in merged { files.forget(other) }
-    files.adopt(id, memo, revision: receipt.revisions[id] ?? revision)
   }
 
-  private func situation(_ id: String, _ event: Event, _ memo: EventMemo, at now: Instant) async throws
-    -> Situation
-  {
+  private func situation(
+    _ id: String, _ event: Event, _ cause: StepCause, _ memo: inout EventMemo, _ outcome: inout StepOutcome,
+    at now: Instant
+  ) async throws -> Situation {
     var situation = Situation(event: event, policy: settings.policy, now: now)
-    for reference in event.mapReferences {
-      if let held = try await map(reference, of: id) { situation.maps[reference] = held.summary }
-    }
+    situation.maps = try await maps(for: event, id, &memo, &outcome)
     situation.unavailableMaps = Set(memo.unavailableMaps)
     situation.telescopes = maker.telescopes.compactMap { telescope in
       guard telescope.outOfService == nil, let field = telescope.field else { return nil }
@@ -82,6 +99,12 @@ extension Engine {
     }
     situation.planned = try await planned(memo)
     try await addAnswers(about: id, to: &situation)
+    situation.roles = settings.roles
+    // As its senders measured it; what circulars say is shown and not trusted.
+    situation.brightness = event.standing.reversed().lazy.compactMap(\.transient.magnitude).first
+    situation.hasCounterpart = situation.brightness != nil
+    situation.answers = cause.answers.compactMap(\.answer)
+    add(try await companions(of: event, id), to: &situation, of: id, &memo, &outcome)
     return situation
   }
 
@@ -119,8 +142,12 @@ extension Engine {
   ) throws {
     func tell(_ occasion: Bulletin.Occasion, _ decision: Decision?, reason: String? = nil) throws {
       memo.messages += 1
-      let message = EventMessage(
+      var message = EventMessage(
         event, id: id, decision: decision, figures: memo.map, plan: document, at: now)
+      if occasion == .question, let reason {
+        message.reasons.insert(reason, at: 0)
+        message.changes = [reason]
+      }
       let bulletin = Bulletin(
         occasion: occasion, event: id, isMock: !event.isReal, number: memo.messages, message: message,
         category: message.kind.rawValue.isEmpty ? "OTHER" : message.kind.rawValue, revision: revision,
@@ -139,10 +166,8 @@ extension Engine {
       try tell(.decision, decision)
     case .getMap(let reference, _):
       outcome.log.append(Self.line("map.wanted", id, "waiting for \(reference)"))
-      if reference.hasPrefix("http") {
-        outcome.timers.append(
-          TimerDraft(
-            id: "map/\(id)", event: id, kind: "map", due: now, body: try RecordJSON.text(["url": reference])))
+      if RemoteMapWish.isAddress(reference) {
+        outcome.timers.append(try RemoteMapWish(url: reference, since: now).timer(for: id, due: now))
       } else {
         // It came with the notice and could not be read.
         memo.unavailableMaps.append(reference)
@@ -166,9 +191,12 @@ extension Engine {
       outcome.log.append(
         Self.line("plan.ordered", id, "order \(order.number): \(order.orders.outcome.rawValue)"))
     case .proposeStop(let cause):
-      outcome.log.append(Self.line("stop.proposed", id, "\(cause): a person must confirm"))
+      let text = "STOP is proposed, for \(cause.text): a person must confirm or decline it"
+      outcome.log.append(Self.line("stop.proposed", id, text))
+      try tell(.question, memo.campaign.decision, reason: text)
     case .ask(let question):
-      outcome.log.append(Self.line("question.asked", id, "\(question)"))
+      outcome.log.append(Self.line("question.asked", id, question.text))
+      try tell(.question, memo.campaign.decision, reason: question.text)
     case .note(let text):
       outcome.log.append(Self.line("campaign.note", id, text))
     }

@@ -18,6 +18,8 @@ public struct EngineSettings: Sendable {
   public var recipients = Recipients()
   public var version = "0"
   public var earth: EarthOrientation = .bundled
+  /// Roles whose decisions count.
+  public var roles = Decision.overridingRoles
 
   public init(policy: Policy, telescopes: [Telescope]) {
     self.policy = policy
@@ -56,6 +58,7 @@ public actor Engine {
       let memo: EventMemo = try RecordJSON.value(of: stored.state)
       files.adopt(stored.id, memo, revision: stored.revision)
     }
+    try await wakeTheForgotten()
   }
 
   // MARK: Notices
@@ -100,44 +103,91 @@ public actor Engine {
     }
     let (notice, maps) = parsed.withMapsHeld()
     for map in maps { keep(map) }
-    guard let found = try await assign(notice) else {
+    guard let found = try await assign(notice, id) else {
       var outcome = StepOutcome()
       outcome.epoch = epoch
       outcome.handled = [id]
+      outcome.looseNotices = looseNames(of: notice).map { (id, $0) }
       outcome.log = [
         Self.line("notice.kept", nil, "\(Self.title(of: notice)): about no event that is followed")
       ]
       try await store.commit(outcome, at: clock.now())
       return
     }
-    try await step(found.id, found.event, handled: id, notice: notice, merged: found.merged)
+    var cause = StepCause(handled: id, notice: notice, merged: found.merged)
+    cause.notices = [id] + found.linked
+    cause.loose = looseNames(of: notice).map { (id, $0) }
+    cause.alsoAbout = found.alsoAbout
+    try await step(found.id, found.event, because: cause)
   }
 
-  private func keep(_ held: HeldMap) {
-    guard shelf.find(held.reference) == nil else { return }
-    do throws(SkymapFileError) {
-      let digest = String(held.reference.dropFirst("sha256:".count))
-      shelf.put(try SkymapFile.read(bytes: held.bytes), digest: digest, as: held.reference)
-    } catch {
-      logger.warning("the map in a notice cannot be read", metadata: ["error": "\(error)"])
-    }
+  /// What a notice turned out to be about.
+  private struct Assignment {
+    let id: String
+    let event: Event
+    /// Stored events that are this one.
+    var merged: [String] = []
+    /// Stored events that a circular is about beside it.
+    var alsoAbout: [String] = []
+    /// Circulars that came before the event.
+    var linked: [NoticeID] = []
   }
 
   /// The event a notice belongs to, as it is with it.
-  private func assign(
-    _ notice: Notice
-  ) async throws -> (id: String, event: Event, merged: [String])? {
+  private func assign(_ notice: Notice, _ number: NoticeID) async throws -> Assignment? {
     let candidates = files.candidates(for: notice)
     var book = EventBook()
     for id in candidates { book.insert(contentsOf: try await notices(of: id)) }
     for id in candidates {
       for answer in files.memos[id]?.memo.record.reinstatements ?? [] { book.record(answer) }
     }
-    guard let event = book.insert(notice) else { return nil }
+    guard var event = book.insert(notice) else { return nil }
     let same = candidates.filter { files.memos[$0]?.memo.record.realm == event.realm }
-    let id = same.first ?? event.storeID
-    files.remember(event.notices + event.circulars, of: id)
-    return (id, event, Array(same.dropFirst()))
+    if notice.kind == .circular {
+      // It may be about several events; that makes none of them another.
+      guard let id = same.first(where: { isRecord(of: $0, event) }) else { return nil }
+      files.remember(event.notices + event.circulars, of: id)
+      return Assignment(id: id, event: event, alsoAbout: same.filter { $0 != id })
+    }
+    var found = Assignment(id: same.first ?? event.storeID, event: event, merged: Array(same.dropFirst()))
+    let known = Set(same.flatMap { files.memos[$0]?.memo.record.ids ?? [] })
+    let names = Set(event.ids.filter { !known.contains($0) }.map { looseName($0, in: event.realm) })
+    for loose in try await store.looseNotices(named: names) {
+      guard let circular = try await parsed(loose), let with = book.insert(circular) else { continue }
+      event = with
+      found.linked.append(loose)
+    }
+    found = Assignment(id: found.id, event: event, merged: found.merged, linked: found.linked)
+    files.remember(event.notices + event.circulars, of: found.id)
+    return found
+  }
+
+  private func isRecord(of id: String, _ event: Event) -> Bool {
+    !Set(files.memos[id]?.memo.record.ids ?? []).isDisjoint(with: event.ids)
+  }
+
+  /// Under which a circular waits for an event that nobody has told of yet.
+  private func looseNames(of notice: Notice) -> [String] {
+    guard notice.kind == .circular, let realm = notice.realm else { return [] }
+    return Set(notice.related.map { looseName($0.canonical, in: realm) }).sorted()
+  }
+
+  private func looseName(_ id: NativeID, in realm: Realm) -> String {
+    String("\(realm.rawValue)/\(id)".prefix(400))
+  }
+
+  /// Nil, and a line in the log of the program, for what was read before and cannot be now.
+  func parsed(_ number: NoticeID) async throws -> Notice? {
+    let hand = try await store.notice(number)
+    do throws(NoticeRejection) {
+      return try NoticeParser.parse(
+        bytes: hand.bytes, topic: hand.notice.topic, receivedAt: hand.notice.receivedAt
+      ).withMapsHeld().notice
+    } catch {
+      logger.error(
+        "a notice that was read before cannot be read now", metadata: ["notice": "\(number.number)"])
+      return nil
+    }
   }
 
   /// The notices of a stored event, read again from their bytes where they are not at hand.
@@ -145,40 +195,21 @@ public actor Engine {
     if let known = files.remembered(of: id) { return known }
     var list: [Notice] = []
     for number in try await store.notices(of: id) {
-      let hand = try await store.notice(number)
-      do throws(NoticeRejection) {
-        let notice = try NoticeParser.parse(
-          bytes: hand.bytes, topic: hand.notice.topic, receivedAt: hand.notice.receivedAt)
-        list.append(notice.withMapsHeld().notice)
-      } catch {
-        logger.error(
-          "a notice that was read before cannot be read now", metadata: ["notice": "\(number.number)"])
-      }
+      if let notice = try await parsed(number) { list.append(notice) }
     }
     files.remember(list, of: id)
     return list
   }
 
-  /// A map of an event by its reference, read again from the notice that brought it if need be.
-  func map(_ reference: String, of id: String) async throws -> MapShelf.Held? {
-    if let held = shelf.find(reference) { return held }
-    for number in try await store.notices(of: id).reversed() {
-      let hand = try await store.notice(number)
-      // What could not be read when it came is in quarantine and belongs to no event.
-      guard let notice = try? NoticeParser.parse(bytes: hand.bytes, topic: hand.notice.topic) else {
-        continue
-      }
-      for map in notice.withMapsHeld().maps where map.reference == reference { keep(map) }
-      if let held = shelf.find(reference) { return held }
-    }
-    return nil
-  }
-
-  func event(_ id: String) async throws -> Event? {
+  /// A stored event as it is, or as it would be with one more notice and an answer.
+  func event(
+    _ id: String, with notice: Notice? = nil, answer: Reinstatement? = nil
+  ) async throws -> Event? {
     guard let memo = files.memos[id]?.memo else { return nil }
     var book = EventBook()
     book.insert(contentsOf: try await notices(of: id))
-    for answer in memo.record.reinstatements { book.record(answer) }
+    if let notice { book.insert(contentsOf: [notice]) }
+    for answer in memo.record.reinstatements + [answer].compactMap({ $0 }) { book.record(answer) }
     return book.events.first {
       $0.realm == memo.record.realm && !Set($0.ids).isDisjoint(with: memo.record.ids)
     }

@@ -17,6 +17,8 @@ struct EventMemo: Codable, Sendable {
   var executed: ExecutedFigures?
   /// Messages sent so far: the next one's number.
   var messages = 0
+  /// What is said of coincidences with other events, by their id; nil is none.
+  var companions: [String: String]?
   /// Maps that could not be had.
   var unavailableMaps: [String] = []
 

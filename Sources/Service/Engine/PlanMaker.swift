@@ -27,7 +27,8 @@ struct PlanMaker: Sendable {
     _ order: PlanOrder, event: Event, id: String, on map: Skymap, digest: String,
     observed: [ObservedField] = [], at now: Instant
   ) throws(PlanningError) -> Result {
-    let allowed = telescopes.filter { order.orders.allows($0.id) }
+    let recipe = ObservingRecipe(order.orders)
+    let allowed = telescopes.filter { order.orders.allows($0.id) }.map(recipe.applied)
     let begin = max(now, event.time ?? now)
     var end = begin + horizon
     if let expires = order.expires { end = min(end, max(expires, begin)) }
@@ -40,8 +41,7 @@ struct PlanMaker: Sendable {
       event: planned, map: map, mapDigest: digest, telescopes: allowed,
       telescopeDigests: Dictionary(uniqueKeysWithValues: allowed.map { ($0.id, $0.digest) }),
       named: Set(order.orders.telescopes), alone: Set(order.centred.map(\.telescope)), now: now,
-      window: TimeWindow(begin, end), earth: earth, exposure: order.orders.exposures?.each,
-      softwareVersion: version)
+      window: TimeWindow(begin, end), earth: earth, softwareVersion: version)
     request.observed = observed
     request.outages = (order.absences ?? []).map {
       Outage(
@@ -51,7 +51,7 @@ struct PlanMaker: Sendable {
     request.refused = (order.refusals ?? []).map {
       RefusedTile(telescopeID: $0.telescope, center: $0.center)
     }
-    let plan = try Planner.plan(request)
+    let plan = recipe.described(try Planner.plan(request), telescopes: telescopes)
     return Result(plan: plan, document: NetworkPlanDocument(plan), requestDigest: request.digest)
   }
 }

@@ -14,6 +14,7 @@ public struct Recipients: Sendable {
     case webhook
     case files
     case icare(IcareOptions)
+    case treasureMap(TreasureMapOptions)
   }
   public struct Entry: Sendable {
     public let channel: String
@@ -32,7 +33,11 @@ public struct Recipients: Sendable {
 
 /// One thing that became so and is told to all recipients.
 struct Bulletin {
-  enum Occasion: String { case decision, plan, stop }
+  enum Occasion: String {
+    case decision, plan, stop
+    /// Something only a person can answer.
+    case question
+  }
   let occasion: Occasion
   /// The event's name in the store.
   let event: String
@@ -46,6 +51,8 @@ struct Bulletin {
   /// Of the order, when there is a plan.
   var planNumber = 0
   var document: NetworkPlanDocument?
+  /// The plan that this one takes the place of.
+  var replaced: NetworkPlanDocument?
   /// What the plan was made on.
   var map: Skymap?
   var reason: String?
@@ -62,6 +69,7 @@ struct Bulletin {
       case .webhook: list.append(webhook(entry.channel))
       case .files: list += try files(entry.channel)
       case .icare(let options): list += try icare(options)
+      case .treasureMap(let options): list += try treasureMap(entry.channel, options)
       }
     }
     return list
@@ -126,7 +134,7 @@ struct Bulletin {
 
   /// The shared folder of old; a stop names the plans it ends.
   private func files(_ channel: String) throws(ChannelError) -> [Delivery] {
-    guard occasion != .decision, let document, !document.plans.isEmpty else { return [] }
+    guard occasion == .plan || occasion == .stop, let document, !document.plans.isEmpty else { return [] }
     let isStop = occasion == .stop
     let payload = try FileDropPayload(
       category: category, event: event, revision: revision, plan: planNumber,

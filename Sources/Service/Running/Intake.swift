@@ -129,6 +129,9 @@ extension ServiceConfiguration {
       "channels    \(assembly.channels.map(\.name).joined(separator: ", "))",
       "http        \(http.host):\(http.port), reading \(http.openReading ? "open" : "with a token")",
       "state       \(state)",
+      "maps        " + (maps.fetch ? "fetched, up to \(maps.largestMB) MiB" : "not fetched")
+        + (maps.isLax ? ", from private addresses too" : ""),
+      "roles       \(roles.joined(separator: ", "))",
     ]
     if let kafka {
       let made = try kafka.feed(environment: environment)

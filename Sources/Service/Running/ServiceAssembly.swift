@@ -72,6 +72,20 @@ public struct ServiceAssembly {
         IcareChannel(client: try IcareClient(made), acceptsMocks: icare.mocks),
         .icare(IcareOptions(group: icare.group, instruments: icare.instruments)))
     }
+    if let map = configuration.treasureMap {
+      var made = TreasureMapChannel.Configuration(
+        token: try SecretReference(map.token).load(environment: environment))
+      if let base = map.base { made.base = base }
+      made.acceptsMocks = map.mocks
+      let known = Set(telescopes.map(\.slug))
+      for slug in map.instruments.keys.sorted() where !known.contains(slug) {
+        doubts.append("treasure_map.instruments names \(slug), which is no telescope")
+      }
+      if map.instruments.isEmpty { doubts.append("treasure_map.instruments is empty: nothing is reported") }
+      add(
+        try TreasureMapChannel(made, client: client),
+        .treasureMap(TreasureMapOptions(instruments: map.instruments)))
+    }
     self.channels = channels
     recipients = Recipients(entries)
   }

@@ -41,6 +41,7 @@ public struct VesperService: Sendable {
     var settings = EngineSettings(policy: assembly.policy, telescopes: assembly.telescopes)
     settings.version = version
     settings.recipients = assembly.recipients
+    settings.roles = configuration.roles
     self.settings = settings
     channels = assembly.channels
     doors = try Doors(configuration, environment: environment)
@@ -142,7 +143,18 @@ struct LeaderService: Service {
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { try await EngineLoop(engine: engine, service: service, state: state).run() }
       tasks.addTask { try await deliverer.run(under: grant) }
-      for feed in try feeds() { tasks.addTask { try await feed() } }
+      if let maps = service.configuration.maps.fetching {
+        let fetcher = try MapFetcher(
+          store: service.store, options: maps, version: service.settings.version, clock: service.clock,
+          epoch: grant.epoch, logger: service.logger)
+        tasks.addTask { try await fetcher.run() }
+      }
+      let memory = CredentialMemory(store: service.store, clock: service.clock, logger: service.logger)
+      if service.configuration.kafka != nil {
+        tasks.addTask { [state] in try await memory.run { state.feed?.token?.granted } }
+      }
+      let lastUsed = try await memory.lastUsed()
+      for feed in try feeds(credentialsLastUsed: lastUsed) { tasks.addTask { try await feed() } }
       do {
         for try await _ in tasks {}
       } catch {
@@ -152,7 +164,7 @@ struct LeaderService: Service {
     }
   }
 
-  private func feeds() throws -> [@Sendable () async throws -> Void] {
+  private func feeds(credentialsLastUsed lastUsed: Instant?) throws -> [@Sendable () async throws -> Void] {
     var runs: [@Sendable () async throws -> Void] = []
     if service.configuration.spool {
       try FileManager.default.createDirectory(
@@ -169,7 +181,8 @@ struct LeaderService: Service {
       }
     }
     if let kafka = service.configuration.kafka {
-      let configuration = try kafka.feed(environment: service.environment)
+      var configuration = try kafka.feed(environment: service.environment)
+      configuration.credentialsLastUsed = lastUsed
       let feed = try KafkaFeed(
         configuration, sink: sink, offsets: sink, logger: service.logger, clock: service.clock.feedClock,
         client: service.client, onEvent: { [state] event in state.note(event) })

@@ -17,6 +17,8 @@ public struct Migration: Hashable, Sendable {
     Migration(name: "0004 log", sql: logSQL),
     Migration(name: "0005 access and time", sql: accessSQL),
     Migration(name: "0006 queues", sql: queueSQL),
+    Migration(name: "0007 remote maps", sql: mapsSQL),
+    Migration(name: "0008 loose notices", sql: looseNoticesSQL),
   ]
 
   /// Marks a file as ours: "VSPR".

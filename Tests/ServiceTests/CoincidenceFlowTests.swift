@@ -1,0 +1,135 @@
+import Campaigns
+import Deliveries
+import Foundation
+import Store
+import TestSupport
+import Testing
+import Units
+
+@testable import Service
+
+/// A merger and a burst that nobody joined find each other in the store.
+@Suite struct CoincidenceFlowTests {
+  static let wave = "S260915a"
+  static let policy = """
+    policy: test
+    title: Asks for company
+    source: made for a test
+    rules:
+      - {name: together, when: {coincidence: true}, then: {outcome: GO, priority: 5, valid_h: 48}}
+      - {name: alone, when: {has_position: true}, then: {outcome: WATCH, priority: 2}}
+    otherwise: {outcome: WATCH}
+    """
+
+  /// The mock merger under a real name, for bursts of the real world to meet it.
+  private var merger: [UInt8] {
+    get throws {
+      let text = try String(contentsOf: fixture("notices/MS260915a-initial.json"), encoding: .utf8)
+      return Array(text.replacing("MS260915a", with: Self.wave).replacing("MDC", with: "AllSky").utf8)
+    }
+  }
+
+  private func burst(_ time: String, ra: String = "350.5000", dec: String = "5.2500") throws -> [UInt8] {
+    let text = try String(contentsOf: fixture("notices/gbm-flight.xml"), encoding: .utf8)
+    return Array(
+      text.replacing("2031-02-03T04:00:20", with: "2026-09-15T17:42:40")
+        .replacing("2031-02-03T04:00:01.50", with: time).replacing("120.5000", with: ra)
+        .replacing("-30.2500", with: dec).utf8)
+  }
+
+  private func other(_ bench: Bench) async throws -> String {
+    try #require(try await bench.store.events(limit: 5).first { $0.id != Self.wave }).id
+  }
+
+  private func isOnJointMap(_ event: String, _ bench: Bench) async throws -> Bool {
+    guard case .map(let reference)? = try await bench.memo(event).campaign.order?.basis else { return false }
+    return reference.hasPrefix("joint:")
+  }
+
+  @Test(arguments: [true, false])
+  func bothAreDecidedAnewAndPlannedOnTheJointMap(_ waveFirst: Bool) async throws {
+    let bench = try await Bench(at: "2026-09-15T17:50:00Z", policy: Self.policy)
+    let notices = [try merger, try burst("2026-09-15T17:42:12.00")]
+    for bytes in waveFirst ? notices : notices.reversed() {
+      try await bench.bring(bytes)
+      try await bench.settle()
+      bench.time.advance(.minutes(1))
+    }
+    let grb = try await other(bench)
+    for event in [Self.wave, grb] {
+      let memo = try await bench.memo(event)
+      #expect(memo.companions?.count == 1)
+      #expect(memo.campaign.decision?.outcome == .go)
+      #expect(memo.campaign.decision?.facts.number(.coincidenceFARPerYear).map { $0 < 1e-6 } == true)
+      #expect(try await isOnJointMap(event, bench))
+      #expect(try await bench.store.plans(of: event, state: .live).count == 1)
+    }
+    #expect(try await bench.log("coincidence.found") == 2)
+    #expect(try await bench.texts("coincidence.found").allSatisfy { $0.contains("by chance once per") })
+    // It settles: nothing new is found again, not even after a restart.
+    let last = try await bench.store.lastLogSequence()
+    try await bench.restart()
+    bench.time.advance(.minutes(90))
+    try await bench.settle()
+    #expect(try await bench.store.lastLogSequence() == last)
+  }
+
+  @Test func aRetractedPartnerTakesItBack() async throws {
+    let bench = try await Bench(at: "2026-09-15T17:50:00Z", policy: Self.policy)
+    try await bench.bring(try merger)
+    try await bench.bring(try burst("2026-09-15T17:42:12.00"))
+    try await bench.settle()
+    let grb = try await other(bench)
+    #expect(try await isOnJointMap(grb, bench))
+    bench.time.advance(.minutes(30))
+    let retraction =
+      "{\"alert_type\": \"RETRACTION\", \"superevent_id\": \"\(Self.wave)\", \"event\": null, "
+      + "\"time_created\": \"2026-09-15T18:20:00Z\", \"urls\": {}, \"external_coinc\": null}"
+    try await bench.bring(Array(retraction.utf8))
+    try await bench.settle()
+    #expect(try await bench.log("coincidence.gone") == 2)
+    #expect(try await bench.memo(grb).campaign.decision?.orders.outcome == .watch)
+    #expect(try await bench.memo(grb).companions?.isEmpty == true)
+  }
+
+  /// Minutes apart, or in another part of the sky.
+  @Test func whatDoesNotFitIsNotJoined() async throws {
+    let late = try await Bench(at: "2026-09-15T17:59:00Z", policy: Self.policy)
+    try await late.bring(try merger)
+    try await late.bring(try burst("2026-09-15T17:50:12.00"))
+    try await late.settle()
+    #expect(try await late.log("coincidence.found") == 0)
+
+    let far = try await Bench(at: "2026-09-15T17:50:00Z", policy: Self.policy)
+    try await far.bring(try merger)
+    try await far.bring(try burst("2026-09-15T17:42:12.00", ra: "172.5000", dec: "-5.2500"))
+    try await far.settle()
+    // The times agree, which is said; the sky does not, so it does not count.
+    #expect(try await far.log("coincidence.found") == 2)
+    #expect(try await far.memo(Self.wave).campaign.decision?.outcome == .watch)
+  }
+}
+
+/// Circulars that come before the event they are about.
+@Suite struct LooseCircularTests {
+  private func bytes(_ name: String) throws -> [UInt8] {
+    [UInt8](try Data(contentsOf: fixture("notices/\(name)")))
+  }
+
+  @Test(arguments: [true, false])
+  func itIsLinkedWhenTheEventAppears(_ circularFirst: Bool) async throws {
+    let bench = try await Bench(at: "2031-04-15T12:10:00Z")
+    let names = ["circular.json", "svom-eclairs.xml"]
+    for name in circularFirst ? names : names.reversed() {
+      try await bench.bring(try bytes(name))
+      try await bench.settle(plans: false)
+      // Over a restart too.
+      try await bench.restart()
+    }
+    let events = try await bench.store.events(limit: 5)
+    #expect(events.count == 1)
+    let id = try #require(events.first).id
+    #expect(try await bench.memo(id).record.circulars.count == 1)
+    #expect(try await bench.store.notices(of: id).count == 2)
+  }
+}

@@ -1,0 +1,61 @@
+import Campaigns
+import Foundation
+import Store
+import TestSupport
+import Testing
+import Units
+
+@testable import Service
+
+/// What a policy orders reaches the plan.
+@Suite struct OrderTests {
+  static let policy = """
+    policy: test
+    title: Three exposures high in the sky
+    source: made for a test
+    rules:
+      - name: placed
+        when: {has_position: true}
+        then:
+          outcome: GO
+          priority: 3
+          valid_h: 48
+          airmass_max: 1.5
+          exposures: {count: 3, each_s: 90, filters: [R, clear]}
+    otherwise: {outcome: WATCH}
+    """
+
+  private func rows(of plan: StoredPlan, _ bench: Bench) async throws -> [[String: Any]] {
+    let bytes = try await bench.store.plan(plan.id).document
+    let object = try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any]
+    let plans = object?["plans"] as? [[String: Any]] ?? []
+    return plans.flatMap { plan -> [[String: Any]] in
+      let readout = (plan["timing"] as? [String: Any])?["readout_s"] as? Double ?? 0
+      return (plan["rows"] as? [[String: Any]] ?? []).map { row in
+        var row = row
+        row["readout_s"] = readout
+        return row
+      }
+    }
+  }
+
+  @Test func exposuresAndAirmass() async throws {
+    let bench = try await Bench(at: "2026-09-15T17:50:00Z", policy: Self.policy)
+    try await bench.bring([UInt8](try Data(contentsOf: fixture("notices/MS260915a-initial.json"))))
+    try await bench.settle()
+    let plan = try #require(try await bench.store.plans(of: "MS260915a", state: .live).first)
+    let rows = try await rows(of: plan, bench)
+    #expect(rows.count > 10)
+    for row in rows {
+      #expect(row["nexp"] as? Int == 3)
+      let each = try #require(row["exptime_s"] as? Double)
+      #expect(each <= 90)
+      #expect((row["airmass"] as? Double ?? 1) <= 1.5)
+      let start = try #require(Instant(iso8601: row["start_utc"] as? String ?? ""))
+      let end = try #require(Instant(iso8601: row["end_utc"] as? String ?? ""))
+      let readout = row["readout_s"] as? Double ?? 0
+      // Times are written to the millisecond.
+      #expect(abs((end - start).seconds - (3 * each + 2 * readout)) < 0.003)
+    }
+  }
+}
