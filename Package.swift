@@ -100,7 +100,7 @@ let package = Package(
         "Units", "JSON", "Skymaps", "Observatories", "Ephemerides", "Targeting", "Planning", "Formats",
         "Notices",
         "Campaigns", "Deliveries", "SkymapFiles", "TelescopeFiles", "WebClient", "Store", "Feeds", "Channels",
-        "Dashboard", "Icare", .product(name: "Yams", package: "Yams"),
+        "Dashboard", "Icare", "Rosters", .product(name: "Yams", package: "Yams"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -110,6 +110,7 @@ let package = Package(
       dependencies: [
         "Units", "JSON", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Planning", "Formats",
         "Checking", "SkymapFiles", "TelescopeFiles", "Notices", "Campaigns", "Store", "Service", "WebClient",
+        "Icare", "Rosters",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -153,7 +154,8 @@ let package = Package(
     tests(
       "Service",
       [
-        "Store", "Deliveries", "Campaigns", "TelescopeFiles", "Icare", "FakeIcare", "WebClient", "vesper",
+        "Store", "Deliveries", "Campaigns", "TelescopeFiles", "Icare", "FakeIcare", "Rosters", "WebClient",
+        "vesper",
         "mock-broker",
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -15,5 +15,6 @@ struct Vesper: AsyncParsableCommand {
     subcommands: [
       PlanCommand.self, CheckCommand.self, SkymapCommand.self, TelescopesCommand.self, DecideCommand.self,
       ServeCommand.self, IngestCommand.self, StatusCommand.self, TokenCommand.self, ConfigCommand.self,
+      IcareCommand.self, RosterCommand.self,
     ])
 }

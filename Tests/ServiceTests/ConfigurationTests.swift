@@ -17,7 +17,9 @@ import Testing
       mail: {host: m, port: 25, security: none, user: u, password: "file:/p", sender: a@b.c, to: [d@e.f]}
       webhooks:
         - {name: one, address: "https://x/y", secret: "env:S", read_back: "https://x/{key}", mocks: true}
-      icare: {address: "https://icare.example", token: "env:T", group: GRANDMA, instruments: {tarot-tca: TCA}}
+      icare: {address: "https://icare.example", token: "env:T", group: GRANDMA, instruments: {tarot-tca: TCA},
+        filters: {clear: "ps1::w"}, requests: {tarot-tca: TAROTAPI}, cross_match: apply, create_after_s: 60}
+      roster: /etc/vesper/winter.yaml
       """
     let c = try ServiceConfiguration(yaml: text, file: "c.yaml")
     #expect(c.state == "/var/lib/vesper" && c.policy == "grandma-r8" && c.policies == "/etc/vesper/policies")
@@ -29,6 +31,9 @@ import Testing
     #expect(c.mail?.to == ["d@e.f"] && c.mail?.security == "none" && c.mail?.port == 25)
     #expect(
       c.icare?.instruments == ["tarot-tca": "TCA"] && c.icare?.group == "GRANDMA" && c.icare?.mocks == false)
+    #expect(c.icare?.filters == ["clear": "ps1::w"] && c.icare?.requests == ["tarot-tca": "TAROTAPI"])
+    #expect(c.icare?.crossMatch == "apply" && c.icare?.createAfterSeconds == 60)
+    #expect(c.roster == "/etc/vesper/winter.yaml")
     #expect(c.webhooks.first?.readBack == "https://x/{key}")
     #expect(try ServiceConfiguration(yaml: "", file: "empty.yaml") == ServiceConfiguration())
   }
@@ -37,6 +42,7 @@ import Testing
   @Test(arguments: [
     ("stat: x", "stat is not a setting"), ("http: {port: 99999}", "http.port must be a whole number"),
     ("http: 5", "http must have keys"), ("spool: maybe", "spool must be true or false"),
+    ("icare: {address: a, token: b, group: c, cross_match: maybe}", "may be propose, apply"),
     ("slack: {token: 'env:X'}", "slack.conversation is missing"),
     ("kafka: {security: none}", "may be oauth, plaintext"), ("webhooks: {}", "webhooks must be a list"),
     ("webhooks: [{name: a, address: b}]", "webhooks[0].secret is missing"), ("- a", "not a list of keys"),
