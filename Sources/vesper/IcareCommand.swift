@@ -11,7 +11,7 @@ struct IcareCommand: AsyncParsableCommand {
       Address and token come from `icare:` in the configuration, or from ICARE_URL, ICARE_TOKEN and \
       ICARE_GROUP; the token is never shown. Exit status: 0 good; 1 somebody should look; 2 something needed \
       is missing, halted or could not be made; 3 ICARE does not answer; 65 no ICARE is named.
-      """, subcommands: [Doctor.self, Sync.self, Status.self])
+      """, subcommands: [Doctor.self, Sync.self, Status.self, Apply.self])
 
   struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -88,6 +88,24 @@ struct IcareCommand: AsyncParsableCommand {
           throw Failure(.badData, "\(error)")
         }
         try finish(report)
+      }
+    }
+  }
+}
+
+extension IcareCommand {
+  struct Apply: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Apply the better place or time that was proposed for an event; a running service does it.")
+    @OptionGroup var options: ConfigurationOptions
+    @Argument(help: "The event, as `vesper status` and the pages name it.")
+    var event: String
+
+    func run() async throws {
+      try await reporting {
+        do { print(try await CrossMatchDesk(options.load()).apply(event)) } catch {
+          throw Failure(.noInput, "\(error)")
+        }
       }
     }
   }

@@ -13,7 +13,7 @@ extension Engine {
   /// One step of an event's lifecycle: decides, tells, withdraws and orders plans; stored as a whole.
   func step(
     _ id: String, _ event: Event, handled: NoticeID? = nil, notice: Notice? = nil, merged: [String] = [],
-    timers: [String] = []
+    timers: [String] = [], appliesCrossMatch: Bool = false
   ) async throws {
     let now = clock.now()
     let known = files.memos[id]
@@ -41,6 +41,7 @@ extension Engine {
         action, of: id, event, document: document, revision: Int(revision), at: now, on: &memo, into: &outcome
       )
     }
+    try crossMatch(id, event, isConfirmed: appliesCrossMatch, at: now, on: &memo, into: &outcome)
     if let wake = result.wake {
       outcome.timers = [TimerDraft(id: "step/\(id)", event: id, kind: "step", due: wake)]
     }
@@ -116,12 +117,19 @@ extension Engine {
   ) throws {
     func tell(_ occasion: Bulletin.Occasion, _ decision: Decision?, reason: String? = nil) throws {
       memo.messages += 1
-      let message = EventMessage(
+      var message = EventMessage(
         event, id: id, decision: decision, figures: memo.map, plan: document, at: now)
-      let bulletin = Bulletin(
+      message.onDuty = settings.duty?.names(at: now) ?? []
+      var bulletin = Bulletin(
         occasion: occasion, event: id, isMock: !event.isReal, number: memo.messages, message: message,
         category: message.kind.rawValue.isEmpty ? "OTHER" : message.kind.rawValue, revision: revision,
         planNumber: memo.plannedOrder, document: document, reason: reason, now: now)
+      if memo.campaign.order == nil, let open = memo.requests {
+        // Nothing is wanted any more: what telescopes were asked for is taken back.
+        bulletin.requests = RequestChange(ending: open)
+        bulletin.source = memo.source?.target
+        memo.requests = nil
+      }
       outcome.deliveries += try bulletin.deliveries(to: settings.recipients)
     }
     switch action {

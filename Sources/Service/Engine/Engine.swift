@@ -18,6 +18,8 @@ public struct EngineSettings: Sendable {
   public var recipients = Recipients()
   public var version = "0"
   public var earth: EarthOrientation = .bundled
+  /// Names who is on duty in messages.
+  public var duty: DutyRoster?
 
   public init(policy: Policy, telescopes: [Telescope]) {
     self.policy = policy

@@ -2,6 +2,7 @@ import Dashboard
 import Deliveries
 import Feeds
 import Foundation
+import Icare
 import Store
 import Units
 
@@ -11,6 +12,7 @@ final class ServiceState: Sendable {
   let settings: EngineSettings
   let channels: [any DeliveryChannel]
   let clock: ServiceClock
+  let readBack = ReadBackLedger()
   private struct Inner {
     var epoch: Int64?
     var trouble: String?
@@ -35,6 +37,7 @@ final class ServiceState: Sendable {
   func note(_ event: FeedEvent) { inner.withLock { $0.lastFeedEvent = "\(event)" } }
   func note(_ event: HeartbeatEvent) { inner.withLock { $0.lastFeedEvent = "\(event)" } }
 
+  var icare: IcareChannel? { channels.lazy.compactMap { $0 as? IcareChannel }.first }
   var isLeading: Bool { inner.withLock { $0.epoch != nil } }
   var trouble: String? { inner.withLock { $0.trouble } }
   var feed: FeedStatus? { inner.withLock { $0.feed }?.status }

@@ -40,6 +40,7 @@ public struct VesperService: Sendable {
     var settings = EngineSettings(policy: assembly.policy, telescopes: assembly.telescopes)
     settings.version = version
     settings.recipients = assembly.recipients
+    settings.duty = assembly.duty
     self.settings = settings
     channels = assembly.channels
     store = try configuration.openStore()
@@ -140,6 +141,15 @@ struct LeaderService: Service {
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { try await EngineLoop(engine: engine, service: service, state: state).run() }
       tasks.addTask { try await deliverer.run(under: grant) }
+      if let icare = state.icare {
+        let loop = ReadBackLoop(
+          store: service.store, channel: icare, clock: service.clock, ledger: state.readBack,
+          logger: service.logger)
+        tasks.addTask { try await loop.run() }
+        let watch = RequestWatch(
+          store: service.store, channel: icare, clock: service.clock, logger: service.logger)
+        tasks.addTask { try await watch.run() }
+      }
       for feed in try feeds() { tasks.addTask { try await feed() } }
       do {
         for try await _ in tasks {}
