@@ -5,7 +5,7 @@ PACKAGES = libcfitsio-dev libchealpix-dev liberfa-dev libcurl4-openssl-dev libsq
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DEMO = out/demo
 
-.PHONY: all demo live test chaos bench install build format lint clean
+.PHONY: all demo live test test-icare chaos bench install build format lint clean
 
 all: build
 
@@ -50,6 +50,13 @@ test: install
 	$(TEST) $(addprefix --skip ,$(WITH_SERVERS))
 	@set -e; for suite in $(WITH_SERVERS); do \
 	  echo "$(TEST) --skip-build --filter $$suite"; $(TEST) --skip-build --filter $$suite; done
+
+# The end-to-end night against a real ICARE or SkyPortal, best a staging one: it leaves a mock event there.
+#   make test-icare ICARE_URL=https://... ICARE_TOKEN=... [ICARE_GROUP=GRANDMA]
+test-icare: install
+	@if [ -z "$(ICARE_URL)" ] || [ -z "$(ICARE_TOKEN)" ]; then \
+	  echo "test-icare: skipped; name a server with ICARE_URL=... and ICARE_TOKEN=..."; \
+	else swift build -c release --product vesper -Xswiftc -enable-testing && $(TEST) --filter IcareServerTests; fi
 
 # Kills the real service at random times over a stream of notices and checks what the other sides got.
 chaos: build

@@ -101,8 +101,8 @@ let package = Package(
       [
         "Units", "JSON", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Targeting", "Planning", "Formats",
         "Notices",
-        "Campaigns", "Deliveries", "Queues", "SkymapFiles", "TelescopeFiles", "WebClient", "Store", "Feeds", "Channels",
-        "Dashboard", "Icare", .product(name: "Yams", package: "Yams"),
+        "Campaigns", "Deliveries", "Queues", "SkymapFiles", "TelescopeFiles", "WebClient", "Store", "Feeds",
+        "Channels", "Dashboard", "Icare", "Rosters", .product(name: "Yams", package: "Yams"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -112,7 +112,7 @@ let package = Package(
       dependencies: [
         "Units", "JSON", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Planning", "Formats",
         "Simulation", "Checking", "SkymapFiles", "TelescopeFiles", "Notices", "Campaigns", "Store", "Service",
-        "WebClient",
+        "WebClient", "Icare", "Rosters",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -159,9 +159,8 @@ let package = Package(
     tests(
       "Service",
       [
-        "Store", "Deliveries", "Campaigns", "TelescopeFiles", "Icare", "FakeIcare", "WebClient", "vesper",
-        "FarSides",
-        "mock-broker", "Queues", "Channels", "Dashboard", "Formats",
+        "Store", "Deliveries", "Campaigns", "TelescopeFiles", "Icare", "FakeIcare", "Rosters", "WebClient",
+        "vesper", "FarSides", "mock-broker", "Queues", "Channels", "Dashboard", "Formats",
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -158,12 +158,15 @@ struct CancelPusher: Pusher {
   let push: CancelPush
   let key: String
 
-  /// Those that a facility may still carry out.
-  private func active(now: Instant) async throws(IcareError) -> [IcareFollowup] {
+  private func rows(now: Instant) async throws(IcareError) -> [IcareFollowup] {
     let (allocation, _) = try await desk.allocation(push.allocation, type: "triggered", now: now)
     return try await desk.client.followups(source: push.source, allocationID: allocation.id)
       .filter { $0.key == push.followup }
-      .filter { [.pending, .submitted, .unknown].contains($0.state) }
+  }
+
+  /// Those that a facility may still carry out.
+  private func active(now: Instant) async throws(IcareError) -> [IcareFollowup] {
+    try await rows(now: now).filter { [.pending, .submitted, .unknown].contains($0.state) }
   }
 
   func readBack(now: Instant) async throws(IcareError) -> ReadBackVerdict {
@@ -171,6 +174,10 @@ struct CancelPusher: Pusher {
   }
 
   func send(now: Instant) async throws(IcareError) -> SendOutcome {
+    if try await rows(now: now).isEmpty, !desk.isSettled(push.followup, at: now) {
+      // Withdrawn now, it could still come after.
+      return .unsent(reason: "the request may be on its way", after: now + .seconds(30))
+    }
     for row in try await active(now: now) {
       desk.willWrite(key, at: now)
       try await desk.client.deleteFollowup(row.id)

@@ -198,6 +198,11 @@ public final class IcareChannel: DeliveryChannel {
     }
   }
 
+  /// All follow-up requests created since a moment, ours and others', to follow their statuses.
+  public func followups(createdSince start: Instant) async throws(IcareError) -> [IcareFollowup] {
+    try await desk.client.followups(createdSince: start)
+  }
+
   private func pusher(
     _ delivery: Delivery, _ receipts: [DeliveryKey: String]
   ) throws(IcareError) -> any Pusher {

@@ -101,13 +101,16 @@ extension IcareClient {
   }
 
   /// Dates cannot be changed: the server takes and ignores them.
+  /// - Parameter liftsLimit: lets any number of users join; `requiredUsers` is then not looked at.
   public func updateShift(
-    _ id: Int, name: String? = nil, details: String? = nil, requiredUsers: Int? = nil
+    _ id: Int, name: String? = nil, details: String? = nil, requiredUsers: Int? = nil,
+    liftsLimit: Bool = false
   ) async throws(IcareError) {
     var body: [String: JSONNode] = [:]
     if let name { body["name"] = .string(name) }
     if let details { body["description"] = .string(details) }
     if let requiredUsers { body["required_users_number"] = .integer(requiredUsers) }
+    if liftsLimit { body["required_users_number"] = .null }
     guard !body.isEmpty else { return }
     _ = try await send(.patch, ["shifts", String(id)], .object(body))
   }

@@ -17,5 +17,6 @@ struct Vesper: AsyncParsableCommand {
       DecideCommand.self, ServeCommand.self, QueueCommand.self, AckCommand.self, LinkCommand.self,
       OverrideCommand.self, IngestCommand.self, StatusCommand.self, TokenCommand.self, ConfigCommand.self,
       DrillCommand.self, ReplayCommand.self, BackupCommand.self, RestoreCommand.self,
+      IcareCommand.self, RosterCommand.self,
     ])
 }

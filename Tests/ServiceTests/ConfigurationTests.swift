@@ -20,7 +20,9 @@ import Testing
       maps: {fetch: true, largest_mb: 20, private_addresses: true}
       treasure_map: {token: "env:TM", base: "http://127.0.0.1:1/api", instruments: {tre: 93}, mocks: true}
       roles: [shift leader]
-      icare: {address: "https://icare.example", token: "env:T", group: GRANDMA, instruments: {tarot-tca: TCA}}
+      icare: {address: "https://icare.example", token: "env:T", group: GRANDMA, instruments: {tarot-tca: TCA},
+        filters: {clear: "ps1::w"}, requests: {tarot-tca: TAROTAPI}, cross_match: apply, create_after_s: 60}
+      roster: /etc/vesper/winter.yaml
       """
     let c = try ServiceConfiguration(yaml: text, file: "c.yaml")
     #expect(c.state == "/var/lib/vesper" && c.policy == "grandma-r8" && c.policies == "/etc/vesper/policies")
@@ -35,6 +37,9 @@ import Testing
     #expect(c.maps.largestMB == 20 && c.maps.isLax && c.maps.fetching?.largest == 20 << 20)
     #expect(c.treasureMap?.instruments == ["tre": 93] && c.treasureMap?.mocks == true)
     #expect(c.treasureMap?.base == "http://127.0.0.1:1/api" && c.roles == ["shift leader"])
+    #expect(c.icare?.filters == ["clear": "ps1::w"] && c.icare?.requests == ["tarot-tca": "TAROTAPI"])
+    #expect(c.icare?.crossMatch == "apply" && c.icare?.createAfterSeconds == 60)
+    #expect(c.roster == "/etc/vesper/winter.yaml")
     #expect(c.webhooks.first?.readBack == "https://x/{key}")
     #expect(try ServiceConfiguration(yaml: "", file: "empty.yaml") == ServiceConfiguration())
   }
@@ -43,6 +48,7 @@ import Testing
   @Test(arguments: [
     ("stat: x", "stat is not a setting"), ("http: {port: 99999}", "http.port must be a whole number"),
     ("http: 5", "http must have keys"), ("spool: maybe", "spool must be true or false"),
+    ("icare: {address: a, token: b, group: c, cross_match: maybe}", "may be propose, apply"),
     ("slack: {token: 'env:X'}", "slack.conversation is missing"),
     ("kafka: {security: none}", "may be oauth, plaintext"), ("webhooks: {}", "webhooks must be a list"),
     ("maps: {largest_mb: 0}", "maps.largest_mb must be a whole number from 1"),

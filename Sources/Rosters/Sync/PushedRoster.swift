@@ -47,6 +47,9 @@ public struct PushedRoster: Hashable, Sendable, Codable {
 
   public init() {}
 
+  /// Whether a shift of ICARE's is known to be ours, whatever its description says by now.
+  public func knows(_ shift: Int) -> Bool { records.values.contains { $0.copies[shift] != nil } }
+
   /// The shift a request goes to: nil for a create, and when the shift it was meant for did not come to be;
   /// then the request is left out.
   public func target(of action: SyncAction) -> Int? {

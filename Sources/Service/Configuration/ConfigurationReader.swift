@@ -31,11 +31,12 @@ extension ServiceConfiguration {
   private mutating func read(_ s: Section) throws(ConfigurationError) {
     try s.allow(
       "state", "telescopes", "policy", "policies", "http", "spool", "maps", "kafka", "files", "slack", "mail",
-      "webhooks", "icare", "links", "treasure_map", "roles")
+      "webhooks", "icare", "links", "treasure_map", "roles", "roster")
     try s.text("state", &state)
     try s.text("telescopes", &telescopes)
     try s.text("policy", &policy)
     try s.optional("policies", &policies)
+    try s.optional("roster", &roster)
     try s.flag("spool", &spool)
     try s.list("roles", &roles)
     if let part = try s.section("http") {
@@ -98,10 +99,17 @@ extension ServiceConfiguration {
       mail = new
     }
     if let part = try s.section("icare") {
-      try part.allow("address", "token", "group", "instruments", "mocks", "plain_http")
+      try part.allow(
+        "address", "token", "group", "instruments", "filters", "requests", "cross_match", "create_after_s",
+        "mocks",
+        "plain_http")
       var new = Icare(
         address: try part.need("address"), token: try part.need("token"), group: try part.need("group"))
       try part.table("instruments", &new.instruments)
+      try part.table("filters", &new.filters)
+      try part.table("requests", &new.requests)
+      try part.integer("create_after_s", in: 0...86_400, &new.createAfterSeconds)
+      try part.word("cross_match", ["propose", "apply"], &new.crossMatch)
       try part.flag("mocks", &new.mocks)
       try part.flag("plain_http", &new.plainHTTP)
       icare = new

@@ -26,6 +26,8 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
   public var treasureMap: TreasureMap?
   /// Roles that may decide in place of the policy.
   public var roles = Decision.overridingRoles
+  /// Roster file: messages name who is on duty.
+  public var roster: String?
 
   public struct HTTP: Codable, Hashable, Sendable {
     public var host = "127.0.0.1"
@@ -122,12 +124,24 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
     public var group: String
     /// Instrument names in ICARE by telescope slug.
     public var instruments: [String: String] = [:]
+    /// ICARE's bandpasses by our filter names, where `IcareBandpass` does not fit.
+    public var filters: [String: String] = [:]
+    /// ICARE's interface to the telescope (`GENERICAPI`, `TAROTAPI`, `TRTAPI:SRO`, `SLACKAPI`, `COLIBRIAPI`)
+    /// by slug: these get a follow-up request instead of a plan where one tile holds the source.
+    public var requests: [String: String] = [:]
+    /// What becomes of better positions and times: `propose` or `apply`.
+    public var crossMatch = "propose"
+    /// How long ICARE's own ingestion of an event is waited for, in seconds.
+    public var createAfterSeconds = 900
     /// A staging server may take mock events.
     public var mocks = false
     /// For a staging server on this network; the token then goes in the open.
     public var plainHTTP = false
     enum CodingKeys: String, CodingKey {
-      case address, token, group, instruments, mocks, plainHTTP = "plain_http"
+      case address, token, group, instruments, filters, requests, mocks
+      case crossMatch = "cross_match"
+      case createAfterSeconds = "create_after_s"
+      case plainHTTP = "plain_http"
     }
   }
 
@@ -154,7 +168,7 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
 
   enum CodingKeys: String, CodingKey {
     case state, telescopes, policy, policies, http, spool, maps, kafka, files, slack, mail, webhooks, icare, links
-    case treasureMap = "treasure_map", roles
+    case treasureMap = "treasure_map", roles, roster
   }
 }
 

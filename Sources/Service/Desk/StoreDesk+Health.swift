@@ -31,7 +31,7 @@ extension StoreDesk {
     if let trouble = state.trouble { parts.append(.init("engine", .failed, trouble)) }
     parts.append(
       .init("lease", .good, state.isLeading ? "this instance works" : "another instance works; standing by"))
-    parts += feedParts
+    parts += feedParts + icareParts
     return HealthView(
       version: state.settings.version, nowUTC: now.iso8601(), isLeading: state.isLeading, parts: parts)
   }
@@ -53,6 +53,38 @@ extension StoreDesk {
           "\(Int(beat.silence.seconds)) s ago"))
     }
     return parts
+  }
+
+  private var icareParts: [HealthView.Part] {
+    guard let icare = state.icare else { return [] }
+    let counts = state.readBack.counts
+    let halted = icare.status.halted
+    let words = ReadBackRecord.Result.allCases.map { "\(counts.results[$0] ?? 0) \($0.rawValue)" }
+    let text = "read back: \(words.joined(separator: ", ")), \(counts.pending) to come"
+    return [
+      .init(
+        "icare", halted != nil ? .failed : counts.open > 0 ? .warning : .good,
+        text + (halted.map { "; halted: \($0)" } ?? ""))
+    ]
+  }
+
+  private var icareMetrics: [Metric] {
+    guard let icare = state.icare else { return [] }
+    let counts = state.readBack.counts
+    return ReadBackRecord.Result.allCases.map {
+      Metric(
+        "vesper_icare_read_back", .gauge, "Deliveries to ICARE that were compared, by result.",
+        Double(counts.results[$0] ?? 0), labels: [("result", $0.rawValue)])
+    } + [
+      Metric(
+        "vesper_icare_read_back_pending", .gauge, "Delivered, not compared yet.", Double(counts.pending)),
+      Metric(
+        "vesper_icare_read_back_slowest_seconds", .gauge, "Longest from a delivery to its comparison.",
+        counts.slowest.seconds),
+      Metric(
+        "vesper_icare_halted", .gauge, "1 while ICARE does not take the token.",
+        icare.status.halted == nil ? 0 : 1),
+    ]
   }
 
   func metrics() async -> [Metric] {
@@ -86,6 +118,7 @@ extension StoreDesk {
       Metric("vesper_store_bytes", .gauge, "Size of the store's file.", Double(counts.fileBytes)),
       Metric("vesper_disk_free_bytes", .gauge, "Free space on its disk.", Double(counts.freeBytes)),
     ]
+    list += icareMetrics
     if let feed = state.feed {
       list += [
         Metric("vesper_feed_connected", .gauge, "1 while a broker is connected.", feed.isConnected ? 1 : 0),

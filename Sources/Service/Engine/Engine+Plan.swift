@@ -111,12 +111,31 @@ extension Engine {
       var message = EventMessage(
         event, id: id, decision: memo.campaign.decision, figures: memo.map, plan: made.document, at: now)
       message.changes = old.isEmpty ? [] : changes
+      message.onDuty = settings.duty?.names(at: now) ?? []
       let bulletin = Bulletin(
         occasion: .plan, event: id, isMock: !event.isReal, number: memo.messages, message: message,
         category: message.kind.rawValue.isEmpty ? "OTHER" : message.kind.rawValue, revision: revision,
-        planNumber: order.number, document: made.document, replaced: replaced, map: map, now: now)
+        planNumber: order.number, document: made.document, replaced: replaced, map: map,
+        requests: requests(for: order, made.document, of: id, event, memo: &memo),
+        source: memo.source?.target,
+        now: now)
       outcome.deliveries += try bulletin.deliveries(to: settings.recipients)
     }
+  }
+
+  /// What the order changes about the requests made through ICARE.
+  private func requests(
+    for order: PlanOrder, _ document: NetworkPlanDocument, of id: String, _ event: Event,
+    memo: inout EventMemo
+  ) -> RequestChange? {
+    guard let options = settings.recipients.icare(isMock: !event.isReal) else { return nil }
+    let maker = FollowUpRequests(event: id, options: options, telescopes: maker.telescopes)
+    if let tile = maker.slugs(for: order).values.min(by: { $0.telescope < $1.telescope }) {
+      memo.source = maker.source(at: tile.center, known: memo.source)
+    }
+    let change = maker.change(order, document, source: memo.source, open: memo.requests ?? [])
+    memo.requests = change.open
+    return change
   }
 }
 

@@ -60,6 +60,7 @@ extension Engine {
       )
     }
     if cause.isReported { try await countExecuted(id, event, memo: &memo, into: &outcome) }
+    try crossMatch(id, event, isConfirmed: cause.appliesCrossMatch, at: now, on: &memo, into: &outcome)
     outcome.events = [
       EventChange(
         id: id, expectedRevision: known?.revision ?? 0, state: try RecordJSON.text(memo),
@@ -148,10 +149,17 @@ extension Engine {
         message.reasons.insert(reason, at: 0)
         message.changes = [reason]
       }
-      let bulletin = Bulletin(
+      message.onDuty = settings.duty?.names(at: now) ?? []
+      var bulletin = Bulletin(
         occasion: occasion, event: id, isMock: !event.isReal, number: memo.messages, message: message,
         category: message.kind.rawValue.isEmpty ? "OTHER" : message.kind.rawValue, revision: revision,
         planNumber: memo.plannedOrder, document: document, reason: reason, now: now)
+      if memo.campaign.order == nil, let open = memo.requests {
+        // Nothing is wanted any more: what telescopes were asked for is taken back.
+        bulletin.requests = RequestChange(ending: open)
+        bulletin.source = memo.source?.target
+        memo.requests = nil
+      }
       outcome.deliveries += try bulletin.deliveries(to: settings.recipients)
     }
     switch action {

@@ -26,7 +26,9 @@ extension Engine {
   public func fireTimers() async throws -> Int {
     let heard = try await hearTeams()
     let due = try await store.dueTimers(
-      at: clock.now(), kinds: ["step", Self.linkKind, PersonalAnswer.kind, Self.expiry], limit: Self.atOnce)
+      at: clock.now(),
+      kinds: ["step", Self.linkKind, PersonalAnswer.kind, Self.crossMatchTimer, Self.expiry],
+      limit: Self.atOnce)
     for timer in due {
       if timer.kind == Self.expiry { try await expire(timer) } else { try await fire(timer) }
     }
@@ -54,6 +56,7 @@ extension Engine {
       cause.notices = [NoticeID(link.notice)]
       event = try await self.event(id, with: circular) ?? now
       files.remember(event.notices + event.circulars, of: id)
+    case Self.crossMatchTimer: cause.appliesCrossMatch = true
     default: break
     }
     try await step(id, event, because: cause)

@@ -20,6 +20,8 @@ public struct EngineSettings: Sendable {
   public var earth: EarthOrientation = .bundled
   /// Roles whose decisions count.
   public var roles = Decision.overridingRoles
+  /// Names who is on duty in messages.
+  public var duty: DutyRoster?
 
   public init(policy: Policy, telescopes: [Telescope]) {
     self.policy = policy

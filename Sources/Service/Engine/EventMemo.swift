@@ -21,6 +21,14 @@ struct EventMemo: Codable, Sendable {
   var companions: [String: String]?
   /// Maps that could not be had.
   var unavailableMaps: [String] = []
+  // Optional, since records of earlier versions are without them.
+  /// Requests made through ICARE that may still be carried out.
+  var requests: [OpenRequest]?
+  /// Where ICARE has the source.
+  var source: CampaignSource?
+  /// Place and time that ICARE was told last, and those that were proposed since.
+  var place: KnownPlace?
+  var proposal: KnownPlace?
 
   /// The order that waits for its plan.
   var owedOrder: PlanOrder? {

@@ -22,10 +22,13 @@ struct StepCause {
 
   /// Telescope teams have answered or reported.
   var isReported = false
+  /// A person wants the proposed position to go to ICARE.
+  var appliesCrossMatch = false
 
   /// Nothing came in: a timer ran out.
   var isTimeOnly: Bool {
     handled == nil && merged.isEmpty && notices.isEmpty && answers.isEmpty && !isReported
+      && !appliesCrossMatch
   }
 }
 

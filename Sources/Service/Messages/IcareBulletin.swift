@@ -12,14 +12,29 @@ public struct IcareOptions: Hashable, Sendable {
   public var group: String
   /// Instrument names there, by our telescopes' slugs: who is not listed gets no plan there.
   public var instruments: [String: String]
+  /// ICARE's interface to a telescope by slug, such as `TAROTAPI` or `TRTAPI:SRO`: for requests.
+  public var requests: [String: String]
+  /// ICARE's bandpasses by our filter names, where the usual ones do not fit.
+  public var filters: [String: String]
+  public var crossMatch: CrossMatchPolicy
   /// How long ICARE's own ingestion is waited for before the event is created.
   public var createAfter: Duration
 
-  public init(group: String, instruments: [String: String], createAfter: Duration = .minutes(15)) {
+  public init(
+    group: String, instruments: [String: String], requests: [String: String] = [:],
+    filters: [String: String] = [:], crossMatch: CrossMatchPolicy = .propose,
+    createAfter: Duration = .minutes(15)
+  ) {
     self.group = group
     self.instruments = instruments
+    self.requests = requests
+    self.filters = filters
+    self.crossMatch = crossMatch
     self.createAfter = createAfter
   }
+
+  /// ICARE's name of a filter; nil when it has none.
+  func bandpass(_ filter: String) -> String? { filters[filter] ?? IcareBandpass.name(of: filter) }
 }
 
 extension Bulletin {
@@ -52,7 +67,37 @@ extension Bulletin {
       .comment(CommentPush(event: identity, text: message.plainText, groups: [options.group])),
       "icare/\(event)/comment/\(number)", needs: [eventKey])
     if occasion == .plan { try plans(identity, eventKey, options, push) }
+    try requests(options, push)
     return list
+  }
+
+  /// What telescopes are asked for through ICARE, and what is taken back. Those that get another request share
+  /// its place in the queue, so that one that has not left is not sent at all.
+  private func requests(
+    _ options: IcareOptions,
+    _ push: (IcarePush, String, String?, [DeliveryKey], Duration) throws -> Void
+  ) throws {
+    guard let requests else { return }
+    func slot(_ request: OpenRequest) -> String { "icare/\(event)/followup/\(request.slug)" }
+    for (old, isReplaced) in requests.withdrawn {
+      let cancel = CancelPush(followup: old.key, source: old.source.id, allocation: old.allocation)
+      try push(.cancel(cancel), "\(old.key)/cancel", isReplaced ? nil : slot(old), [], .hours(72))
+    }
+    for (made, window) in requests.made {
+      let followup = FollowupPush(
+        source: made.source, allocation: made.allocation, request: made.request, window: window,
+        groups: [options.group])
+      try push(.followup(followup), made.key, slot(made), [], max(window.end - now, .minutes(1)))
+    }
+    guard let source else { return }
+    let labels =
+      message.isStop ? [ClassificationPush.stop] : requests.made.isEmpty ? [] : [ClassificationPush.go]
+    for label in labels {
+      let labelling = ClassificationPush(source: source, label: label, groups: [options.group], decided: now)
+      try push(
+        .classification(labelling), "icare/\(event)/source/\(source.id)/label/\(number)",
+        "icare/\(event)/source/\(source.id)", [], .hours(72))
+    }
   }
 
   private var tags: [(String, isRemoved: Bool)] {
@@ -75,7 +120,9 @@ extension Bulletin {
     let digest = IcareMap.digest(uniq: uniq, density: density)
     let reference = MapReference(name: "vesper-\(document.inputs.mapSHA256.prefix(12))", digest: digest)
     let mapKey = DeliveryKey("icare/\(event)/map/\(digest.prefix(12))")
-    let wanted = document.plans.compactMap { plan in
+    // Who is asked for the source itself needs no plan beside.
+    let asked = Set((requests?.open ?? []).map(\.slug))
+    let wanted = document.plans.filter { !asked.contains($0.telescope.slug) }.compactMap { plan in
       options.instruments[plan.telescope.slug].map { (plan, $0) }
     }
     guard !wanted.isEmpty else { return }
@@ -88,7 +135,8 @@ extension Bulletin {
         PlanPush.Pointing(
           position: Direction(ra: .degrees(row.raDeg), dec: .degrees(row.decDeg)),
           start: row.startUTC.instant,
-          exposure: .seconds(row.exptimeS), filter: row.filter ?? "", weight: row.prob,
+          exposure: .seconds(row.exptimeS), filter: row.filter.flatMap(options.bandpass) ?? row.filter ?? "",
+          weight: row.prob,
           overhead: .seconds(plan.timing.readoutS))
       }
       let name = PlanPush.name(

@@ -2,6 +2,7 @@ import Campaigns
 import Channels
 import Deliveries
 import Formats
+import Icare
 import JSON
 import Skymaps
 import Units
@@ -56,6 +57,9 @@ struct Bulletin {
   /// What the plan was made on.
   var map: Skymap?
   var reason: String?
+  /// What telescopes are asked for through ICARE, and where ICARE has the source.
+  var requests: RequestChange?
+  var source: SourceTarget?
   let now: Instant
   var urgency: Int { occasion == .stop ? 30 : occasion == .plan ? 20 : 10 }
 

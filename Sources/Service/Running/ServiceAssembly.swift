@@ -14,6 +14,7 @@ public struct ServiceAssembly {
   public let telescopes: [Telescope]
   let recipients: Recipients
   let channels: [any DeliveryChannel]
+  let duty: DutyRoster?
   /// What is odd but no reason to stop.
   public private(set) var doubts: [String] = []
 
@@ -25,6 +26,9 @@ public struct ServiceAssembly {
     let folder = try TelescopeFiles.load(URL(filePath: configuration.telescopes))
     telescopes = folder.registry.telescopes
     doubts = folder.problems.map { "left out: \($0)" }
+    duty = configuration.roster.map { DutyRoster(path: $0) }
+    // A roster with a mistake must not keep the service from starting at night.
+    if let trouble = duty?.trouble { doubts.append("roster: \(trouble)") }
     var entries: [Recipients.Entry] = []
     var channels: [any DeliveryChannel] = []
     func add(_ channel: some DeliveryChannel, _ kind: Recipients.Kind) {
@@ -60,17 +64,21 @@ public struct ServiceAssembly {
       add(try WebhookChannel(made, client: client), .webhook)
     }
     if let icare = configuration.icare {
-      var made = IcareClient.Configuration(
-        address: try WebURL(icare.address),
-        token: try SecretReference(icare.token).load(environment: environment))
-      made.allowsPlainHTTP = icare.plainHTTP
       let known = Set(telescopes.map(\.slug))
       for slug in icare.instruments.keys.sorted() where !known.contains(slug) {
         doubts.append("icare.instruments names \(slug), which is no telescope")
       }
+      let apis: Set<String> = ["GENERICAPI", "TAROTAPI", "TRTAPI", "SLACKAPI", "COLIBRIAPI"]
+      for (slug, api) in icare.requests.sorted(by: { $0.key < $1.key }) {
+        guard apis.contains(String(api.prefix { $0 != ":" })), icare.instruments[slug] != nil else {
+          throw ConfigurationError(
+            "icare.requests: \(slug): \(api): one of \(apis.sorted().joined(separator: ", ")) for a telescope of "
+              + "icare.instruments; TRTAPI with its station, TRTAPI:SRO")
+        }
+      }
       add(
-        IcareChannel(client: try IcareClient(made), acceptsMocks: icare.mocks),
-        .icare(IcareOptions(group: icare.group, instruments: icare.instruments)))
+        IcareChannel(client: try icare.client(environment: environment), acceptsMocks: icare.mocks),
+        .icare(icare.options(for: telescopes)))
     }
     if let map = configuration.treasureMap {
       var made = TreasureMapChannel.Configuration(
@@ -103,6 +111,21 @@ public struct ServiceAssembly {
       server: server, sender: MailAddress(mail.sender, name: "GRANDMA Vesper"), messageHost: domain)
     made.acceptsMocks = mail.mocks
     return try MailChannel(made)
+  }
+}
+
+extension ServiceConfiguration.Icare {
+  /// Telescopes that are reached through ICARE take requests by its generic form unless another is named.
+  func options(for telescopes: [Telescope]) -> IcareOptions {
+    var apis = requests
+    for telescope in telescopes
+    where telescope.channel?.kind == "icare" && instruments[telescope.slug] != nil {
+      if apis[telescope.slug] == nil { apis[telescope.slug] = "GENERICAPI" }
+    }
+    return IcareOptions(
+      group: group, instruments: instruments, requests: apis, filters: filters,
+      crossMatch: CrossMatchPolicy(rawValue: crossMatch) ?? .propose,
+      createAfter: .seconds(createAfterSeconds))
   }
 }
 

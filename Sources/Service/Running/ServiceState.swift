@@ -2,6 +2,7 @@ import Dashboard
 import Deliveries
 import Feeds
 import Foundation
+import Icare
 import Store
 import Units
 
@@ -12,6 +13,7 @@ final class ServiceState: Sendable {
   let channels: [any DeliveryChannel]
   let clock: ServiceClock
   let doors: Doors
+  let readBack = ReadBackLedger()
   private struct Inner {
     var epoch: Int64?
     var trouble: String?
@@ -40,6 +42,7 @@ final class ServiceState: Sendable {
   func note(_ event: FeedEvent) { inner.withLock { $0.lastFeedEvent = "\(event)" } }
   func note(_ event: HeartbeatEvent) { inner.withLock { $0.lastFeedEvent = "\(event)" } }
 
+  var icare: IcareChannel? { channels.lazy.compactMap { $0 as? IcareChannel }.first }
   var isLeading: Bool { inner.withLock { $0.epoch != nil } }
   var trouble: String? { inner.withLock { $0.trouble } }
   var feed: FeedStatus? { inner.withLock { $0.feed }?.status }

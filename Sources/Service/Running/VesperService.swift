@@ -42,6 +42,7 @@ public struct VesperService: Sendable {
     settings.version = version
     settings.recipients = assembly.recipients
     settings.roles = configuration.roles
+    settings.duty = assembly.duty
     self.settings = settings
     channels = assembly.channels
     doors = try Doors(configuration, environment: environment)
@@ -148,6 +149,15 @@ struct LeaderService: Service {
           store: service.store, options: maps, version: service.settings.version, clock: service.clock,
           epoch: grant.epoch, logger: service.logger)
         tasks.addTask { try await fetcher.run() }
+      }
+      if let icare = state.icare {
+        let loop = ReadBackLoop(
+          store: service.store, channel: icare, clock: service.clock, ledger: state.readBack,
+          logger: service.logger)
+        tasks.addTask { try await loop.run() }
+        let watch = RequestWatch(
+          store: service.store, channel: icare, clock: service.clock, logger: service.logger)
+        tasks.addTask { try await watch.run() }
       }
       let memory = CredentialMemory(store: service.store, clock: service.clock, logger: service.logger)
       if service.configuration.kafka != nil {

@@ -1,0 +1,111 @@
+import Deliveries
+import Foundation
+import Icare
+import Logging
+import Store
+import Units
+
+/// Follows what facilities make of our requests: each change of a status becomes a line of the event's history,
+/// and what a telescope completed or failed is marked in its queue.
+struct RequestWatch: Sendable {
+  let store: Store
+  let channel: IcareChannel
+  let clock: ServiceClock
+  let logger: Logger
+
+  static let kind = "followup.status"
+  static let interval = Duration.seconds(60)
+  /// Older requests are history.
+  static let memory = Duration.hours(72)
+
+  func run() async throws {
+    while !Task.isCancelled {
+      do throws(StoreError) {
+        try await turn()
+      } catch {
+        if case .cancelled = error { return }
+        logger.error("statuses of requests could not be kept", metadata: ["error": "\(error)"])
+      }
+      try await clock.sleep(for: Self.interval)
+    }
+  }
+
+  /// Asks once, if anything was requested lately. - Returns: how many statuses changed.
+  @discardableResult
+  func turn() async throws(StoreError) -> Int {
+    let now = clock.now()
+    var ours: [String: OutboxEntry] = [:]
+    for entry in try await store.latestDeliveries(
+      channel: IcareChannel.channelName, Set(DeliveryState.allCases), limit: 2000)
+    where entry.kind == IcareKind.followup.rawValue && now - entry.notBefore < Self.memory
+      && entry.attempts > 0
+    { ours[entry.key.text] = entry }
+    guard !ours.isEmpty else { return 0 }
+    let rows: [IcareFollowup]
+    do throws(IcareError) {
+      rows = try await channel.followups(createdSince: now - Self.memory)
+    } catch {
+      // The outbox and the read-back say that ICARE is away; the next turn asks again.
+      return 0
+    }
+    let known = try await lastStatuses()
+    var changed = 0
+    for row in rows {
+      guard let key = row.key, let entry = ours[key] else { continue }
+      let status = Self.plain(row.status)
+      guard known["\(row.id)"] != status else { continue }
+      changed += 1
+      let line = LogDraft(
+        actor: "icare", kind: Self.kind, event: entry.event,
+        fields: [
+          "key": key, "request": "\(row.id)", "status": status, "state": row.state.rawValue,
+          "text": "\(Self.telescope(of: key)): \(status)",
+        ])
+      try await store.append([line], at: now)
+      try await mark(row.state, key: key, event: entry.event, at: now)
+    }
+    return changed
+  }
+
+  /// By id of the request.
+  private func lastStatuses() async throws(StoreError) -> [String: String] {
+    var known: [String: String] = [:]
+    for entry in try await store.latestLog(kind: Self.kind, limit: 5000) {
+      guard let fields = try? JSONDecoder().decode([String: String].self, from: Data(entry.body.utf8)),
+        let id = fields["request"], let status = fields["status"], known[id] == nil
+      else { continue }
+      known[id] = status
+    }
+    return known
+  }
+
+  /// What the telescope still had to do in the live plan.
+  private func mark(
+    _ state: FollowupState, key: String, event: String, at now: Instant
+  ) async throws(StoreError) {
+    let new: AssignmentState
+    switch state {
+    case .complete: new = .observed
+    case .rejected, .failed: new = .failed
+    default: return
+    }
+    let slug = Self.telescope(of: key)
+    for plan in try await store.plans(of: event, state: .live) {
+      for stored in try await store.assignments(of: plan.id)
+      where stored.assignment.telescope == slug && [.planned, .accepted, .started].contains(stored.state) {
+        try await store.mark(
+          slug, position: stored.assignment.position, of: plan.id, as: new,
+          from: [.planned, .accepted, .started], actor: "icare", at: now)
+      }
+    }
+  }
+
+  private static func telescope(of key: String) -> String {
+    key.split(separator: "/").last.map(String.init) ?? key
+  }
+
+  /// Statuses are free text from outside; facilities repeat the whole of it with each poll.
+  private static func plain(_ status: String) -> String {
+    String(status.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(200))
+  }
+}
