@@ -5,7 +5,9 @@ PACKAGES = libcfitsio-dev libchealpix-dev liberfa-dev libcurl4-openssl-dev libsq
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DEMO = out/demo
 
-.PHONY: all demo test chaos bench install build format lint clean
+BROWSER_PACKAGES = chromium python3-websocket
+
+.PHONY: all demo test test-browser chaos bench install build format lint clean
 
 all: build
 
@@ -35,6 +37,12 @@ test: install
 	$(TEST) $(addprefix --skip ,$(WITH_SERVERS))
 	@set -e; for suite in $(WITH_SERVERS); do \
 	  echo "$(TEST) --skip-build --filter $$suite"; $(TEST) --skip-build --filter $$suite; done
+
+# Every page in a headless Chromium over a real service: themes, widths, audits, weights, what people do.
+# Screenshots and weights.json go to out/browser.
+test-browser: build
+	@$(MAKE) --no-print-directory install PACKAGES="$(BROWSER_PACKAGES)"
+	/usr/bin/python3 Tests/Browser/browser_test.py .build/release/vesper out/browser
 
 # Kills the real service at random times over a stream of notices and checks what the other sides got.
 chaos: build

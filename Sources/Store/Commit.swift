@@ -112,6 +112,11 @@ extension Store {
       ])
     try db.execute(
       sql: "INSERT INTO planDocument VALUES (?, ?)", arguments: [plan.id, Data(plan.document)])
+    if let summary = plan.summary {
+      try db.execute(
+        sql: "INSERT INTO planSummary VALUES (?, ?, ?)",
+        arguments: [plan.id, summary, plan.skymap.map { Data($0) }])
+    }
     let statement = try db.makeStatement(
       sql: "INSERT INTO planAssignment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', ?)")
     for a in plan.assignments {

@@ -138,7 +138,7 @@ extension Store {
     return nil
   }
 
-  private static func entry(_ row: Row) -> LogEntry {
+  static func entry(_ row: Row) -> LogEntry {
     LogEntry(
       seq: row["seq"], at: Instant(row, "at"), actor: row["actor"], kind: row["kind"], event: row["event"],
       body: row["body"])

@@ -183,7 +183,7 @@ extension Store {
       changedAt: Instant(row, "changedAt"))
   }
 
-  private static func plan(_ row: Row) throws -> StoredPlan {
+  static func plan(_ row: Row) throws -> StoredPlan {
     let (state, encoding): (String, String) = (row["state"], row["encoding"])
     guard let state = PlanState(rawValue: state), let encoding = PlanEncoding(rawValue: encoding) else {
       throw StoreError.corrupt("plan \(state) \(encoding)")
@@ -194,7 +194,7 @@ extension Store {
       createdAt: Instant(row, "createdAt"), changedAt: Instant(row, "changedAt"))
   }
 
-  private static func assignment(_ row: Row) throws -> StoredAssignment {
+  static func assignment(_ row: Row) throws -> StoredAssignment {
     let (text, start, end): (String, Int64, Int64) = (row["state"], row["startsAt"], row["endsAt"])
     guard let state = AssignmentState(rawValue: text), start < end else {
       throw StoreError.corrupt("assignment \(text)")

@@ -86,11 +86,18 @@ public struct PlanDraft: Hashable, Sendable {
   public let document: [UInt8]
   public let encoding: PlanEncoding
   public let assignments: [PlanAssignment]
+  /// JSON: what lists and pages show of it.
+  public let summary: String?
+  /// The picture of the sky, as SVG.
+  public let skymap: [UInt8]?
 
   public init(
     id: String, event: String, scope: String = "network", requestDigest: String, document: [UInt8],
-    encoding: PlanEncoding = .json, assignments: [PlanAssignment]
+    encoding: PlanEncoding = .json, assignments: [PlanAssignment], summary: String? = nil,
+    skymap: [UInt8]? = nil
   ) {
+    self.summary = summary
+    self.skymap = skymap
     self.id = id
     self.event = event
     self.scope = scope

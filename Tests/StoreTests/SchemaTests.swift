@@ -19,6 +19,8 @@ import Units
     "0003 outbox 086ba4d346f0ac6278b0070b44addac9be510523d9ed3e1844947442cd25022e",
     "0004 log 01bd00b990f71d688aee7fe551ded90a3e477c4a36c86b8659371f1c3a84c050",
     "0005 access and time 738579e1932625b2851e122c44c53b752b39f2fa7e978110e39e5177e5dafc57",
+    "0006 plan summaries 3e16f1dbf2b26d58120e7a5b02f9f1625fc0313d8eac0eca5d54bb21f8ffef88",
+    "0007 sessions b40e7cba788052f825d369b6d91eefcef3785e3732705b27c89e593e23b3c384",
   ]
 
   @Test func aNewStoreIsDurableAndPrivate() async throws {

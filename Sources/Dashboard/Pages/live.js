@@ -15,8 +15,9 @@
   async function copy(button) {
     const source = document.getElementById(button.dataset.copy);
     try {
-      await navigator.clipboard.writeText(source.textContent);
+      await navigator.clipboard.writeText(source.value ?? source.textContent);
     } catch {
+      if (source.select) { source.select(); document.execCommand("copy"); return say("Copied."); }
       const range = document.createRange();
       range.selectNodeContents(source);
       getSelection().removeAllRanges();

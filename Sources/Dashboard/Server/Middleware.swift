@@ -76,16 +76,17 @@ struct Failures: RouterMiddleware {
 struct Access: RouterMiddleware {
   let desk: any Desk
   let openReading: Bool
-  /// Needs no token ever: probes of the machine that runs the service.
-  private static let probes: Set<String> = ["/healthz", "/readyz"]
+  /// Needs no token ever: probes of the machine that runs the service, and the door itself.
+  private static let open: Set<String> = ["/healthz", "/readyz", "/sign-in", "/theme"]
   /// The style of the page that says so is no secret.
-  private static func isOpen(_ path: String) -> Bool { probes.contains(path) || path.hasPrefix("/assets/") }
+  private static func isOpen(_ path: String) -> Bool { open.contains(path) || path.hasPrefix("/assets/") }
 
   func handle(
     _ request: Request, context: DashboardContext,
     next: (Request, DashboardContext) async throws -> Response
   ) async throws -> Response {
-    var context = context
+    var (request, context) = (request, context)
+    let isReading = request.method == .get || request.method == .head
     if let token = Self.bearer(request) {
       guard let identity = try await desk.identity(ofToken: token) else {
         throw HTTPError(
@@ -93,11 +94,14 @@ struct Access: RouterMiddleware {
           message: "the token is unknown, expired or revoked")
       }
       context.identity = identity
+    } else {
+      if let secret = SessionCookie.secret(in: request) { context.session = try await desk.session(secret) }
+      context.identity = context.session?.identity
+      // A browser sends its cookie with whatever a page makes it send: forms must show where they are from.
+      if !isReading { context.form = try await FormGuard.check(&request, session: context.session) }
     }
-    let isReading = request.method == .get || request.method == .head
-    if !(isReading && (openReading || Self.isOpen(request.uri.path))) {
-      _ = try context.require(.view)
-    }
+    let path = request.uri.path
+    if !(isReading && openReading || Self.isOpen(path)) { _ = try context.require(.view) }
     return try await next(request, context)
   }
 

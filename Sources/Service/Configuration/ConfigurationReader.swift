@@ -31,11 +31,12 @@ extension ServiceConfiguration {
   private mutating func read(_ s: Section) throws(ConfigurationError) {
     try s.allow(
       "state", "telescopes", "policy", "policies", "http", "spool", "kafka", "files", "slack", "mail",
-      "webhooks", "icare")
+      "webhooks", "icare", "roster")
     try s.text("state", &state)
     try s.text("telescopes", &telescopes)
     try s.text("policy", &policy)
     try s.optional("policies", &policies)
+    try s.optional("roster", &roster)
     try s.flag("spool", &spool)
     if let part = try s.section("http") {
       try part.allow("host", "port", "open_reading")

@@ -20,6 +20,8 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
   public var mail: Mail?
   public var webhooks: [Webhook] = []
   public var icare: Icare?
+  /// Roster file: messages name who is on duty.
+  public var roster: String?
 
   public struct HTTP: Codable, Hashable, Sendable {
     public var host = "127.0.0.1"

@@ -88,8 +88,9 @@ extension Engine {
       outcome.plans = [
         PlanDraft(
           id: made.plan.id, event: id, requestDigest: made.requestDigest,
-          document: Array(made.document.json().utf8),
-          assignments: made.plan.pointings)
+          document: Array(made.document.json().utf8), assignments: made.plan.pointings,
+          summary: PlanDigest(made.document, on: map).json(),
+          skymap: Array(SkyChartSVG.render(PlanFiles.skyChart(made.document, on: map)).utf8))
       ]
       let network = made.document.network
       outcome.log.append(

@@ -11,6 +11,7 @@ final class ServiceState: Sendable {
   let settings: EngineSettings
   let channels: [any DeliveryChannel]
   let clock: ServiceClock
+  let sight = Sight()
   private struct Inner {
     var epoch: Int64?
     var trouble: String?
@@ -20,7 +21,13 @@ final class ServiceState: Sendable {
   }
   private let inner = Guard(Inner())
 
-  init(store: Store, settings: EngineSettings, channels: [any DeliveryChannel], clock: ServiceClock) {
+  let rosterFile: RosterShelf?
+
+  init(
+    store: Store, settings: EngineSettings, channels: [any DeliveryChannel], clock: ServiceClock,
+    roster: String? = nil
+  ) {
+    rosterFile = roster.map { RosterShelf(path: $0) }
     self.store = store
     self.settings = settings
     self.channels = channels

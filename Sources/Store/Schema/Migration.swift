@@ -16,6 +16,8 @@ public struct Migration: Hashable, Sendable {
     Migration(name: "0003 outbox", sql: outboxSQL),
     Migration(name: "0004 log", sql: logSQL),
     Migration(name: "0005 access and time", sql: accessSQL),
+    Migration(name: "0006 plan summaries", sql: summarySQL),
+    Migration(name: "0007 sessions", sql: sessionSQL),
   ]
 
   /// Marks a file as ours: "VSPR".
