@@ -113,9 +113,11 @@ extension Store {
     try db.execute(
       sql: "INSERT INTO planDocument VALUES (?, ?)", arguments: [plan.id, Data(plan.document)])
     if let summary = plan.summary {
+      try db.execute(sql: "INSERT INTO planSummary VALUES (?, ?)", arguments: [plan.id, summary])
+    }
+    for (name, bytes) in plan.files.sorted(by: { $0.key < $1.key }) {
       try db.execute(
-        sql: "INSERT INTO planSummary VALUES (?, ?, ?)",
-        arguments: [plan.id, summary, plan.skymap.map { Data($0) }])
+        sql: "INSERT INTO planFile VALUES (?, ?, ?)", arguments: [plan.id, name, Data(bytes)])
     }
     let statement = try db.makeStatement(
       sql: "INSERT INTO planAssignment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', ?)")

@@ -88,16 +88,16 @@ public struct PlanDraft: Hashable, Sendable {
   public let assignments: [PlanAssignment]
   /// JSON: what lists and pages show of it.
   public let summary: String?
-  /// The picture of the sky, as SVG.
-  public let skymap: [UInt8]?
+  /// By name: what can only be made while the map is at hand.
+  public let files: [String: [UInt8]]
 
   public init(
     id: String, event: String, scope: String = "network", requestDigest: String, document: [UInt8],
     encoding: PlanEncoding = .json, assignments: [PlanAssignment], summary: String? = nil,
-    skymap: [UInt8]? = nil
+    files: [String: [UInt8]] = [:]
   ) {
     self.summary = summary
-    self.skymap = skymap
+    self.files = files
     self.id = id
     self.event = event
     self.scope = scope

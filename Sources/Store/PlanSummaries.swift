@@ -48,10 +48,11 @@ extension Store {
     }
   }
 
-  /// The picture of the sky that was kept with a plan; nil if there is none.
-  public func skymap(ofPlan id: String) async throws(StoreError) -> [UInt8]? {
+  /// A file that was kept with a plan; nil if there is none of the name.
+  public func file(_ name: String, ofPlan id: String) async throws(StoreError) -> [UInt8]? {
     try await read { db in
-      let bytes = try Data.fetchOne(db, sql: "SELECT skymap FROM planSummary WHERE plan = ?", arguments: [id])
+      let bytes = try Data.fetchOne(
+        db, sql: "SELECT bytes FROM planFile WHERE plan = ? AND name = ?", arguments: [id, name])
       return bytes.map { Array($0) }
     }
   }
@@ -149,13 +150,13 @@ extension Store {
     }
   }
 
-  /// Entries of a stretch of time, oldest first; the newest `limit` of them.
+  /// Entries of a stretch of time, its ends included, oldest first; the newest `limit` of them.
   public func log(
     from start: Instant, to end: Instant, limit: Int
   ) async throws(StoreError) -> [LogEntry] {
     try await read { db in
       try Row.fetchAll(
-        db, sql: "SELECT * FROM log WHERE at >= ? AND at < ? ORDER BY seq DESC LIMIT ?",
+        db, sql: "SELECT * FROM log WHERE at >= ? AND at <= ? ORDER BY seq DESC LIMIT ?",
         arguments: [start.tai, end.tai, limit]
       ).map(Self.entry).reversed()
     }

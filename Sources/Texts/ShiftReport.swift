@@ -170,7 +170,11 @@ enum LogText {
   }
 
   static func isDecision(_ e: ShiftRecord.Entry) -> Bool {
-    ["decision.", "campaign.", "plan.", "stop.", "event."].contains { e.kind.hasPrefix($0) }
+    [
+      "decision.made", "decision.overridden", "campaign.stopped", "plan.made", "plan.withdrawn",
+      "plan.failed",
+      "event.merged",
+    ].contains(e.kind)
   }
 
   static func isContact(_ e: ShiftRecord.Entry) -> Bool {

@@ -9,6 +9,7 @@ Exit status 0 if nothing was found. Needs Debian's chromium and python3-websocke
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,8 @@ EVENT = "MS260915a"
 START = "2026-09-15T17:50:00Z"
 THEMES = ["day", "dark", "red"]
 WIDTHS = [(360, 740), (1280, 900)]
+# The pictures of the README: what is seen without scrolling.
+SHOWN = {"board-day-1280", "event-dark-1280", "telescope-red-360", "roster-day-1280", "shift-dark-360"}
 # Bytes on the line of a first load, packed: what slow sites can bear.
 BUDGETS = {"telescope": 30 << 10, "board": 150 << 10}
 ROSTER = """campaign: GRANDMA autumn 2026
@@ -130,7 +133,7 @@ class Service:
 
 class Report:
     def __init__(self):
-        self.faults, self.weights, self.contrast = [], {}, {}
+        self.faults, self.weights, self.contrast, self.times = [], {}, {}, {}
 
     def fault(self, place, text):
         self.faults.append(f"{place}: {text}")
@@ -178,6 +181,8 @@ def look(browser, service, report, out, pages):
                 browser.listen(0.4)
                 audit(browser, report, place)
                 browser.picture(os.path.join(out, place + ".png"))
+                if place in SHOWN:
+                    browser.picture(os.path.join(out, f"shown-{name}.png"), whole=False)
                 if theme == "red" and width == 360:
                     only_red(browser, report, place)
         print(f"{name}: {report.weights[name]} bytes", flush=True)
@@ -264,6 +269,47 @@ def flows(browser, service, report, slug):
     report.check("sign-out", "Signed in as" not in browser.run("document.body.innerText"), "somebody is still signed in")
 
 
+def speed(service, report, pages):
+    """How long the service takes for each page, over the line, in milliseconds; the 95th of a hundred."""
+    for name, path in pages.items():
+        times = []
+        for _ in range(40):
+            start = time.monotonic()
+            urllib.request.urlopen(service.base + path).read()
+            times.append(1000 * (time.monotonic() - start))
+        report.times[name] = round(sorted(times)[int(0.95 * len(times))], 1)
+
+
+def stream(service, report, readers=100):
+    """A line of the log reaches a hundred readers of the stream of changes."""
+    host, port = service.base[7:].split(":")
+    sockets = []
+    for _ in range(readers):
+        one = socket.create_connection((host, int(port)), timeout=20)
+        one.sendall(f"GET /api/changes HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        sockets.append(one)
+    for one in sockets:
+        one.recv(4096)
+    start = time.monotonic()
+    # Signing in writes a line.
+    body = f"token={service.token}".encode()
+    request = urllib.request.Request(
+        service.base + "/sign-in", data=body, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    urllib.request.urlopen(request).read()
+    reached = 0
+    for one in sockets:
+        text = b""
+        while b"session.begun" not in text and time.monotonic() - start < 20:
+            try:
+                text += one.recv(4096)
+            except TimeoutError:
+                break
+        reached += b"session.begun" in text
+        one.close()
+    report.times["100 readers of changes"] = round(1000 * (time.monotonic() - start), 1)
+    report.check("stream", reached == readers, f"reached {reached} of {readers}")
+
+
 def closed_door(program, browser, report, out):
     service = Service(program, reading=False)
     try:
@@ -301,13 +347,18 @@ def main():
             keyboard(browser, service, report, pages)
             flows(browser, service, report, slug)
             hostile(browser, service, report)
+            speed(service, report, pages)
+            stream(service, report)
             closed_door(program, browser, report, out)
         finally:
             browser.close()
     finally:
         service.close()
     with open(os.path.join(out, "weights.json"), "w") as file:
-        json.dump({"bytes": report.weights, "least_contrast": min(report.contrast.values())}, file, indent=2)
+        json.dump(
+            {"bytes": report.weights, "least_contrast": min(report.contrast.values()),
+             "milliseconds": report.times}, file, indent=2)
+    print("milliseconds: " + ", ".join(f"{name} {value}" for name, value in report.times.items()))
     print(f"{len(report.contrast)} looks, least contrast {min(report.contrast.values())}, {len(report.faults)} faults")
     sys.exit(1 if report.faults else 0)
 

@@ -100,7 +100,13 @@ import Units
         .init(event: x, state: x, tiles: 1, firstUTC: x, reason: x),
       ])
     return NetworkTable(
-      NetworkView(nowUTC: x, telescopes: [now]), events: [event], filter: EventFilter(""),
+      NetworkView(
+        nowUTC: x,
+        telescopes: [
+          now,
+          TelescopeNow(
+            telescope: telescope, night: x, cells: [.init(event: x, state: "left_out", tiles: 0, reason: x)]),
+        ]), events: [event], filter: EventFilter(""),
       map: Drawing(madeHere: "<svg/>"))
   }
 

@@ -77,6 +77,8 @@ import Units
     #expect(sheet.coverage != nil && sheet.distance != nil)
     let picture = try await desk.planFile(event: Self.event, plan: "current", path: "skymap.svg")
     #expect(String(decoding: picture.bytes, as: UTF8.self).contains("<svg"))
+    let region = try await desk.planFile(event: Self.event, plan: "current", path: "region90.moc.txt")
+    #expect(String(decoding: region.bytes, as: UTF8.self).contains("/"))
     // A plan of an older version has no digest: the document is read.
     let stored = try await bench.store.event(Self.event)
     var outcome = Outcome()

@@ -14,7 +14,9 @@ struct SafeHeaders: RouterMiddleware {
       "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "
       + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     response.headers[.xContentTypeOptions] = "nosniff"
-    response.headers[HTTPField.Name("Referrer-Policy")!] = "no-referrer"
+    // Nobody else learns addresses of this site. Not `no-referrer`: browsers then hide from this site too
+    // where a form comes from (`Origin: null`).
+    response.headers[HTTPField.Name("Referrer-Policy")!] = "same-origin"
     return response
   }
 }

@@ -30,8 +30,21 @@ struct NetworkTable: Sendable {
     let channel: String?
   }
 
+  struct OtherRow: Sendable {
+    let id: String
+    let href: String
+    let night: Mark
+    let when: String
+    let reason: String?
+  }
+
   let columns: [Column]
+  /// Those that have something to do, or fit the words that were looked for.
   let rows: [Row]
+  /// The others, in short.
+  let others: [OtherRow]
+  let hasOthers: Bool
+  let othersText: String
   let countText: String
   /// Who is to be told now: dark within two hours, or dark and silent.
   let calls: [Call]
@@ -56,8 +69,13 @@ struct NetworkTable: Sendable {
     // Words that fit no telescope were meant for events: the table stays whole.
     let fitting = network.telescopes.filter(filter.takes)
     let telescopes = filter.isEmpty || fitting.isEmpty ? network.telescopes : fitting
-    rows = telescopes.sorted { Self.order($0) < Self.order($1) }.map { Row($0, shown.map(\.id), now) }
+    let sorted = telescopes.sorted { Self.order($0) < Self.order($1) }
+    let isLookedFor = !filter.isEmpty && !fitting.isEmpty
+    rows = sorted.filter { isLookedFor || $0.hasPart }.map { Row($0, shown.map(\.id), now) }
+    others = isLookedFor ? [] : sorted.filter { !$0.hasPart }.map { OtherRow($0, now) }
     isEmpty = rows.isEmpty
+    hasOthers = !others.isEmpty
+    othersText = Figure.count(others.count, "telescope") + " without a part in these plans"
     let count = { (night: String) in network.telescopes.count { $0.night == night } }
     countText =
       Figure.count(telescopes.count, "telescope") + ": \(count("dark")) dark now, \(count("soon")) within 2 h"
@@ -110,7 +128,21 @@ extension NetworkTable.Row {
   }
 }
 
+extension NetworkTable.OtherRow {
+  init(_ t: TelescopeNow, _ now: Instant?) {
+    id = t.telescope.id
+    href = "/t/\(LocalPath.encoded(t.telescope.slug))"
+    night = .night(t.night)
+    when = NetworkTable.when(t, now)
+    let reasons = t.cells.compactMap(\.reason)
+    // Said once where it is the same for all events.
+    reason = Set(reasons).count == 1 ? reasons.first : reasons.isEmpty ? nil : "left out, see the events"
+  }
+}
+
 extension TelescopeNow {
+  var hasPart: Bool { cells.contains { $0.state != "left_out" } }
+
   /// Has something to do, has not answered, and its night is near: the shift leader calls.
   var needsCall: Bool {
     ["soon", "dark"].contains(night) && cells.contains { ["planned", "sent"].contains($0.state) }

@@ -26,6 +26,8 @@ struct PageHead: Sendable {
   /// Who is signed in.
   let person: String?
   let signInHref: String
+  /// For forms, as the hidden field `form_token` (`FormGuard`); nil while nobody is signed in.
+  let formToken: String?
 
   enum Section: Sendable { case board, telescopes, shift, roster, none }
 
@@ -36,6 +38,7 @@ struct PageHead: Sendable {
     onShift = section == .shift
     onRoster = section == .roster
     person = session?.identity.name
+    formToken = session?.formToken
     signInHref = "/sign-in?back=\(LocalPath.encoded(back))"
     self.title = title
     self.theme = theme.rawValue

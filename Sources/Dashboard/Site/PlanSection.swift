@@ -75,7 +75,9 @@ struct PlanSection: Sendable {
     hasLeft = !left.isEmpty
     leftText = Figure.count(out.count, "telescope") + " left out, and why"
     change = sheet.change.map(Self.change)
-    files = ["plan.json", "network.csv", "skymap.svg", "night.svg"].map {
+    files = [
+      "plan.json", "network.csv", "skymap.svg", "night.svg", "region50.moc.txt", "region90.moc.txt",
+    ].map {
       .init(name: $0, href: "\(root)/plans/current/\($0)")
     }
   }

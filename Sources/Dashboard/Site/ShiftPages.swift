@@ -34,9 +34,9 @@ struct ShiftPage: Sendable {
         label: $0.title, href: "/shift?kind=\(LocalPath.encoded($0.name))\($0.needsEvent ? about : "")",
         isChosen: $0.name == sheet.kind)
     }
-    // Without seconds, as a browser's field for a time has it.
-    from = String(sheet.fromUTC.prefix(16))
-    to = String(sheet.toUTC.prefix(16))
+    // A browser's own field for a time would show it by the reader's clock.
+    from = String(sheet.fromUTC.prefix(16)).replacing("T", with: " ")
+    to = String(sheet.toUTC.prefix(16)).replacing("T", with: " ")
     text = sheet.text
     rows = "\(min(max(sheet.text.split(separator: "\n", omittingEmptySubsequences: false).count + 1, 8), 60))"
     emptyText =

@@ -143,17 +143,17 @@ struct TelescopePage: Sendable {
       list.append(
         .init(
           label: "Now at",
-          text: Figure.number(altitude, unit: "°") + (altitude > 0 ? airmass : ", below the horizon")))
+          text: Figure.number(altitude) + "°" + (altitude > 0 ? airmass : ", below the horizon")))
     }
     if let sets = sky.setsUTC.flatMap({ Instant(iso8601: $0) }), let now {
       list.append(
         .init(label: "Below the limit", text: "in \(PageTime.span(seconds: sets.seconds(since: now)))"))
     }
     if let separation = sky.moonSeparationDeg {
-      list.append(.init(label: "Moon", text: Figure.number(separation, unit: "° away")))
+      list.append(.init(label: "Moon", text: Figure.number(separation) + "° away"))
     }
     if let lit = sky.moonIllumination {
-      let up = sky.moonAltitudeDeg.map { $0 > 0 ? ", \(Figure.number($0, unit: "°")) high" : ", down" } ?? ""
+      let up = sky.moonAltitudeDeg.map { $0 > 0 ? ", \(Figure.number($0))° high" : ", down" } ?? ""
       list.append(.init(label: "Moon lit", text: Figure.number(lit * 100, unit: "%") + up))
     }
     return list

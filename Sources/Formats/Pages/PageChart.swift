@@ -20,7 +20,7 @@ struct PageChart {
     self.height = height
     self.x = x
     self.y = y
-    plot = (SIMD2(34, 10), SIMD2(Double(width) - right, Double(height) - 30))
+    plot = (SIMD2(42, 10), SIMD2(Double(width) - right, Double(height) - 30))
     svg.raw(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 \(width) \(height)\" role=\"img\""
         + " aria-labelledby=\"\(id)-t \(id)-d\">")

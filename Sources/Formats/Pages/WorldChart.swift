@@ -57,7 +57,7 @@ public struct WorldChart: Sendable {
 
   // Two pixels a degree; the ends without telescopes are cut off.
   private static let top = 14.0
-  private static let height = 312
+  private static let height = 336
 
   public func render(id: String = "world") -> String {
     var svg = SVGWriter()

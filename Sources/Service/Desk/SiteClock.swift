@@ -16,3 +16,8 @@ enum SiteClock {
     return String(format: "%02d:%02d", minutes / 60, minutes % 60)
   }
 }
+
+extension Instant {
+  /// `2026-11-21 03:11 UTC`, for sentences.
+  var dateAndClock: String { String(iso8601().prefix(16)).replacing("T", with: " ") + " UTC" }
+}

@@ -30,7 +30,11 @@ extension StoreDesk {
       previousWeek: place > 0 ? "\(starts[place - 1])" : nil,
       nextWeek: place + 1 < starts.count ? "\(starts[place + 1])" : nil,
       shifts: roster.shifts.filter { $0.week == start }.map { Self.shift($0, zones) },
-      findings: findings.map { .init(severity: $0.severity.word, text: $0.text) },
+      findings: findings.map { finding in
+        // What it is about comes with the description, behind the word that is shown as a mark.
+        let text = "\(finding)".trimmingPrefix(finding.severity.word + ": ")
+        return .init(severity: finding.severity.word, text: String(text))
+      },
       users: roster.everybody.sorted().map(\.text))
   }
 

@@ -34,7 +34,9 @@ extension StoreDesk {
     }
     var event: ReportedEvent?
     if kind.needsEvent {
-      let newest = all.first { !$0.isMock } ?? all.first
+      // What is worked on comes before what is newer, what is real before drills.
+      let working = all.filter { (try? Self.memo($0))?.planID != nil }
+      let newest = (working + all).first { !$0.isMock } ?? working.first ?? all.first
       guard let stored = request.event.map({ id in all.first { $0.id == id } }) ?? newest else {
         throw .notFound(request.event.map { "no event is called \($0)" } ?? "there is no event yet")
       }
@@ -52,8 +54,9 @@ extension StoreDesk {
     let now = state.clock.now()
     func time(_ text: String?, _ name: String) throws(DeskError) -> Instant? {
       guard let text, !text.isEmpty else { return nil }
-      // What a browser's field for a time gives has no seconds and no zone.
-      let whole = text.count == 16 ? text + ":00Z" : text.hasSuffix("Z") ? text : text + "Z"
+      // As people type it: without seconds, without zone, with a blank.
+      let joined = text.replacing(" ", with: "T")
+      let whole = joined.count == 16 ? joined + ":00Z" : joined.hasSuffix("Z") ? joined : joined + "Z"
       guard let found = Instant(iso8601: whole) else {
         throw .invalid("\(name) must be a time such as 2026-11-21T03:00Z")
       }

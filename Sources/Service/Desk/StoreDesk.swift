@@ -126,10 +126,9 @@ struct StoreDesk: Desk {
     if path == PlanFiles.planPath {
       return FileView(bytes: bytes, mediaType: "application/json", isImmutable: isImmutable)
     }
-    if path == "skymap.svg",
-      let kept = try await asked({ () async throws(StoreError) in try await store.skymap(ofPlan: id) })
-    {
-      return FileView(bytes: kept, mediaType: "image/svg+xml", isImmutable: isImmutable)
+    // Made when the map was at hand: contours, the region.
+    if let kept = try await asked({ () async throws(StoreError) in try await store.file(path, ofPlan: id) }) {
+      return FileView(bytes: kept, mediaType: Self.mediaType(path), isImmutable: isImmutable)
     }
     let document = try Self.document(bytes, id)
     let file: [UInt8]?
@@ -185,9 +184,9 @@ struct StoreDesk: Desk {
     }
     let first = queue.first?.assignment.window.start
     var message =
-      first.map { "\(queue.count) pointings, the first at \($0.iso8601())" } ?? "nothing to observe"
+      first.map { "\(queue.count) pointings, the first at \($0.dateAndClock)" } ?? "nothing to observe"
     if first == nil, let stopped {
-      message = "do not observe \(stopped.event): its plan was taken back at \(stopped.at.iso8601())"
+      message = "do not observe \(stopped.event): its plan was taken back at \(stopped.at.dateAndClock)"
     }
     let night = night(of: telescope, at: now)?.2
     var line = Self.line(telescope)

@@ -90,7 +90,8 @@ extension Engine {
           id: made.plan.id, event: id, requestDigest: made.requestDigest,
           document: Array(made.document.json().utf8), assignments: made.plan.pointings,
           summary: PlanDigest(made.document, on: map).json(),
-          skymap: Array(SkyChartSVG.render(PlanFiles.skyChart(made.document, on: map)).utf8))
+          files: Dictionary(
+            uniqueKeysWithValues: PlanFiles.ofMap(made.document, on: map).map { ($0.path, $0.bytes) }))
       ]
       let network = made.document.network
       outcome.log.append(
