@@ -5,7 +5,9 @@ PACKAGES = libcfitsio-dev libchealpix-dev liberfa-dev libcurl4-openssl-dev libsq
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DEMO = out/demo
 
-.PHONY: all demo live test test-icare chaos bench install build format lint clean
+BROWSER_PACKAGES = chromium python3-websocket
+
+.PHONY: all demo live test test-icare test-browser chaos bench install build format lint clean
 
 all: build
 
@@ -57,6 +59,12 @@ test-icare: install
 	@if [ -z "$(ICARE_URL)" ] || [ -z "$(ICARE_TOKEN)" ]; then \
 	  echo "test-icare: skipped; name a server with ICARE_URL=... and ICARE_TOKEN=..."; \
 	else swift build -c release --product vesper -Xswiftc -enable-testing && $(TEST) --filter IcareServerTests; fi
+
+# Every page in a headless Chromium over a real service: themes, widths, audits, weights, what people do.
+# Screenshots and weights.json go to out/browser.
+test-browser: build
+	@$(MAKE) --no-print-directory install PACKAGES="$(BROWSER_PACKAGES)"
+	/usr/bin/python3 Tests/Browser/browser_test.py .build/release/vesper out/browser
 
 # Kills the real service at random times over a stream of notices and checks what the other sides got.
 chaos: build

@@ -71,6 +71,7 @@ let package = Package(
     library("Deliveries", ["Units"]),
     library("Queues", ["Units"]),
     library("Rosters", ["Units", .product(name: "Yams", package: "Yams")]),
+    library("Texts", ["Units"]),
     .target(
       name: "Campaigns",
       dependencies: ["Units", "Healpix", "Skymaps", "Notices", .product(name: "Yams", package: "Yams")],
@@ -102,7 +103,7 @@ let package = Package(
         "Units", "JSON", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Targeting", "Planning", "Formats",
         "Notices",
         "Campaigns", "Deliveries", "Queues", "SkymapFiles", "TelescopeFiles", "WebClient", "Store", "Feeds",
-        "Channels", "Dashboard", "Icare", "Rosters", .product(name: "Yams", package: "Yams"),
+        "Channels", "Dashboard", "Icare", "Rosters", "Texts", .product(name: "Yams", package: "Yams"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -156,6 +157,7 @@ let package = Package(
     tests("Deliveries"),
     tests("Queues"),
     tests("Rosters"),
+    tests("Texts"),
     tests(
       "Service",
       [

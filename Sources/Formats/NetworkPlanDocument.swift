@@ -198,7 +198,7 @@ func jsonText(of document: some Encodable) -> String {
 
 private struct Head: Decodable { var schema: String? }
 
-private func decoded<Document: Decodable>(
+func decoded<Document: Decodable>(
   _ type: Document.Type, _ json: some Sequence<UInt8>, schemaID: String, schema: (Document) -> String
 ) throws(FormatError) -> Document {
   let data = Data(json)

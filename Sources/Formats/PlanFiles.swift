@@ -1,4 +1,5 @@
 import Ephemerides
+import Healpix
 import Planning
 import Skymaps
 import Units
@@ -41,6 +42,19 @@ public enum PlanFiles {
     PlanFormat.allCases.map { format in
       PlanFile("\(plan.telescope.slug)/\(format.fileName)") { format.render(plan, preferences) }
     }
+  }
+
+  /// What needs the map beside the plan: the chart with contours, and its regions as MOC. A map in other
+  /// coordinates than ICRS has no MOC here.
+  public static func ofMap(_ document: NetworkPlanDocument, on map: Skymap) -> [PlanFile] {
+    let chart = PlanFile("skymap.svg", SkyChartSVG.render(skyChart(document, on: map)))
+    guard map.frame == .icrs else { return [chart] }
+    let regions = CredibleRegions(of: map)
+    return [chart]
+      + [50, 90].map { level in
+        let coverage = regions.coverage(at: Fraction(clamping: Double(level) / 100))
+        return PlanFile("region\(level).moc.txt", coverage.mocASCII() + "\n")
+      }
   }
 
   /// The chart of the whole sky, with contours of the map and Sun and Moon at the start of the window.

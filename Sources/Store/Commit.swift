@@ -119,6 +119,13 @@ extension Store {
       ])
     try db.execute(
       sql: "INSERT INTO planDocument VALUES (?, ?)", arguments: [plan.id, Data(plan.document)])
+    if let summary = plan.summary {
+      try db.execute(sql: "INSERT INTO planSummary VALUES (?, ?)", arguments: [plan.id, summary])
+    }
+    for (name, bytes) in plan.files.sorted(by: { $0.key < $1.key }) {
+      try db.execute(
+        sql: "INSERT INTO planFile VALUES (?, ?, ?)", arguments: [plan.id, name, Data(bytes)])
+    }
     try insert(plan.assignments, of: plan.id, event: plan.event, at: now, db)
   }
 

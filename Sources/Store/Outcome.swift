@@ -86,11 +86,18 @@ public struct PlanDraft: Hashable, Sendable {
   public let document: [UInt8]
   public let encoding: PlanEncoding
   public let assignments: [PlanAssignment]
+  /// JSON: what lists and pages show of it.
+  public let summary: String?
+  /// By name: what can only be made while the map is at hand.
+  public let files: [String: [UInt8]]
 
   public init(
     id: String, event: String, scope: String = "network", requestDigest: String, document: [UInt8],
-    encoding: PlanEncoding = .json, assignments: [PlanAssignment]
+    encoding: PlanEncoding = .json, assignments: [PlanAssignment], summary: String? = nil,
+    files: [String: [UInt8]] = [:]
   ) {
+    self.summary = summary
+    self.files = files
     self.id = id
     self.event = event
     self.scope = scope

@@ -87,7 +87,7 @@ extension Store {
     }
   }
 
-  private static func grant(_ id: Int64, _ db: Database) throws -> TokenGrant {
+  static func grant(_ id: Int64, _ db: Database) throws -> TokenGrant {
     guard let row = try Row.fetchOne(db, sql: "SELECT * FROM token WHERE id = ?", arguments: [id]) else {
       throw StoreError.unknownToken(id)
     }

@@ -9,6 +9,7 @@ final class FakeDesk: Desk {
     var notices: [[UInt8]] = []
     var log: [ChangeLine] = []
     var isFull = false
+    var signedOut: Set<String> = []
   }
   let state = Mutex(State())
   let queues: (any QueueDesk)? = FakeQueues()
@@ -58,6 +59,50 @@ final class FakeDesk: Desk {
 
   func identity(ofToken token: String) async throws(DeskError) -> Identity? { Self.tokens[token] }
 
+  private static let longAfter = Instant(iso8601: "2099-01-01T00:00:00Z")!
+  func signIn(token: String) async throws(DeskError) -> Session? { try await session("s-" + token) }
+  func session(_ secret: String) async throws(DeskError) -> Session? {
+    guard !state.withLock({ $0.signedOut.contains(secret) }) else { return nil }
+    return Self.tokens[String(secret.dropFirst(2))].map {
+      Session(secret: secret, identity: $0, expires: Self.longAfter)
+    }
+  }
+  func signOut(_ secret: String) async throws(DeskError) {
+    _ = state.withLock { $0.signedOut.insert(secret) }
+  }
+
+  static let textSheet = TextSheet(
+    kind: "log", title: "Shift log", text: "1. General\n- [____]\n", event: nil,
+    fromUTC: "2023-05-18T11:00:00Z", toUTC: "2023-05-18T14:00:00Z", emptyFields: 1)
+  func textKinds() -> [TextSheet.Kind] {
+    [
+      .init(name: "comment", title: "Comment", needsEvent: true),
+      .init(name: "log", title: "Shift log", needsEvent: false),
+    ]
+  }
+  func text(_ request: TextRequest) async throws(DeskError) -> TextSheet {
+    guard request.kind == "log" else { throw .notFound("no text is called \(request.kind)") }
+    return Self.textSheet
+  }
+  static let shift = RosterSheet.Shift(
+    id: "2023-05-18/1", slot: "1", startUTC: "2023-05-18T11:00:00Z", endUTC: "2023-05-18T19:00:00Z",
+    people: [.init(user: "ana", local: "13:00-21:00 +02:00")], isOverridden: false)
+  func roster(week: String?) async throws(DeskError) -> RosterSheet {
+    let empty = RosterSheet.Shift(
+      id: "2023-05-18/2", slot: "2", startUTC: "2023-05-18T19:00:00Z", endUTC: "2023-05-19T03:00:00Z",
+      people: [],
+      isOverridden: true)
+    return RosterSheet(
+      campaign: "spring", nowUTC: "2023-05-18T14:00:00Z", now: [Self.shift], next: empty, coordinator: "bo",
+      week: "2023-05-18", weekCoordinator: "bo", previousWeek: nil, nextWeek: "2023-05-25",
+      shifts: [Self.shift, empty], findings: [.init(severity: "error", text: "2023-05-18/2: nobody")],
+      users: ["ana", "bo"])
+  }
+  func calendar(of user: String?) async throws(DeskError) -> FileView {
+    FileView(
+      bytes: Array("BEGIN:VCALENDAR\r\n".utf8), mediaType: "text/calendar; charset=utf-8", isImmutable: false)
+  }
+
   func events(limit: Int, before: String?) async throws(DeskError) -> [EventLine] { [Self.event] }
   func event(_ id: String) async throws(DeskError) -> EventSheet {
     guard id == Self.event.id else { throw .notFound("no event is called \(id)") }
@@ -76,6 +121,28 @@ final class FakeDesk: Desk {
     return FileView(
       bytes: Array(text.utf8), mediaType: path.hasSuffix("json") ? "application/json" : "text/plain",
       isImmutable: plan != "current")
+  }
+
+  func livePlan(of event: String) async throws(DeskError) -> PlanSheet? {
+    PlanSheet(
+      plan: Self.plan.id, probability: 0.86, reachable: 0.9, upperBound: nil, gap: nil,
+      top: [
+        .init(
+          telescope: "TAROT/TCA", slug: "TAROT-TCA", field: "12", raDeg: 10, decDeg: -20,
+          startUTC: "2023-05-18T20:00:00Z", probability: 0.01)
+      ],
+      parts: [.init(name: "KAO", slug: "KAO", state: "left_out", tiles: 0, reason: "too small a field")],
+      change: .init(
+        before: "old", kept: 1, moved: 0, new: 2, dropped: 3, probabilityChange: 0.1, lines: ["KAO: 2 new"]))
+  }
+  func network(of events: [String]) async throws(DeskError) -> NetworkView {
+    NetworkView(
+      nowUTC: "2023-05-18T14:00:00Z",
+      telescopes: [
+        TelescopeNow(
+          telescope: Self.telescope, night: "dark", darkFromUTC: "2023-05-18T13:00:00Z",
+          cells: events.map { .init(event: $0, state: "sent", tiles: 3) })
+      ])
   }
 
   func telescopes() async throws(DeskError) -> [TelescopeLine] { [Self.telescope] }

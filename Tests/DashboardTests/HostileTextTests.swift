@@ -45,17 +45,99 @@ import Units
       title: x, section: .board, theme: .red, back: "/?q=\(x)", health: health, library: library)
     let board = BoardPage(
       head: head, health: health, events: [event], filter: EventFilter(x), older: x, isFirst: false,
-      notices: [notice])
+      notices: [notice], table: Self.table(x, event, telescope))
     return [
       ("board", try library.render(board, "board").bytes),
-      ("event", try library.render(EventPage(head: head, sheet: sheet, now: nil), "event").bytes),
+      (
+        "event",
+        try library.render(
+          EventPage(head: head, sheet: sheet, now: nil, plan: Self.plan(x)), "event"
+        ).bytes
+      ),
       (
         "telescopes",
         try library.render(TelescopesPage(head: head, telescopes: [telescope], now: nil), "telescopes").bytes
       ),
-      ("telescope", try library.render(TelescopePage(head: head, sheet: queue, now: nil), "telescope").bytes),
+      (
+        "telescope",
+        try library.render(
+          TelescopePage(head: head, sheet: queue, now: Instant(tai: 0), sky: Self.sky(x)), "telescope"
+        ).bytes
+      ),
+      (
+        "shift",
+        try library.render(
+          ShiftPage(
+            head: head,
+            sheet: TextSheet(
+              kind: x, title: x, text: x + ".", event: x, fromUTC: x, toUTC: x, emptyFields: 1),
+            kinds: [.init(name: x, title: x, needsEvent: true)]), "shift"
+        ).bytes
+      ), ("roster", try library.render(RosterPage(head: head, sheet: Self.roster(x)), "roster").bytes),
+      (
+        "sign-in",
+        try library.render(SignInPage(head: head, session: nil, back: x, problem: x), "signin").bytes
+      ),
+      (
+        "signed in",
+        try library.render(
+          SignInPage(
+            head: head,
+            session: Session(
+              secret: x, identity: Identity(name: x, scopes: [.telescope(x)]), expires: Instant(tai: 0)),
+            back: x), "signin"
+        ).bytes
+      ),
       ("failure", try library.render(FailurePage(head: head, status: .notFound, text: x), "failure").bytes),
     ]
+  }
+
+  private static func table(_ x: String, _ event: EventLine, _ telescope: TelescopeLine) -> NetworkTable {
+    let now = TelescopeNow(
+      telescope: telescope, night: "soon", darkFromUTC: x, darkUntilUTC: x, channel: x,
+      cells: [
+        .init(event: x, state: "sent", tiles: 1, firstUTC: x, reason: x),
+        .init(event: x, state: x, tiles: 1, firstUTC: x, reason: x),
+      ])
+    return NetworkTable(
+      NetworkView(
+        nowUTC: x,
+        telescopes: [
+          now,
+          TelescopeNow(
+            telescope: telescope, night: x, cells: [.init(event: x, state: "left_out", tiles: 0, reason: x)]),
+        ]), events: [event], filter: EventFilter(""),
+      map: Drawing(madeHere: "<svg/>"))
+  }
+
+  private static func roster(_ x: String) -> RosterSheet {
+    let shift = RosterSheet.Shift(
+      id: x, slot: x, startUTC: x, endUTC: x, people: [.init(user: x, local: x)], isOverridden: true)
+    return RosterSheet(
+      campaign: x, nowUTC: x, now: [shift], next: shift, coordinator: x, week: x, weekCoordinator: x,
+      previousWeek: x, nextWeek: x, shifts: [shift], findings: [.init(severity: x, text: x)], users: [x])
+  }
+
+  private static func sky(_ x: String) -> TelescopeSky {
+    TelescopeSky(
+      chart: Drawing(madeHere: "<svg/>"), offsetMinutes: .max, zone: x, siderealTime: x, altitudeDeg: .nan,
+      airmass: .infinity, moonSeparationDeg: -1e300, moonAltitudeDeg: .nan, moonIllumination: .nan, setsUTC: x
+    )
+  }
+
+  private static func plan(_ x: String) -> PlanSheet {
+    PlanSheet(
+      plan: x, probability: .nan, reachable: .infinity, upperBound: .nan, gap: .nan,
+      top: [
+        .init(
+          telescope: x, slug: x, field: x, raDeg: .nan, decDeg: .infinity, startUTC: x, probability: .nan)
+      ],
+      parts: [
+        .init(name: x, slug: x, state: x, tiles: 1, probability: .nan, startUTC: x, endUTC: x, reason: x),
+        .init(name: x, slug: x, state: "left_out", tiles: 0, reason: x),
+      ],
+      change: .init(
+        before: x, kept: 1, moved: 1, new: 1, dropped: 1, probabilityChange: .infinity, lines: [x]))
   }
 
   @Test func theCorpusIsLarge() {

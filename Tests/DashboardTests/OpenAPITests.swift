@@ -23,13 +23,17 @@ import Yams
     // Pages for people are no API; each of them exists.
     let pages = PageRoutes.paths.map { "get \($0)" }
     #expect(Set(pages).isSubset(of: routes))
-    #expect(Set(described) == Set(routes).subtracting(pages))
+    let forms = SignInRoutes.forms.map { "post \($0)" }
+    #expect(Set(forms).isSubset(of: routes))
+    #expect(Set(described) == Set(routes).subtracting(pages).subtracting(forms))
   }
 
   /// Addresses that answer with JSON, and what they are described to answer.
   static let answers = [
     ("/readyz", "/readyz"), ("/api/events", "/api/events"), ("/api/events/S230518h", "/api/events/{id}"),
     ("/api/events/S230518h/plans", "/api/events/{id}/plans"), ("/api/telescopes", "/api/telescopes"),
+    ("/api/network", "/api/network"), ("/api/texts/log", "/api/texts/{kind}"), ("/api/roster", "/api/roster"),
+    ("/api/events/S230518h/plan", "/api/events/{id}/plan"),
     ("/api/telescopes/TAROT-TCA", "/api/telescopes/{slug}"), ("/api/notices", "/api/notices"),
     ("/api/telescopes/TAROT-TCA/queue", "/api/telescopes/{slug}/queue"),
     ("/api/telescopes/TAROT-TCA/outages", "/api/telescopes/{slug}/outages"),

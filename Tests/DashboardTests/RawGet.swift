@@ -7,14 +7,16 @@ struct RawGet {
   let body: [UInt8]
 
   /// Reads on a thread of its own: one of the few that the server runs on must not be held.
-  init(port: Int, path: String, headers: [String] = []) async throws {
-    let lines = ["GET \(path) HTTP/1.1", "Host: x", "Connection: close"] + headers
+  init(
+    port: Int, path: String, headers: [String] = [], method: String = "GET", payload: String = ""
+  ) async throws {
+    let lines = ["\(method) \(path) HTTP/1.1", "Host: x", "Connection: close"] + headers
     let bytes = try await withCheckedThrowingContinuation { continuation in
       DispatchQueue.global().async {
         continuation.resume(
           with: Result {
             let socket = try LineSocket(port: port)
-            try socket.send(lines.joined(separator: "\r\n") + "\r\n\r\n")
+            try socket.send(lines.joined(separator: "\r\n") + "\r\n\r\n" + payload)
             return socket.rest()
           })
       }

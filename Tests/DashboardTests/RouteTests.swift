@@ -126,7 +126,7 @@ private func object(_ response: WebResponse) throws -> [String: Any] {
         #expect(
           response.headers["Content-Security-Policy"]?.hasPrefix("default-src 'none'") == true, "\(path)")
         #expect(response.headers["X-Content-Type-Options"] == "nosniff", "\(path)")
-        #expect(response.headers["Referrer-Policy"] == "no-referrer", "\(path)")
+        #expect(response.headers["Referrer-Policy"] == "same-origin", "\(path)")
       }
     }
   }

@@ -22,6 +22,8 @@ import Units
     "0006 queues d2ea9647ad672a13e3e19f9a5225f9b00145135ddf0b6ddcaf8b99af9a9af0bc",
     "0007 remote maps b93980a0286a18a601da754d9df7ff93fac928263b15e9646e85d969fe0b6064",
     "0008 loose notices 3f7e28cac0fd48500560d9883b803228ee843253bc6a9741e3c7b1f9f4a9f686",
+    "0009 plan summaries 2cf17eef1bc1ac9fd16155084dfefafee41843529453593602fa970b79644dfe",
+    "0010 sessions b40e7cba788052f825d369b6d91eefcef3785e3732705b27c89e593e23b3c384",
   ]
 
   @Test func aNewStoreIsDurableAndPrivate() async throws {

@@ -11,6 +11,12 @@ public protocol Desk: Sendable {
   /// The person or program a bearer token stands for; nil if it is unknown, expired or revoked.
   func identity(ofToken token: String) async throws(DeskError) -> Identity?
 
+  /// A session for the bearer of a token; nil if the token is unknown, expired or revoked.
+  func signIn(token: String) async throws(DeskError) -> Session?
+  /// The session a browser's secret stands for; nil if it is over, or its token is.
+  func session(_ secret: String) async throws(DeskError) -> Session?
+  func signOut(_ secret: String) async throws(DeskError)
+
   /// Newest first.
   func events(limit: Int, before: String?) async throws(DeskError) -> [EventLine]
   func event(_ id: String) async throws(DeskError) -> EventSheet
@@ -22,6 +28,20 @@ public protocol Desk: Sendable {
 
   func telescopes() async throws(DeskError) -> [TelescopeLine]
   func telescope(_ slug: String) async throws(DeskError) -> TelescopeSheet
+  /// The night of every telescope and what it has of these events.
+  func network(of events: [String]) async throws(DeskError) -> NetworkView
+  /// Day, night and telescopes on the Earth; nil where nothing can be drawn.
+  func world(_ network: NetworkView) async -> Drawing?
+  func sky(of slug: String) async throws(DeskError) -> TelescopeSky
+  /// Nil while the event has none.
+  func livePlan(of event: String) async throws(DeskError) -> PlanSheet?
+
+  func textKinds() -> [TextSheet.Kind]
+  func text(_ request: TextRequest) async throws(DeskError) -> TextSheet
+  /// The week that holds a day, `2026-11-26`; the week that runs if none is given.
+  func roster(week: String?) async throws(DeskError) -> RosterSheet
+  /// Shifts as iCalendar, of one person or of all.
+  func calendar(of user: String?) async throws(DeskError) -> FileView
 
   func notices(limit: Int, state: String?) async throws(DeskError) -> [NoticeLine]
   func notice(_ id: Int64) async throws(DeskError) -> FileView

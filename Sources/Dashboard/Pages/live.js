@@ -15,8 +15,9 @@
   async function copy(button) {
     const source = document.getElementById(button.dataset.copy);
     try {
-      await navigator.clipboard.writeText(source.textContent);
+      await navigator.clipboard.writeText(source.value ?? source.textContent);
     } catch {
+      if (source.select) { source.select(); document.execCommand("copy"); return say("Copied."); }
       const range = document.createRange();
       range.selectNodeContents(source);
       getSelection().removeAllRanges();
@@ -49,6 +50,10 @@
       shown.set(part.id, fresh.innerHTML);
       const active = document.activeElement, copied = document.importNode(fresh, true);
       const held = part.contains(active);
+      for (const open of part.querySelectorAll("details[id][open]")) {
+        const next = copied.querySelector(`#${CSS.escape(open.id)}`);
+        if (next) next.open = true;
+      }
       part.replaceWith(copied);
       arm(copied);
       if (held) twin(active, copied)?.focus({ preventScroll: true });

@@ -13,6 +13,13 @@ struct EventRoutes {
     router.get("/api/events/{id}") { _, context in
       try Answer.json(try await desk.event(context.part("id")))
     }
+    router.get("/api/events/{id}/plan") { _, context in
+      let id = try context.part("id")
+      guard let plan = try await desk.livePlan(of: id) else {
+        throw DeskError.notFound("\(id) has no plan now")
+      }
+      return try Answer.json(plan)
+    }
     router.get("/api/events/{id}/plans") { _, context in
       try Answer.json(["plans": try await desk.plans(of: context.part("id"))])
     }

@@ -10,7 +10,8 @@ struct PageRoutes {
 
   /// The addresses that are for people and not described as an API.
   static let paths: Set<String> = [
-    "/", "/events/{id}", "/telescopes", "/t/{slug}", "/theme", "/assets/{file}",
+    "/", "/events/{id}", "/telescopes", "/t/{slug}", "/theme", "/assets/{file}", "/shift", "/roster",
+    "/sign-in",
   ]
 
   /// Events on one page of the board, and how many a filter looks through.
@@ -18,58 +19,103 @@ struct PageRoutes {
   private static let filteredLength = 200
 
   func add(to router: Router<DashboardContext>) {
-    router.get("/") { request, _ in try await board(request) }
-    router.get("/events/{id}") { request, context in try await event(request, context.part("id")) }
-    router.get("/telescopes") { request, _ in try await telescopes(request) }
-    router.get("/t/{slug}") { request, context in try await telescope(request, context.part("slug")) }
+    router.get("/") { request, context in try await board(request, context) }
+    router.get("/events/{id}") { request, context in try await event(request, context) }
+    router.get("/telescopes") { request, context in try await telescopes(request, context) }
+    router.get("/t/{slug}") { request, context in try await telescope(request, context) }
+    router.get("/shift") { request, context in try await shift(request, context) }
+    router.get("/roster") { request, context in try await roster(request, context) }
     router.get("/theme") { request, _ in try theme(request) }
     router.get("/assets/{file}") { request, context in try asset(request, context.part("file")) }
   }
 
   // MARK: Pages
 
-  private func board(_ request: Request) async throws -> Response {
+  private func board(_ request: Request, _ context: DashboardContext) async throws -> Response {
     let library = try library.get()
     let filter = EventFilter(request.formValue("q") ?? "")
     let before = request.formValue("before").flatMap { $0.isEmpty ? nil : $0 }
     let limit = filter.isEmpty ? Self.pageLength : Self.filteredLength
     let health = await desk.health()
     let lines = try await desk.events(limit: limit, before: before)
+    let fitting = filter.isEmpty ? lines : lines.filter { filter.takes($0) }
+    // Words that fit no event were meant for telescopes: the table shows the newest events then.
+    let columns = (fitting.isEmpty ? lines : fitting).filter { $0.plan != nil }.prefix(
+      NetworkTable.columnLimit)
+    let network = try await desk.network(of: columns.map(\.id))
+    let table = NetworkTable(
+      network, events: Array(columns), filter: filter, map: await desk.world(network))
     let page = BoardPage(
-      head: head("Board", .board, request, health, library), health: health,
-      events: filter.isEmpty ? lines : lines.filter(filter.takes), filter: filter,
+      head: head("Board", .board, request, context, health, library), health: health, events: fitting,
+      filter: filter,
       older: lines.count == limit ? lines.last?.id : nil, isFirst: before == nil,
-      notices: try await desk.notices(limit: 20, state: "quarantined"))
+      notices: try await desk.notices(limit: 20, state: "quarantined"), table: table)
     return answer(try library.render(page, "board"), request)
   }
 
-  private func event(_ request: Request, _ id: String) async throws -> Response {
+  private func event(_ request: Request, _ context: DashboardContext) async throws -> Response {
+    let id = try context.part("id")
     let library = try library.get()
     let health = await desk.health()
     let sheet = try await desk.event(id)
     let page = EventPage(
-      head: head(sheet.event.id, .none, request, health, library), sheet: sheet,
-      now: Instant(iso8601: health.nowUTC))
+      head: head(sheet.event.id, .none, request, context, health, library), sheet: sheet,
+      now: Instant(iso8601: health.nowUTC), plan: try await desk.livePlan(of: id))
     return answer(try library.render(page, "event"), request)
   }
 
-  private func telescopes(_ request: Request) async throws -> Response {
+  private func telescopes(_ request: Request, _ context: DashboardContext) async throws -> Response {
     let library = try library.get()
     let health = await desk.health()
     let page = TelescopesPage(
-      head: head("Telescopes", .telescopes, request, health, library),
+      head: head("Telescopes", .telescopes, request, context, health, library),
       telescopes: try await desk.telescopes(), now: Instant(iso8601: health.nowUTC))
     return answer(try library.render(page, "telescopes"), request)
   }
 
-  private func telescope(_ request: Request, _ slug: String) async throws -> Response {
+  private func telescope(_ request: Request, _ context: DashboardContext) async throws -> Response {
+    let slug = try context.part("slug")
     let library = try library.get()
     let health = await desk.health()
     let sheet = try await desk.telescope(slug)
     let page = TelescopePage(
-      head: head(sheet.telescope.name, .telescopes, request, health, library), sheet: sheet,
-      now: Instant(iso8601: health.nowUTC))
+      head: head(sheet.telescope.name, .telescopes, request, context, health, library), sheet: sheet,
+      now: Instant(iso8601: health.nowUTC), sky: try await desk.sky(of: slug))
     return answer(try library.render(page, "telescope"), request)
+  }
+
+  private func shift(_ request: Request, _ context: DashboardContext) async throws -> Response {
+    let library = try library.get()
+    let health = await desk.health()
+    let kinds = desk.textKinds()
+    let kind = request.formValue("kind") ?? kinds.first { !$0.needsEvent }?.name ?? ""
+    let sheet = try await desk.text(ShiftRoutes.asked(request, kind: kind))
+    let page = ShiftPage(
+      head: head(sheet.title, .shift, request, context, health, library), sheet: sheet, kinds: kinds)
+    return answer(try library.render(page, "shift"), request)
+  }
+
+  private func roster(_ request: Request, _ context: DashboardContext) async throws -> Response {
+    let library = try library.get()
+    let health = await desk.health()
+    let sheet = try await desk.roster(week: request.formValue("week").flatMap { $0.isEmpty ? nil : $0 })
+    let page = RosterPage(head: head("Roster", .roster, request, context, health, library), sheet: sheet)
+    return answer(try library.render(page, "roster"), request)
+  }
+
+  /// Not kept anywhere: it says who somebody is.
+  func signIn(
+    _ request: Request, _ context: DashboardContext, back: String, problem: String? = nil,
+    status: HTTPResponse.Status = .ok
+  ) throws -> Response {
+    let library = try library.get()
+    let page = SignInPage(
+      head: head("Sign in", .none, request, context, nil, library), session: context.session, back: back,
+      problem: problem)
+    let file = try library.render(page, "signin")
+    return Response(
+      status: status, headers: [.contentType: file.mediaType, .cacheControl: "no-store"],
+      body: .init(byteBuffer: ByteBuffer(bytes: file.bytes)))
   }
 
   /// What a browser is shown for a failure; nil for programs, which get JSON.
@@ -78,8 +124,14 @@ struct PageRoutes {
     guard accepts, !request.uri.path.hasPrefix("/api/"), case .success(let library) = library else {
       return nil
     }
+    if status == .unauthorized {
+      let uri = request.uri.string
+      let page = SignInPage(
+        head: head("Sign in", .none, request, nil, nil, library), session: nil, back: uri, problem: text)
+      return try? library.render(page, "signin")
+    }
     let page = FailurePage(
-      head: head("\(status.code)", .none, request, nil, library), status: status, text: text)
+      head: head("\(status.code)", .none, request, nil, nil, library), status: status, text: text)
     // Without its template the failure is still told, as JSON.
     return try? library.render(page, "failure")
   }
@@ -113,13 +165,13 @@ struct PageRoutes {
   // MARK: Parts
 
   func head(
-    _ title: String, _ section: PageHead.Section, _ request: Request, _ health: HealthView?,
-    _ library: PageLibrary
+    _ title: String, _ section: PageHead.Section, _ request: Request, _ context: DashboardContext?,
+    _ health: HealthView?, _ library: PageLibrary
   ) -> PageHead {
     let uri = request.uri.string
     return PageHead(
       title: title, section: section, theme: Theme.chosen(in: request),
-      back: LocalPath.isSafe(uri) ? uri : "/", health: health, library: library)
+      back: LocalPath.isSafe(uri) ? uri : "/", health: health, library: library, session: context?.session)
   }
 
   /// A page has an entity tag too: unchanged, it costs a reader no more than the question.

@@ -38,11 +38,15 @@ extension Request {
   /// The first value of a form's field in the query: unlike in other addresses, `+` is a blank there
   /// (WHATWG URL, application/x-www-form-urlencoded). Broken UTF-8 becomes U+FFFD.
   func formValue(_ name: String) -> String? {
-    for pair in (uri.query ?? "").split(separator: "&") {
+    Self.formPairs(uri.query ?? "").first { $0.0 == name }?.1
+  }
+
+  /// Names and values in their order; at most 200.
+  static func formPairs(_ text: String) -> [(String, String)] {
+    text.split(separator: "&").prefix(200).map { pair in
       let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      if Self.formDecoded(parts[0]) == name { return parts.count == 2 ? Self.formDecoded(parts[1]) : "" }
+      return (formDecoded(parts[0]), parts.count == 2 ? formDecoded(parts[1]) : "")
     }
-    return nil
   }
 
   static func formDecoded(_ text: Substring) -> String {

@@ -54,7 +54,9 @@ public enum DashboardServer {
     AnswerRoutes(desk: desk, pages: pages).add(to: router)
     PlanFileRoutes(desk: desk).add(to: router)
     SkyPortalRoutes(desk: desk).add(to: router)
+    ShiftRoutes(desk: desk).add(to: router)
     pages.add(to: router)
+    SignInRoutes(desk: desk, pages: pages).add(to: router)
     return router
   }
 
@@ -68,6 +70,10 @@ struct DashboardContext: RequestContext {
   var coreContext: CoreRequestContextStorage
   /// Set by `Access`.
   var identity: Identity?
+  /// Of the browser that asks; nil for programs with a token.
+  var session: Session?
+  /// Of a request that changes something.
+  var form: FormBody?
 
   init(source: ApplicationRequestContextSource) {
     coreContext = .init(source: source)

@@ -14,7 +14,9 @@ struct SafeHeaders: RouterMiddleware {
       "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "
       + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     response.headers[.xContentTypeOptions] = "nosniff"
-    response.headers[HTTPField.Name("Referrer-Policy")!] = "no-referrer"
+    // Nobody else learns addresses of this site. Not `no-referrer`: browsers then hide from this site too
+    // where a form comes from (`Origin: null`).
+    response.headers[HTTPField.Name("Referrer-Policy")!] = "same-origin"
     return response
   }
 }
@@ -77,19 +79,21 @@ struct Access: RouterMiddleware {
   let desk: any Desk
   let openReading: Bool
   let gate: RateGate
-  /// Needs no token ever: probes of the machine that runs the service.
-  private static let probes: Set<String> = ["/healthz", "/readyz"]
+  /// Needs no token ever: probes of the machine that runs the service, and the door itself.
+  private static let open: Set<String> = ["/healthz", "/readyz", "/sign-in", "/theme"]
   /// The style of the page that says so is no secret.
-  private static func isOpen(_ path: String) -> Bool { probes.contains(path) || path.hasPrefix("/assets/") }
+  private static func isOpen(_ path: String) -> Bool { open.contains(path) || path.hasPrefix("/assets/") }
 
   func handle(
     _ request: Request, context: DashboardContext,
     next: (Request, DashboardContext) async throws -> Response
   ) async throws -> Response {
-    var context = context
+    var (request, context) = (request, context)
+    let isReading = request.method == .get || request.method == .head
+    let isSigned = AnswerRoutes.isSigned(request)
     let token = Self.bearer(request)
     // Signed requests of one telescope share a bucket: a forged one costs a look at the signature.
-    let asker = token ?? (AnswerRoutes.isSigned(request) ? request.uri.path : nil)
+    let asker = token ?? (isSigned ? request.uri.path : nil)
     if let asker, let wait = gate.pass(asker) {
       throw HTTPError(
         .tooManyRequests, headers: [.retryAfter: "\(wait)"],
@@ -102,12 +106,15 @@ struct Access: RouterMiddleware {
           message: "the token is unknown, expired or revoked")
       }
       context.identity = identity
+    } else {
+      if let secret = SessionCookie.secret(in: request) { context.session = try await desk.session(secret) }
+      context.identity = context.session?.identity
+      // A browser sends its cookie with whatever a page makes it send: forms must show where they are from.
+      // A signed link is its own proof.
+      if !isReading, !isSigned { context.form = try await FormGuard.check(&request, session: context.session) }
     }
-    let isReading = request.method == .get || request.method == .head
-    let isOpen = isReading && (openReading || Self.isOpen(request.uri.path))
-    if !isOpen, !AnswerRoutes.isSigned(request) {
-      _ = try context.require(.view)
-    }
+    let path = request.uri.path
+    if !(isReading && openReading || Self.isOpen(path) || isSigned) { _ = try context.require(.view) }
     return try await next(request, context)
   }
 

@@ -48,11 +48,13 @@ struct BoardPage: Sendable {
   let hasQuarantined: Bool
   let quarantinedText: String
   let quarantined: [NoticeRow]
+  let table: NetworkTable
 
   init(
     head: PageHead, health: HealthView, events: [EventLine], filter: EventFilter, older: String?,
-    isFirst: Bool, notices: [NoticeLine]
+    isFirst: Bool, notices: [NoticeLine], table: NetworkTable
   ) {
+    self.table = table
     let now = Instant(iso8601: health.nowUTC)
     self.head = head
     overall = .health(health.state)
@@ -121,11 +123,16 @@ struct EventFilter: Sendable {
   var isEmpty: Bool { wanted.isEmpty && unwanted.isEmpty }
 
   func takes(_ event: EventLine) -> Bool {
-    let hay = [
-      event.id, Figure.words(event.kind), Figure.words(event.status),
-      BoardPage.EventCard.decision(of: event).word,
-      event.clause ?? "", event.isMock ? "mock" : "real", event.plan?.state ?? "",
-    ].joined(separator: " ").lowercased()
+    takes(
+      [
+        event.id, Figure.words(event.kind), Figure.words(event.status),
+        BoardPage.EventCard.decision(of: event).word,
+        event.clause ?? "", event.isMock ? "mock" : "real", event.plan?.state ?? "",
+      ].joined(separator: " "))
+  }
+
+  func takes(_ text: String) -> Bool {
+    let hay = text.lowercased()
     return wanted.allSatisfy(hay.contains) && !unwanted.contains(where: hay.contains)
   }
 }

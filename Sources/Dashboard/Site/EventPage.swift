@@ -78,8 +78,11 @@ struct EventPage: Sendable {
   /// More lines than this are for the API.
   private static let longestHistory = 100
 
-  init(head: PageHead, sheet: EventSheet, now: Instant?) {
+  let plan: PlanSection?
+
+  init(head: PageHead, sheet: EventSheet, now: Instant?, plan live: PlanSheet? = nil) {
     let event = sheet.event
+    plan = live.map { PlanSection($0, event: event, now) }
     let root = "/api/events/\(LocalPath.encoded(event.id))"
     self.head = head
     id = event.id
@@ -98,11 +101,11 @@ struct EventPage: Sendable {
     hasCriteria = !criteria.isEmpty
     hasDecision = !sheet.card.isEmpty
     announcement = sheet.announcement
-    let live = event.plan.flatMap { $0.state == "live" ? $0 : nil }
-    pictures = live.map { Self.pictures(of: event, $0, root) } ?? []
-    hasPictures = live != nil
+    let current = event.plan.flatMap { $0.state == "live" ? $0 : nil }
+    pictures = current.map { Self.pictures(of: event, $0, root) } ?? []
+    hasPictures = current != nil
     plans = sheet.plans.map { PlanRow($0, root, now) }
-    shares = live == nil ? [] : sheet.shares.map { ShareRow($0, root, now) }
+    shares = current == nil || live != nil ? [] : sheet.shares.map { ShareRow($0, root, now) }
     hasShares = !shares.isEmpty
     revisions = sheet.revisions.reversed().map {
       RevisionRow(

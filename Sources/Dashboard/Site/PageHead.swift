@@ -21,11 +21,25 @@ struct PageHead: Sendable {
   /// The service's clock to the minute; nil on pages that do not ask the service.
   let clock: String?
 
-  enum Section: Sendable { case board, telescopes, none }
+  let onShift: Bool
+  let onRoster: Bool
+  /// Who is signed in.
+  let person: String?
+  let signInHref: String
+  /// For forms, as the hidden field `form_token` (`FormGuard`); nil while nobody is signed in.
+  let formToken: String?
+
+  enum Section: Sendable { case board, telescopes, shift, roster, none }
 
   init(
-    title: String, section: Section, theme: Theme, back: String, health: HealthView?, library: PageLibrary
+    title: String, section: Section, theme: Theme, back: String, health: HealthView?, library: PageLibrary,
+    session: Session? = nil
   ) {
+    onShift = section == .shift
+    onRoster = section == .roster
+    person = session?.identity.name
+    formToken = session?.formToken
+    signInHref = "/sign-in?back=\(LocalPath.encoded(back))"
     self.title = title
     self.theme = theme.rawValue
     colorScheme = theme.colorScheme

@@ -46,6 +46,11 @@ struct TelescopePage: Sendable {
     let degrees: String
     let filter: String
     let exposure: String
+    /// The start by the site's clock, with its offset.
+    let local: String?
+    /// As the programs of small observatories take it, line by line.
+    let acp: String
+    let nina: String
   }
   struct Download: Sendable {
     let event: String
@@ -71,12 +76,21 @@ struct TelescopePage: Sendable {
   let downloads: [Download]
   let hasDownloads: Bool
   let dataHref: String
+  let clockText: String
+  let sight: [EventPage.Pair]
+  let hasSight: Bool
+  let chart: String?
 
   /// The page is to stay small on a slow link; the files hold all.
   private static let longestQueue = 100
 
-  init(head: PageHead, sheet: TelescopeSheet, now: Instant?) {
+  init(head: PageHead, sheet: TelescopeSheet, now: Instant?, sky: TelescopeSky = TelescopeSky()) {
     let t = sheet.telescope
+    let clock = SiteTime(offsetMinutes: sky.offsetMinutes)
+    clockText = Self.clock(now, clock, sky)
+    chart = sky.chart?.svg
+    sight = sheet.assignments.isEmpty ? [] : Self.sight(sky, now)
+    hasSight = !sight.isEmpty
     self.head = head
     id = t.id
     name = t.name
@@ -93,12 +107,12 @@ struct TelescopePage: Sendable {
       guard let now, let end = Instant(iso8601: a.endUTC) else { return true }
       return end > now && !Self.isClosed(a.state)
     }
-    next = open.map { Pointing($0, now) }
+    next = open.map { Pointing($0, now, clock) }
     countdown = open.map { Self.countdown($0, now) } ?? ""
     nightText = Self.night(sheet, now)
     dusk = sheet.nightStartUTC.map { PageTime($0, now: now) }
     dawn = sheet.nightEndUTC.map { PageTime($0, now: now) }
-    queue = sheet.assignments.prefix(Self.longestQueue).map { Pointing($0, now) }
+    queue = sheet.assignments.prefix(Self.longestQueue).map { Pointing($0, now, clock) }
     queueText = Figure.count(sheet.assignments.count, "pointing")
     let left = sheet.assignments.count - queue.count
     queueNote = left > 0 ? "\(Figure.count(left, "more pointing")) in the files" : nil
@@ -111,6 +125,38 @@ struct TelescopePage: Sendable {
     }
     hasDownloads = !downloads.isEmpty
     dataHref = "/api/telescopes/\(LocalPath.encoded(t.slug))"
+  }
+
+  /// UTC first, then the site's civil and sidereal time.
+  private static func clock(_ now: Instant?, _ site: SiteTime, _ sky: TelescopeSky) -> String {
+    guard let now else { return "" }
+    var parts: [String] = []
+    if let local = site.text(now) { parts.append("\(local)\(sky.zone.map { " (\($0))" } ?? "") at the site") }
+    if let sidereal = sky.siderealTime { parts.append("sidereal time \(sidereal)") }
+    return parts.joined(separator: ", ")
+  }
+
+  private static func sight(_ sky: TelescopeSky, _ now: Instant?) -> [EventPage.Pair] {
+    var list: [EventPage.Pair] = []
+    if let altitude = sky.altitudeDeg {
+      let airmass = sky.airmass.map { ", airmass " + Figure.number($0, decimals: 2) } ?? ""
+      list.append(
+        .init(
+          label: "Now at",
+          text: Figure.number(altitude) + "°" + (altitude > 0 ? airmass : ", below the horizon")))
+    }
+    if let sets = sky.setsUTC.flatMap({ Instant(iso8601: $0) }), let now {
+      list.append(
+        .init(label: "Below the limit", text: "in \(PageTime.span(seconds: sets.seconds(since: now)))"))
+    }
+    if let separation = sky.moonSeparationDeg {
+      list.append(.init(label: "Moon", text: Figure.number(separation) + "° away"))
+    }
+    if let lit = sky.moonIllumination {
+      let up = sky.moonAltitudeDeg.map { $0 > 0 ? ", \(Figure.number($0))° high" : ", down" } ?? ""
+      list.append(.init(label: "Moon lit", text: Figure.number(lit * 100, unit: "%") + up))
+    }
+    return list
   }
 
   private static func isClosed(_ state: String) -> Bool {
@@ -137,7 +183,8 @@ struct TelescopePage: Sendable {
 }
 
 extension TelescopePage.Pointing {
-  init(_ a: TelescopeSheet.Assignment, _ now: Instant?) {
+  init(_ a: TelescopeSheet.Assignment, _ now: Instant?, _ clock: SiteTime) {
+    local = Instant(iso8601: a.startUTC).flatMap { clock.text($0) }
     event = a.event
     eventHref = "/events/\(LocalPath.encoded(a.event))"
     tile = a.tile
@@ -151,6 +198,32 @@ extension TelescopePage.Pointing {
     degrees = Figure.number(a.raDeg, decimals: 6) + " " + sign + Figure.number(a.decDeg, decimals: 6)
     filter = a.filter ?? "-"
     exposure = Figure.number(a.exposureS, unit: "s")
+    // Names become file names there.
+    let name = String(
+      "\(a.event)_\(a.tile)".map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }.prefix(40))
+    acp = "\(name)\t\(raText)\t\(decText)"
+    // No hyphen but the sign of the declination: the reader takes any in the cell for it.
+    let (ra, dec) = (Self.marked(raText, "h"), Self.marked(decText, "d"))
+    nina = "\(name), \(ra), \(dec), 0.00"
+  }
+
+  /// `14h45m21.17s` of `14:45:21.17`.
+  private static func marked(_ text: String, _ first: String) -> String {
+    let parts = text.split(separator: ":")
+    return parts.count == 3 ? "\(parts[0])\(first)\(parts[1])m\(parts[2])s" : text
+  }
+}
+
+/// The civil time of a site: never shown without its offset.
+struct SiteTime: Sendable {
+  let offsetMinutes: Int?
+
+  /// `04:11 +01:00`; nil where the offset is not known.
+  func text(_ t: Instant) -> String? {
+    guard let offset = offsetMinutes, abs(offset) < 24 * 60 else { return nil }
+    let local = t.advanced(bySeconds: Double(offset) * 60).iso8601().dropFirst(11).prefix(5)
+    func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
+    return "\(local) \(offset < 0 ? "-" : "+")\(two(abs(offset) / 60)):\(two(abs(offset) % 60))"
   }
 }
 

@@ -10,8 +10,8 @@ extension StoreDesk {
     do throws(DeskError) {
       let counts = try await asked { () async throws(StoreError) in try await state.store.counts() }
       let free = counts.freeBytes >> 20
-      parts.append(
-        .init("store", free < 256 ? .warning : .good, "\(counts.events) events, \(free) MB free"))
+      parts.append(.init("store", .good, "\(counts.events) events, \(counts.livePlans) plans in force"))
+      parts.append(.init("disk", free < 256 ? .warning : .good, "\(free) MB free"))
       let new = counts.notices[.new] ?? 0
       let age = counts.oldestUnhandled.map { (now - $0).seconds } ?? 0
       parts.append(

@@ -9,7 +9,7 @@ import Units
 /// The desk over the store: what pages and programs see is what is stored.
 struct StoreDesk: Desk {
   let state: ServiceState
-  private var store: Store { state.store }
+  var store: Store { state.store }
   var queues: (any QueueDesk)? { StoreQueueDesk(state: state) }
 
   func identity(ofToken token: String) async throws(DeskError) -> Identity? {
@@ -63,12 +63,10 @@ struct StoreDesk: Desk {
   /// Who has what to do in the live plan.
   private func shares(of memo: EventMemo) async throws(DeskError) -> [EventSheet.Share] {
     guard let id = memo.planID else { return [] }
-    let (_, bytes) = try await asked { () async throws(StoreError) in try await store.plan(id) }
-    return try Self.document(bytes, id).plans.map { plan in
+    return try await digest(of: id).summary.telescopes.map { part in
       EventSheet.Share(
-        slug: plan.telescope.slug, name: plan.telescope.name, assignments: plan.rows.count,
-        startUTC: plan.rows.map(\.startUTC.instant).min()?.iso8601(),
-        endUTC: plan.rows.map(\.endUTC.instant).max()?.iso8601())
+        slug: part.slug, name: part.name, assignments: part.tiles,
+        startUTC: part.firstStartUTC?.instant.iso8601(), endUTC: part.lastEndUTC?.instant.iso8601())
     }
   }
 
@@ -106,20 +104,11 @@ struct StoreDesk: Desk {
     _ = try await asked { () async throws(StoreError) in try await store.event(event) }
     let all = try await asked { () async throws(StoreError) in try await store.plans(of: event) }
     var lines: [PlanLine] = []
-    for plan in all.reversed() { lines.append(try await planLine(plan.id)) }
+    for plan in all.reversed() { lines.append(try await planLine(plan)) }
     return lines
   }
 
-  private func planLine(_ id: String) async throws(DeskError) -> PlanLine {
-    let (stored, bytes) = try await asked { () async throws(StoreError) in try await store.plan(id) }
-    let document = try Self.document(bytes, id)
-    return PlanLine(
-      id: id, state: stored.state.rawValue, madeUTC: stored.createdAt.iso8601(),
-      probability: document.network.probability, areaDeg2: document.network.areaDeg2,
-      telescopes: document.plans.count, assignments: document.network.assignments)
-  }
-
-  private static func document(_ bytes: [UInt8], _ id: String) throws(DeskError) -> NetworkPlanDocument {
+  static func document(_ bytes: [UInt8], _ id: String) throws(DeskError) -> NetworkPlanDocument {
     do { return try NetworkPlanDocument(json: bytes) } catch {
       throw .unavailable("the plan \(id) cannot be read: \(error)")
     }
@@ -137,6 +126,10 @@ struct StoreDesk: Desk {
     let isImmutable = plan != "current"
     if path == PlanFiles.planPath {
       return FileView(bytes: bytes, mediaType: "application/json", isImmutable: isImmutable)
+    }
+    // Made when the map was at hand: contours, the region.
+    if let kept = try await asked({ () async throws(StoreError) in try await store.file(path, ofPlan: id) }) {
+      return FileView(bytes: kept, mediaType: Self.mediaType(path), isImmutable: isImmutable)
     }
     let document = try Self.document(bytes, id)
     let file: [UInt8]?
@@ -163,7 +156,23 @@ struct StoreDesk: Desk {
   // MARK: Telescopes
 
   func telescopes() async throws(DeskError) -> [TelescopeLine] {
-    state.settings.telescopes.map(Self.line)
+    let now = state.clock.now()
+    let (next, stopped) = try await asked { () async throws(StoreError) in
+      (try await store.nextPointings(after: now), try await store.withdrawals(after: now))
+    }
+    return state.settings.telescopes.map { telescope in
+      var line = Self.line(telescope)
+      let start = next[telescope.slug]?.assignment.window.start
+      line.status = Self.status(next: start, isStopped: stopped[telescope.slug] != nil, at: now)
+      line.nextUTC = start?.iso8601()
+      return line
+    }
+  }
+
+  /// GO ten minutes before the first pointing; STOP where work was taken back and nothing else is to do.
+  private static func status(next: Instant?, isStopped: Bool, at now: Instant) -> String {
+    if let next { return next <= now + .minutes(10) ? "GO" : "WAIT" }
+    return isStopped ? "STOP" : "WAIT"
   }
 
   func telescope(_ slug: String) async throws(DeskError) -> Dashboard.TelescopeSheet {
@@ -173,8 +182,12 @@ struct StoreDesk: Desk {
     let now = state.clock.now()
     let queue = try await asked { () async throws(StoreError) in try await store.queue(of: slug, after: now) }
     let current = try await StoreQueueDesk(state: state).current(slug)
+    let night = night(of: telescope, at: now)?.2
+    var line = Self.line(telescope)
+    line.status = current.status.rawValue
+    line.nextUTC = queue.first?.assignment.window.start.iso8601()
     return Dashboard.TelescopeSheet(
-      telescope: Self.line(telescope), status: current.status.rawValue, message: current.message,
+      telescope: line, status: current.status.rawValue, message: current.message,
       assignments: queue.map { item in
         let a = item.assignment
         return .init(
@@ -182,7 +195,7 @@ struct StoreDesk: Desk {
           startUTC: a.window.start.iso8601(.milliseconds), endUTC: a.window.end.iso8601(.milliseconds),
           raDeg: a.direction.ra.degrees, decDeg: a.direction.dec.degrees,
           filter: a.filter.isEmpty ? nil : a.filter, exposureS: a.exposure.seconds)
-      })
+      }, nightStartUTC: night?.dark?.start.iso8601(), nightEndUTC: night?.dark?.end.iso8601())
   }
 
   private static func line(_ t: Telescope) -> TelescopeLine {

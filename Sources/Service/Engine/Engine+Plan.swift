@@ -95,8 +95,10 @@ extension Engine {
       outcome.plans = [
         PlanDraft(
           id: made.plan.id, event: id, requestDigest: made.requestDigest,
-          document: Array(made.document.json().utf8),
-          assignments: made.plan.pointings)
+          document: Array(made.document.json().utf8), assignments: made.plan.pointings,
+          summary: PlanDigest(made.document, on: map).json(),
+          files: Dictionary(
+            uniqueKeysWithValues: PlanFiles.ofMap(made.document, on: map).map { ($0.path, $0.bytes) }))
       ]
       outcome.timers += try outcome.plans.compactMap(expiryTimer)
       let network = made.document.network

@@ -79,24 +79,25 @@ struct RequestWatch: Sendable {
     return known
   }
 
-  /// What the telescope still had to do in the live plan.
+  /// The request's end is the answer of its telescope about what it had to do in the live plan.
   private func mark(
     _ state: FollowupState, key: String, event: String, at now: Instant
   ) async throws(StoreError) {
-    let new: AssignmentState
+    let new: QueueState
     switch state {
     case .complete: new = .observed
-    case .rejected, .failed: new = .failed
+    case .rejected, .failed: new = .refused
     default: return
     }
     let slug = Self.telescope(of: key)
     for plan in try await store.plans(of: event, state: .live) {
-      for stored in try await store.assignments(of: plan.id)
-      where stored.assignment.telescope == slug && [.planned, .accepted, .started].contains(stored.state) {
-        try await store.mark(
-          slug, position: stored.assignment.position, of: plan.id, as: new,
-          from: [.planned, .accepted, .started], actor: "icare", at: now)
-      }
+      let own = try await store.assignments(of: plan.id).filter { $0.assignment.telescope == slug }
+      guard own.contains(where: { $0.state.verdict(on: new) == .changes }) else { continue }
+      try await store.record(
+        AnswerDraft(
+          key: "icare/\(key)/\(new.rawValue)", telescope: slug, subject: .plan(plan.id), state: new,
+          reason: new == .refused ? "ICARE: the request was \(state.rawValue)" : nil, actor: "icare",
+          way: .skyPortal), at: now)
     }
   }
 

@@ -14,6 +14,7 @@ final class ServiceState: Sendable {
   let clock: ServiceClock
   let doors: Doors
   let readBack = ReadBackLedger()
+  let sight = Sight()
   private struct Inner {
     var epoch: Int64?
     var trouble: String?
@@ -23,10 +24,13 @@ final class ServiceState: Sendable {
   }
   private let inner = Guard(Inner())
 
+  let rosterFile: RosterShelf?
+
   init(
     store: Store, settings: EngineSettings, channels: [any DeliveryChannel], clock: ServiceClock,
-    doors: Doors = Doors()
+    doors: Doors = Doors(), roster: String? = nil
   ) {
+    rosterFile = roster.map { RosterShelf(path: $0) }
     self.store = store
     self.settings = settings
     self.channels = channels

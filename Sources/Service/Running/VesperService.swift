@@ -51,7 +51,9 @@ public struct VesperService: Sendable {
 
   /// Runs until the task is cancelled or a signal asks for the end (SIGTERM, SIGINT).
   public func run() async throws {
-    let state = ServiceState(store: store, settings: settings, channels: channels, clock: clock, doors: doors)
+    let state = ServiceState(
+      store: store, settings: settings, channels: channels, clock: clock, doors: doors,
+      roster: configuration.roster)
     let sink = StoreSink(store: store, clock: clock)
     var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
     let desk = StoreDesk(state: state)

@@ -85,7 +85,7 @@ extension Store {
     ).map(Self.assignment)
   }
 
-  private static func assignment(_ row: Row) throws -> StoredAssignment {
+  static func assignment(_ row: Row) throws -> StoredAssignment {
     let (text, start, end): (String, Int64, Int64) = (row["state"], row["startsAt"], row["endsAt"])
     guard let state = QueueState(rawValue: text), start < end else {
       throw StoreError.corrupt("assignment \(text)")

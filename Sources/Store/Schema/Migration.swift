@@ -19,6 +19,8 @@ public struct Migration: Hashable, Sendable {
     Migration(name: "0006 queues", sql: queueSQL),
     Migration(name: "0007 remote maps", sql: mapsSQL),
     Migration(name: "0008 loose notices", sql: looseNoticesSQL),
+    Migration(name: "0009 plan summaries", sql: summarySQL),
+    Migration(name: "0010 sessions", sql: sessionSQL),
   ]
 
   /// Marks a file as ours: "VSPR".

@@ -1,0 +1,122 @@
+import Units
+
+/// The plan in force on an event's page: how good it is, why, what changed, who is in it and who is not.
+struct PlanSection: Sendable {
+  struct TileRow: Sendable {
+    let telescope: String
+    let href: String
+    let field: String
+    let position: String
+    let start: PageTime
+    let probability: String
+  }
+  struct PartRow: Sendable {
+    let name: String
+    let href: String
+    let mark: Mark
+    let tiles: String
+    let probability: String
+    let added: String
+    let start: PageTime?
+    let end: PageTime?
+    let files: [EventPage.FileLink]
+  }
+  struct LeftRow: Sendable {
+    let reason: String
+    let telescopes: [EventPage.FileLink]
+    let count: String
+  }
+  struct Change: Sendable {
+    let text: String
+    let lines: [String]
+  }
+
+  let facts: [EventPage.Pair]
+  let certificate: String
+  let coverage: String?
+  let distance: String?
+  let top: [TileRow]
+  let parts: [PartRow]
+  let hasParts: Bool
+  let left: [LeftRow]
+  let hasLeft: Bool
+  let leftText: String
+  let change: Change?
+  let files: [EventPage.FileLink]
+
+  init(_ sheet: PlanSheet, event: EventLine, _ now: Instant?) {
+    let root = "/api/events/\(LocalPath.encoded(event.id))"
+    facts = [
+      .init(label: "Covered", text: Figure.percent(sheet.probability)),
+      .init(label: "In reach of the network", text: Figure.percent(sheet.reachable)),
+      .init(label: "No plan can exceed", text: sheet.upperBound.map { Figure.percent($0) } ?? "not computed"),
+    ]
+    certificate = Self.certificate(sheet)
+    coverage = sheet.coverage?.svg
+    distance = sheet.distance?.svg
+    top = sheet.top.map { tile in
+      TileRow(
+        telescope: tile.telescope, href: "/t/\(LocalPath.encoded(tile.slug))", field: tile.field,
+        position: Angle.degrees(tile.raDeg).hoursMinutesSeconds + " "
+          + Angle.degrees(tile.decDeg).degreesMinutesSeconds, start: PageTime(tile.startUTC, now: now),
+        probability: Figure.number(tile.probability * 100, decimals: 2, unit: "%"))
+    }
+    parts = sheet.parts.filter { $0.state != "left_out" }.map { PartRow($0, root, now) }
+    hasParts = !parts.isEmpty
+    let out = sheet.parts.filter { $0.state == "left_out" }
+    left = Dictionary(grouping: out) { $0.reason ?? "no reason was kept" }.sorted {
+      ($1.value.count, $0.key) < ($0.value.count, $1.key)
+    }.map { reason, list in
+      LeftRow(
+        reason: reason,
+        telescopes: list.map { .init(name: $0.name, href: "/t/\(LocalPath.encoded($0.slug))") },
+        count: "\(list.count)")
+    }
+    hasLeft = !left.isEmpty
+    leftText = Figure.count(out.count, "telescope") + " left out, and why"
+    change = sheet.change.map(Self.change)
+    files = [
+      "plan.json", "network.csv", "skymap.svg", "night.svg", "region50.moc.txt", "region90.moc.txt",
+    ].map {
+      .init(name: $0, href: "\(root)/plans/current/\($0)")
+    }
+  }
+
+  /// How much better any plan could be, in words.
+  private static func certificate(_ sheet: PlanSheet) -> String {
+    guard let bound = sheet.upperBound, let gap = sheet.gap else {
+      return "Without a bound this plan is not certified; what is in reach is the limit of any plan."
+    }
+    return
+      "Certificate: no plan of the same telescopes and times can cover more than \(Figure.percent(bound)); "
+      + "this one is within \(Figure.number(gap * 100, decimals: 1, unit: "%")) of that."
+  }
+
+  private static func change(_ change: PlanSheet.Change) -> Change {
+    var text =
+      "Against \(change.before): \(change.kept) kept, \(change.moved) moved, \(change.new) new, "
+      + "\(change.dropped) dropped"
+    if let delta = change.probabilityChange, delta.isFinite {
+      let sign = delta < 0 ? "" : "+"
+      text += "; probability \(sign)\(Figure.number(delta * 100, decimals: 1, unit: "points"))"
+    }
+    return Change(text: text, lines: change.lines)
+  }
+}
+
+extension PlanSection.PartRow {
+  init(_ part: PlanSheet.Part, _ root: String, _ now: Instant?) {
+    name = part.name
+    href = "/t/\(LocalPath.encoded(part.slug))"
+    mark = .share(part.state)
+    tiles = "\(part.tiles)"
+    probability = Figure.number(part.probability.map { $0 * 100 }, decimals: 2, unit: "%")
+    added = Figure.number(part.added.map { $0 * 100 }, decimals: 2, unit: "%")
+    start = part.startUTC.map { PageTime($0, now: now) }
+    end = part.endUTC.map { PageTime($0, now: now) }
+    let base = "\(root)/plans/current/\(LocalPath.encoded(part.slug))"
+    files =
+      PlanFormat.all.map { .init(name: $0.label, href: $0.address(root, slug: part.slug)) }
+      + [.init(name: "moc", href: "\(base)/plan.moc.txt")]
+  }
+}

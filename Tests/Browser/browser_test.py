@@ -1,0 +1,366 @@
+#!/usr/bin/env python3
+"""Every page in a real browser over a real service: themes, widths, audits, weights, and what people do.
+
+    browser_test.py VESPER OUT     VESPER: the built program; OUT: where screenshots and weights.json go
+
+Exit status 0 if nothing was found. Needs Debian's chromium and python3-websocket (`make test-browser`).
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+from chromium import Browser, pixels
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+EVENT = "MS260915a"
+START = "2026-09-15T17:50:00Z"
+THEMES = ["day", "dark", "red"]
+WIDTHS = [(360, 740), (1280, 900)]
+# The pictures of the README: what is seen without scrolling.
+SHOWN = {"board-day-1280", "event-dark-1280", "telescope-red-360", "roster-day-1280", "shift-dark-360"}
+# Bytes on the line of a first load, packed: what slow sites can bear.
+BUDGETS = {"telescope": 30 << 10, "board": 150 << 10}
+ROSTER = """campaign: GRANDMA autumn 2026
+first_week: 2026-09-10
+weeks: 2
+week_starts: Thursday 11:00
+slots:
+  1: 11:00-19:00
+  2: 19:00-03:00
+  3: 03:00-11:00
+members:
+  shifter-01: {zone: Europe/Paris, coordinates: true}
+  shifter-02: {zone: America/Bogota}
+  shifter-03: {zone: Asia/Kolkata}
+schedule:
+  2026-09-10:
+    coordinator: shifter-01
+    1: shifter-01
+    2: shifter-02
+    3: shifter-03
+overrides:
+  2026-09-16/2: {members: [], why: open}
+"""
+PAYLOADS = [
+    "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'><svg onload=alert(1)>", "javascript:alert(1)",
+    "</textarea><script>alert(1)</script>", "</title><script>alert(1)</script>", "{{head.title}}", "%00%ff%fe",
+    "\" autofocus onfocus=\"alert(1)", "<details open ontoggle=alert(1)>", "<iframe srcdoc='<script>alert(1)</script>'>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>", "`-alert(1)-`", "<a href=javascript:alert(1)>x",
+    "<base href=//evil.example>", "\u202e<b>", "<!--<img src='--><img src=x onerror=alert(1)>",
+]
+
+
+class Service:
+    """`vesper serve` on the shipped telescopes, with a mock event planned and a notice that cannot be read."""
+
+    def __init__(self, program, reading=True):
+        self.folder = tempfile.mkdtemp(prefix="vesper-browser-")
+        self.config = os.path.join(self.folder, "vesper.yaml")
+        roster = os.path.join(self.folder, "roster.yaml")
+        with open(roster, "w") as file:
+            file.write(ROSTER)
+        with open(self.config, "w") as file:
+            file.write(
+                f"state: {self.folder}/state\ntelescopes: {ROOT}/telescopes\nroster: {roster}\n"
+                f"http: {{port: 0, open_reading: {str(reading).lower()}}}\n")
+        issued = subprocess.run(
+            [program, "token", "issue", "--label", "shift", "--scopes", "lead", "--config", self.config],
+            check=True, capture_output=True, text=True)
+        self.token = next(w for w in issued.stdout.split() if w.startswith("vesper_"))
+        port = os.path.join(self.folder, "port")
+        self.log = open(os.path.join(self.folder, "log"), "w")
+        self.process = subprocess.Popen(
+            [program, "serve", "--config", self.config, "--as-of", START, "--port-file", port],
+            stdout=self.log, stderr=self.log)
+        for _ in range(300):
+            if os.path.exists(port) and open(port).read().strip():
+                break
+            time.sleep(0.1)
+        self.base = f"http://127.0.0.1:{open(port).read().strip()}"
+
+    def get(self, path):
+        request = urllib.request.Request(self.base + path, headers={"Authorization": f"Bearer {self.token}"})
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+    def post(self, path, body):
+        request = urllib.request.Request(
+            self.base + path, data=body, method="POST", headers={"Authorization": f"Bearer {self.token}"})
+        return urllib.request.urlopen(request).read()
+
+    def wait(self, what, condition, seconds=240):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = condition()
+            if found:
+                return found
+            time.sleep(0.5)
+        raise RuntimeError(f"{what} never came; log:\n" + open(self.log.name).read()[-3000:])
+
+    def play(self):
+        spool = os.path.join(self.folder, "state", "spool")
+        os.makedirs(spool, exist_ok=True)
+        notices = os.path.join(ROOT, "Fixtures/notices")
+        texts = {name: open(os.path.join(notices, name), "rb").read() for name in sorted(os.listdir(notices))}
+        texts["broken.json"] = b"{\"broken\": "
+        for name, text in texts.items():
+            # Written aside and renamed: the service takes a file as soon as it sees it.
+            with open(os.path.join(spool, "." + name), "wb") as file:
+                file.write(text)
+            os.rename(os.path.join(spool, "." + name), os.path.join(spool, name))
+        plan = lambda: next((e["plan"] for e in self.get("/api/events")["events"] if e["id"] == EVENT), None)
+        self.wait("the plan", plan)
+        self.wait("the quarantine", lambda: self.get("/api/notices?state=quarantined")["notices"])
+        self.wait("all events", lambda: len(self.get("/api/events")["events"]) >= 7)
+        sheet = self.get(f"/api/events/{EVENT}/plan")
+        parts = [p for p in sheet["parts"] if p["state"] != "left_out"]
+        return max(parts, key=lambda p: p["tiles"])["slug"], len(sheet["parts"])
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(30)
+        self.log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Report:
+    def __init__(self):
+        self.faults, self.weights, self.contrast, self.times = [], {}, {}, {}
+
+    def fault(self, place, text):
+        self.faults.append(f"{place}: {text}")
+        print(f"  FAULT {place}: {text}", flush=True)
+
+    def check(self, place, isGood, text):
+        if not isGood:
+            self.fault(place, text)
+
+
+def audit(browser, report, place):
+    found = browser.run(open(os.path.join(HERE, "audit.js")).read())
+    for fault in found["faults"]:
+        report.fault(place, fault)
+    for text in browser.complaints():
+        report.fault(place, f"console: {text}")
+    report.contrast[place] = found["least"]
+
+
+def only_red(browser, report, place):
+    rows, channels = pixels(browser.picture(whole=False))
+    for y, row in enumerate(rows):
+        for start in range(1, channels if channels < 3 else 3):
+            if any(row[start::channels]):
+                x = next(i for i, v in enumerate(row[start::channels]) if v)
+                return report.fault(place, f"green or blue light at {x}, {y}: {list(row[x * channels:(x + 1) * channels])}")
+
+
+def look(browser, service, report, out, pages):
+    """Each page, theme and width: screenshot, audit, weight."""
+    for name, path in pages.items():
+        for theme in THEMES:
+            browser.call(
+                "Network.setCookie", name="theme", value=theme, url=service.base, httpOnly=True)
+            for width, height in WIDTHS:
+                place = f"{name}-{theme}-{width}"
+                browser.size(width, height)
+                browser.call("Network.setCacheDisabled", cacheDisabled=True)
+                browser.open(service.base + path)
+                browser.run("for (const i of document.images) i.loading = 'eager'")
+                weight = browser.weight()
+                report.weights.setdefault(name, weight)
+                report.check(place, weight <= BUDGETS.get(name, 1 << 30), f"weighs {weight} bytes")
+                report.check(place, browser.hosts() <= {service.base[7:]}, f"asks {browser.hosts()}")
+                browser.listen(0.4)
+                audit(browser, report, place)
+                browser.picture(os.path.join(out, place + ".png"))
+                if place in SHOWN:
+                    browser.picture(os.path.join(out, f"shown-{name}.png"), whole=False)
+                if theme == "red" and width == 360:
+                    only_red(browser, report, place)
+        print(f"{name}: {report.weights[name]} bytes", flush=True)
+
+
+def without_script(browser, service, report, pages):
+    browser.call("Emulation.setScriptExecutionDisabled", value=True)
+    for name, path in pages.items():
+        browser.open(service.base + path)
+        text = browser.call("DOM.getOuterHTML", nodeId=browser.call("DOM.getDocument")["root"]["nodeId"])["outerHTML"]
+        report.check(f"{name} without script", "<main" in text and "</footer>" in text, "is not whole")
+    browser.call("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def keyboard(browser, service, report, pages):
+    """The first stop skips to the content; every stop is a new one and can be seen."""
+    browser.size(360, 740)
+    for name, path in pages.items():
+        browser.open(service.base + path)
+        seen = []
+        for i in range(12):
+            browser.key("Tab", 9)
+            stop = browser.run(
+                "(() => { const e = document.activeElement, s = getComputedStyle(e), b = e.getBoundingClientRect();"
+                " return [e.className, e.outerHTML.slice(0, 120), s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2,"
+                " b.top < innerHeight && b.bottom > 0] })()")
+            if i == 0:
+                report.check(f"{name} by keyboard", stop[0] == "skip", f"starts at {stop[1]}")
+            report.check(f"{name} by keyboard", stop[2] and stop[3], f"no focus to be seen on {stop[1]}")
+            seen.append(stop[1])
+        report.check(f"{name} by keyboard", len(set(seen)) >= min(8, len(seen)), "is caught in a loop")
+
+
+def hostile(browser, service, report):
+    for payload in PAYLOADS:
+        text = urllib.request.quote(payload, safe="%")
+        for path in ["/?q=", "/events/", "/shift?kind=comment&event=", "/shift?kind=", "/roster?week=", "/sign-in?back=", "/t/"]:
+            browser.open(service.base + path + text, settle=0.02)
+            dialogs = [e for e in browser.events if e.get("method") == "Page.javascriptDialogOpening"]
+            report.check("hostile text", not dialogs, f"{path}{payload} ran")
+            report.check("hostile text", browser.hosts() <= {service.base[7:]}, f"{path}{payload} asks {browser.hosts()}")
+
+
+def flows(browser, service, report, slug):
+    """What a shift does: filters, copies, signs in, edits a text, changes the week."""
+    browser.size(360, 740)
+    browser.open(service.base + "/")
+    browser.run("document.querySelector('#q').focus()")
+    browser.type("contact")
+    browser.key("Enter", 13, "\r")
+    browser.listen(1.0)
+    rows = browser.run("document.querySelectorAll('#network tbody tr').length")
+    everybody = len(service.get("/api/network")["telescopes"])
+    report.check("filter", 0 < rows <= everybody and "contact" in browser.run("location.search"), f"{rows} rows")
+
+    browser.open(service.base + f"/t/{slug}")
+    browser.call("Browser.grantPermissions", session=None, origin=service.base, permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
+    browser.run("document.querySelector('[data-copy=next-acp]').click()")
+    browser.listen(0.3)
+    copied = browser.run("navigator.clipboard.readText()")
+    report.check("copy", copied.count("\t") == 2, f"the line for ACP is {copied!r}")
+
+    browser.open(service.base + "/shift?kind=handover")
+    text = browser.run("(() => { const t = document.querySelector('#shift-text'); t.value += 'by hand'; return t.value })()")
+    report.check("hand-over", "HAND-OVER" in text and EVENT in text, text[:200])
+    browser.run("document.querySelector('[data-copy=shift-text]').click()")
+    browser.listen(0.3)
+    report.check("hand-over", browser.run("navigator.clipboard.readText()").endswith("by hand"), "loses what was typed")
+
+    browser.open(service.base + "/sign-in?back=%2Froster")
+    browser.run("document.querySelector('#token').focus()")
+    browser.type(service.token)
+    browser.key("Enter", 13, "\r")
+    browser.listen(1.0)
+    report.check("sign-in", browser.run("location.pathname") == "/roster", browser.run("location.href"))
+    report.check("sign-in", "Signed in as shift" in browser.run("document.body.innerText"), "nobody is signed in")
+    report.check("sign-in", "session" not in browser.run("document.cookie"), "script reads the session")
+    browser.open(service.base + "/sign-in")
+    refused = browser.run(
+        "fetch('/sign-out', {method: 'POST', body: new URLSearchParams({form_token: 'x'})}).then(r => r.status)")
+    report.check("forms", refused == 403, f"a form without its token gets {refused}")
+    browser.run("document.querySelector('form[action=\"/sign-out\"]').submit()")
+    browser.listen(1.0)
+    report.check("sign-out", "Signed in as" not in browser.run("document.body.innerText"), "somebody is still signed in")
+
+
+def speed(service, report, pages):
+    """How long the service takes for each page, over the line, in milliseconds; the 95th of a hundred."""
+    for name, path in pages.items():
+        times = []
+        for _ in range(40):
+            start = time.monotonic()
+            urllib.request.urlopen(service.base + path).read()
+            times.append(1000 * (time.monotonic() - start))
+        report.times[name] = round(sorted(times)[int(0.95 * len(times))], 1)
+
+
+def stream(service, report, readers=100):
+    """A line of the log reaches a hundred readers of the stream of changes."""
+    host, port = service.base[7:].split(":")
+    sockets = []
+    for _ in range(readers):
+        one = socket.create_connection((host, int(port)), timeout=20)
+        one.sendall(f"GET /api/changes HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        sockets.append(one)
+    for one in sockets:
+        one.recv(4096)
+    start = time.monotonic()
+    # Signing in writes a line.
+    body = f"token={service.token}".encode()
+    request = urllib.request.Request(
+        service.base + "/sign-in", data=body, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    urllib.request.urlopen(request).read()
+    reached = 0
+    for one in sockets:
+        text = b""
+        while b"session.begun" not in text and time.monotonic() - start < 20:
+            try:
+                text += one.recv(4096)
+            except TimeoutError:
+                break
+        reached += b"session.begun" in text
+        one.close()
+    report.times["100 readers of changes"] = round(1000 * (time.monotonic() - start), 1)
+    report.check("stream", reached == readers, f"reached {reached} of {readers}")
+
+
+def closed_door(program, browser, report, out):
+    service = Service(program, reading=False)
+    try:
+        browser.size(360, 740)
+        browser.open(service.base + "/roster")
+        report.check("closed", browser.run("!!document.querySelector('#token')"), "does not show the door")
+        browser.picture(os.path.join(out, "closed.png"))
+        browser.run("document.querySelector('#token').focus()")
+        browser.type(service.token)
+        browser.key("Enter", 13, "\r")
+        browser.listen(1.0)
+        report.check("closed", browser.run("location.pathname") == "/roster", "does not lead on")
+    finally:
+        service.close()
+
+
+def main():
+    program, out = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+    os.makedirs(out, exist_ok=True)
+    report = Report()
+    service = Service(program)
+    try:
+        browser = Browser()
+        try:
+            slug, parts = service.play()
+            print(f"{EVENT} is planned for {slug} and others; {parts} telescopes were asked", flush=True)
+            pages = {
+                "board": "/", "event": f"/events/{EVENT}", "telescope": f"/t/{slug}", "telescopes": "/telescopes",
+                "shift": "/shift?kind=log", "circular": "/shift?kind=circular", "roster": "/roster",
+                "sign-in": "/sign-in",
+            }
+            look(browser, service, report, out, pages)
+            browser.open(service.base + "/nothing")
+            without_script(browser, service, report, pages)
+            keyboard(browser, service, report, pages)
+            flows(browser, service, report, slug)
+            hostile(browser, service, report)
+            speed(service, report, pages)
+            stream(service, report)
+            closed_door(program, browser, report, out)
+        finally:
+            browser.close()
+    finally:
+        service.close()
+    with open(os.path.join(out, "weights.json"), "w") as file:
+        json.dump(
+            {"bytes": report.weights, "least_contrast": min(report.contrast.values()),
+             "milliseconds": report.times}, file, indent=2)
+    print("milliseconds: " + ", ".join(f"{name} {value}" for name, value in report.times.items()))
+    print(f"{len(report.contrast)} looks, least contrast {min(report.contrast.values())}, {len(report.faults)} faults")
+    sys.exit(1 if report.faults else 0)
+
+
+main()

@@ -1,0 +1,172 @@
+import Dashboard
+import Foundation
+import Store
+import TestSupport
+import Testing
+import Units
+
+@testable import Service
+
+/// What pages show is what the store says: with the shipped mock event on the benchmark telescopes.
+@Suite struct BoardTests {
+  private static let event = "MS260915a"
+
+  private static func planned(roster: String? = nil) async throws -> (Bench, StoreDesk) {
+    let bench = try await Bench(at: "2026-09-15T17:50:00Z")
+    try await bench.bring([UInt8](try Data(contentsOf: fixture("notices/MS260915a-initial.json"))))
+    try await bench.settle()
+    let state = ServiceState(
+      store: bench.store, settings: await bench.engine.settings, channels: [], clock: bench.time.clock,
+      roster: roster)
+    return (bench, StoreDesk(state: state))
+  }
+
+  private static func cell(_ desk: StoreDesk, _ slug: String) async throws -> TelescopeNow.Cell? {
+    try await desk.network(of: [event]).telescopes.first { $0.telescope.slug == slug }?.cells.first
+  }
+
+  @Test func theBoardFollowsAnswers() async throws {
+    let (bench, desk) = try await Self.planned()
+    let plan = try #require(try await bench.store.plans(of: Self.event, state: .live).first)
+    let first = try #require(try await bench.store.assignments(of: plan.id).first).assignment
+    let slug = first.telescope
+    // Nothing has been sent: the bench has no sender.
+    #expect(try await Self.cell(desk, slug)?.state == "planned")
+    let steps: [(AssignmentState, Set<AssignmentState>, String)] = [
+      (.accepted, [.planned], "accepted"), (.started, [.accepted], "observing"),
+      (.observed, [.started], "observing"),
+    ]
+    for (to, from, word) in steps {
+      try await bench.store.mark(
+        slug, position: first.position, of: plan.id, as: to, from: from, actor: slug, at: bench.time.now)
+      #expect(try await Self.cell(desk, slug)?.state == word)
+    }
+    let view = try await desk.network(of: [Self.event])
+    #expect(view.telescopes.count == 5)
+    #expect(view.telescopes.allSatisfy { $0.night != nil && $0.darkFromUTC != nil })
+    let world = await desk.world(view)
+    #expect(world != nil)
+    // The texts know it too.
+    let circular = try await desk.text(TextRequest(kind: "circular", event: Self.event))
+    #expect(circular.text.contains("The 1 fields cover at least"))
+    #expect(circular.text.hasPrefix("SUBJECT: [NOT TO BE SENT: MOCK] MS260915a: GRANDMA observations\n"))
+    let log = try await desk.text(TextRequest(kind: "log"))
+    #expect(log.text.contains(Self.event) && log.emptyFields > 0)
+    await #expect(throws: DeskError.self) { try await desk.text(TextRequest(kind: "poem")) }
+    await #expect(throws: DeskError.self) {
+      try await desk.text(TextRequest(kind: "log", fromUTC: "yesterday"))
+    }
+  }
+
+  /// Lists read the digest that was stored with the plan; it says what the document says.
+  @Test func theDigestIsThePlan() async throws {
+    let (bench, desk) = try await Self.planned()
+    let line = try #require(try await desk.events(limit: 5, before: nil).first?.plan)
+    let kept = try await bench.store.summaries(of: [line.id])
+    #expect(kept[line.id]?.summary != nil)
+    let sheet = try #require(try await desk.livePlan(of: Self.event))
+    let (_, bytes) = try await bench.store.plan(line.id)
+    let document = try StoreDesk.document(bytes, line.id)
+    #expect(line.probability == document.network.probability)
+    #expect(line.telescopes == document.plans.count && line.assignments == document.network.assignments)
+    #expect(sheet.parts.count == document.plans.count + document.omissions.count)
+    #expect(
+      sheet.top.map(\.probability)
+        == document.plans.flatMap(\.rows).map(\.prob).sorted(by: >).prefix(10).map { $0 })
+    // The mock map has distances.
+    #expect(sheet.coverage != nil && sheet.distance != nil)
+    let picture = try await desk.planFile(event: Self.event, plan: "current", path: "skymap.svg")
+    #expect(String(decoding: picture.bytes, as: UTF8.self).contains("<svg"))
+    let region = try await desk.planFile(event: Self.event, plan: "current", path: "region90.moc.txt")
+    #expect(String(decoding: region.bytes, as: UTF8.self).contains("/"))
+    // A plan of an older version has no digest: the document is read.
+    let stored = try await bench.store.event(Self.event)
+    var outcome = Outcome()
+    outcome.events = [
+      EventChange(
+        id: Self.event, expectedRevision: stored.revision,
+        state: stored.state.replacing(line.id, with: "old-style"), isMock: true)
+    ]
+    outcome.plans = [
+      PlanDraft(
+        id: "old-style", event: Self.event, requestDigest: String(repeating: "a", count: 64), document: bytes,
+        assignments: [])
+    ]
+    try await bench.store.commit(outcome, at: bench.time.now)
+    let fresh = StoreDesk(
+      state: ServiceState(
+        store: bench.store, settings: await bench.engine.settings, channels: [], clock: bench.time.clock))
+    #expect(try await fresh.events(limit: 5, before: nil).first?.plan?.assignments == line.assignments)
+    #expect(try await fresh.livePlan(of: Self.event)?.change?.dropped == line.assignments)
+  }
+
+  @Test func aTelescopesPageHasItsNight() async throws {
+    let (bench, desk) = try await Self.planned()
+    let queued = try #require(try await bench.store.nextPointings(after: bench.time.now).first)
+    let sheet = try await desk.telescope(queued.key)
+    #expect(sheet.telescope.nextUTC == queued.value.assignment.window.start.iso8601())
+    #expect(sheet.nightStartUTC != nil && sheet.nightEndUTC != nil)
+    let sky = try await desk.sky(of: queued.key)
+    #expect(sky.chart != nil && sky.siderealTime?.count == 5)
+    #expect(sky.altitudeDeg != nil && sky.moonSeparationDeg != nil)
+    // Taken back: STOP until the time of the pointings is over.
+    var outcome = Outcome()
+    outcome.withdrawnPlans = [(Self.event, "retracted")]
+    try await bench.store.commit(outcome, at: bench.time.now)
+    #expect(try await desk.telescope(queued.key).status == "STOP")
+    bench.time.advance(.hours(40))
+    #expect(try await desk.telescope(queued.key).status == "WAIT")
+  }
+
+  @Test func theRosterFileIsReadAgain() async throws {
+    let text = try String(contentsOf: fixture("rosters/campaign.yaml"), encoding: .utf8)
+    let place = FileManager.default.temporaryDirectory.appending(path: "roster-\(UUID().uuidString).yaml")
+    defer { try? FileManager.default.removeItem(at: place) }  // a leftover there is harmless
+    try text.write(to: place, atomically: true, encoding: .utf8)
+    let bench = try await Bench(at: "2026-03-20T20:00:00Z")
+    let state = ServiceState(
+      store: bench.store, settings: await bench.engine.settings, channels: [], clock: bench.time.clock,
+      roster: place.path)
+    let desk = StoreDesk(state: state)
+    let sheet = try await desk.roster(week: nil)
+    #expect(sheet.week == "2026-03-19" && sheet.shifts.count == 21)
+    #expect(sheet.now.flatMap(\.people).map(\.user) == ["shifter-06"])
+    #expect(sheet.now.first?.people.first?.local == "14:00-22:00 -05:00")
+    #expect(sheet.previousWeek == "2026-03-12" && sheet.nextWeek == "2026-03-26")
+    #expect(try await desk.roster(week: "2026-03-27").week == "2026-03-26")
+    let feed = try await desk.calendar(of: "shifter-04")
+    #expect(String(decoding: feed.bytes, as: UTF8.self).hasPrefix("BEGIN:VCALENDAR\r\n"))
+    await #expect(throws: DeskError.self) { try await desk.calendar(of: "nobody") }
+    try "campaign: [".write(to: place, atomically: true, encoding: .utf8)
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: 60)], ofItemAtPath: place.path)
+    await #expect(throws: DeskError.self) { try await desk.roster(week: nil) }
+  }
+
+  @Test func plansAreComparedPointingByPointing() throws {
+    func pointing(_ telescope: String, _ tile: String, _ minute: Double) -> PlanAssignment {
+      let start = Instant(tai: 0) + .minutes(minute)
+      return PlanAssignment(
+        telescope: telescope, position: 0, window: TimeWindow(start, start + .minutes(1)),
+        direction: Direction(ra: .zero, dec: .zero), filter: "r", exposure: .seconds(60), tile: tile)
+    }
+    let old = [pointing("a", "1", 0), pointing("a", "1", 60), pointing("a", "2", 10), pointing("b", "1", 0)]
+    let new = [pointing("a", "1", 1), pointing("a", "1", 90), pointing("a", "3", 10), pointing("c", "1", 0)]
+    let found = PointingComparison(old, new)
+    #expect(found.total == .init(kept: 1, moved: 1, new: 2, dropped: 2))
+    #expect(found.lines == ["a: 1 kept, 1 moved, 1 new, 1 dropped", "b: 1 dropped", "c: 1 new"])
+    #expect(PointingComparison(old, old).lines.isEmpty)
+  }
+
+  @Test(arguments: [
+    (["planned": 3], false, "planned"), (["planned": 3], true, "sent"),
+    (["planned": 1, "observed": 2], true, "observing"),
+    (["observed": 2, "failed": 1], true, "done"), (["failed": 1], true, "cannot"),
+    (["withdrawn": 4], true, "stopped"),
+    (["sent": 2], false, "sent"), (["seen": 1, "sent": 1], true, "seen"), (["refused": 2], true, "cannot"),
+    (["photometry": 1, "data": 1], true, "photometry"), (["hold": 1], true, "hold"), ([:], true, "planned"),
+  ])
+  func oneWordForAllPointings(_ counts: [String: Int], _ isSent: Bool, _ word: String) {
+    #expect(StoreDesk.state(of: counts, isSent: isSent) == word)
+  }
+}
