@@ -14,6 +14,7 @@ struct Vesper: AsyncParsableCommand {
     version: version,
     subcommands: [
       PlanCommand.self, CheckCommand.self, SkymapCommand.self, TelescopesCommand.self, DecideCommand.self,
-      ServeCommand.self, IngestCommand.self, StatusCommand.self, TokenCommand.self, ConfigCommand.self,
+      FollowupCommand.self, GalaxiesCommand.self, ServeCommand.self, IngestCommand.self, StatusCommand.self,
+      TokenCommand.self, ConfigCommand.self,
     ])
 }
