@@ -2,7 +2,7 @@
 """A synthetic catalogue of our own, its ranking in a map, and field averages, without any code of this project.
 
 pip install numpy scipy healpy astropy
-./galaxies.py > galaxies.json          (also writes ../galaxies/synthetic.csv and ../galaxies/gladeplus.txt)
+./galaxies.py > galaxies.json          (also writes ../galaxies: synthetic.csv, gladeplus.txt, nedlvs.fits)
 
 The map: NESTED nside 32, a Gaussian about (150, 20) deg with distance parameters that vary over the sky. Weights: the
 average of dP/dV = rho N / (sqrt(2 pi) sigma) exp(-(r - mu)^2 / (2 sigma^2)) over the galaxy's distance, a normal
@@ -97,6 +97,16 @@ with open(os.path.join(folder, "gladeplus.txt"), "w") as f:
     nowhere = ["null"] * 40
     nowhere[0], nowhere[7], nowhere[8], nowhere[9] = "43", "G", "150.0", "20.0"
     f.write(" ".join(nowhere) + "\n")
+
+# And as NED-LVS: a FITS table with columns of its kinds, masses in solar masses, NaN where nothing is known.
+from astropy.table import Table
+
+Table(dict(
+    objname=[r["name"] for r in rows[:40]] + ["NOWHERE"], ra=[r["ra"] for r in rows[:40]] + [150.0],
+    dec=[r["dec"] for r in rows[:40]] + [20.0], objtype=["G"] * 41, z=np.float32(np.arange(41) * 1e-3), z_qual=np.arange(41) % 2 == 0,
+    DistMpc=[r["d"] for r in rows[:40]] + [np.nan], DistMpc_unc=np.float32([r["e"] or np.nan for r in rows[:40]] + [1.0]),
+    Mstar=[np.nan if r["m"] is None else r["m"] * 1e10 for r in rows[:40]] + [1e10],
+)).write(os.path.join(folder, "nedlvs.fits"), overwrite=True)
 
 prob, mu, sigma, norm = cells(nest=True)
 area = hp.nside2pixarea(NSIDE)

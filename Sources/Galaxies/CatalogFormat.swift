@@ -5,8 +5,8 @@ import Units
 /// - `gladeplus`: GLADE+ as published (Dalya et al. 2022, MNRAS 514, 1403): 40 columns between blanks, `null` for
 ///   what is missing. Taken: number, names, object type, RA, Dec, absolute B, d_L and its error, M*. Quasars
 ///   (type Q) are passed over.
-/// - `nedlvs`: NED-LVS (Cook et al. 2023) saved as comma-separated text with its column names: objname, ra, dec,
-///   DistMpc, DistMpc_unc, Mstar (solar masses).
+/// - `nedlvs`: NED-LVS (Cook et al. 2023): the FITS table as published, or comma-separated text with its column
+///   names: objname, ra, dec, DistMpc, DistMpc_unc, Mstar (solar masses).
 /// - `csv`: comma-separated with a header: `ra_deg`, `dec_deg`, `distance_mpc`, and where known `name`,
 ///   `distance_error_mpc`, `abs_mag_b` or `luminosity_b_1e10`, `mass_1e10` or `log_mass`.
 public enum CatalogFormat: String, Sendable, Hashable, CaseIterable {
@@ -195,14 +195,32 @@ public struct CatalogParser: Sendable {
     guard let ra = ra.number, let dec = dec.number else { return .fault(.position) }
     guard (0...360).contains(ra), (-90...90).contains(dec) else { return .fault(.range) }
     if distance.isMissing { return .fault(.noDistance) }
-    guard let d = distance.number, d > 0, d <= 1e5 else { return .fault(.distance) }
-    let error = quantity(deviation)
+    guard let d = distance.number else { return .fault(.distance) }
+    return checked(
+      ra: ra, dec: dec, distance: d, deviation: quantity(deviation), luminosity: luminosity, mass: mass,
+      number: number, name: name?.text)
+  }
+
+  /// The same for values that are numbers already; NaN is a missing one.
+  ///
+  /// - Parameters:
+  ///   - ra: degrees, as `dec`.
+  ///   - distance: Mpc, as `deviation`.
+  ///   - luminosity: 10^10 solar, as `mass`.
+  public static func checked(
+    ra: Double, dec: Double, distance: Double, deviation: Double = .nan, luminosity: Double = .nan,
+    mass: Double = .nan, number: Double = 0, name: String? = nil
+  ) -> Parsed {
+    guard ra.isFinite, dec.isFinite else { return .fault(.position) }
+    guard (0...360).contains(ra), (-90...90).contains(dec) else { return .fault(.range) }
+    if distance.isNaN { return .fault(.noDistance) }
+    guard distance > 0, distance <= 1e5 else { return .fault(.distance) }
     return .galaxy(
       GalaxyRow(
-        position: Direction(ra: .degrees(ra), dec: .degrees(dec)), distance: .megaparsecs(d),
-        deviation: .megaparsecs(error > 0 && error <= 1e5 ? error : 0),
+        position: Direction(ra: .degrees(ra), dec: .degrees(dec)), distance: .megaparsecs(distance),
+        deviation: .megaparsecs(deviation > 0 && deviation <= 1e5 ? deviation : 0),
         luminosity: luminosity > 0 && luminosity < 1e6 ? Float(luminosity) : .nan,
         mass: mass > 0 && mass < 1e6 ? Float(mass) : .nan,
-        number: number >= 1 && number < 1_000_000_000 ? UInt32(number) : 0, name: name?.text))
+        number: number >= 1 && number < 1_000_000_000 ? UInt32(number) : 0, name: name))
   }
 }

@@ -82,6 +82,18 @@ public struct GalaxyIndexBuilder {
     let buffer = UnsafeMutableRawBufferPointer.allocate(
       byteCount: Self.chunkBytes + Self.longestLine, alignment: 16)
     defer { buffer.deallocate() }
+    let got = fread(buffer.baseAddress!, 1, 9, file)
+    rewind(file)
+    if FITSCatalog.isFITS(UnsafeRawBufferPointer(rebasing: buffer[..<got])) {
+      guard format == .nedLVS else {
+        throw .file("\(input.path): is a FITS file, which only the format nedlvs has")
+      }
+      try FITSCatalog(file, path: input.path).forEach { (parsed) throws(CatalogError) in
+        try add(parsed, progress)
+      }
+      for bucket in 0..<Self.bucketCount { try flush(bucket) }
+      return
+    }
     var kept = 0
     while true {
       let got = fread(buffer.baseAddress! + kept, 1, Self.chunkBytes, file)

@@ -19,7 +19,7 @@ extension GalaxiesCommand {
     static let configuration = CommandConfiguration(
       abstract: "Build the index of a catalogue (GLADE+, NED-LVS or plain text).",
       discussion: """
-        gladeplus: GLADE+ as published. nedlvs: NED-LVS saved as comma-separated text with its column names. csv: \
+        gladeplus: GLADE+ as published. nedlvs: NED-LVS, the published FITS table or comma-separated text with its column names. csv: \
         with a header: ra_deg, dec_deg, distance_mpc, and where known name, distance_error_mpc, abs_mag_b or \
         luminosity_b_1e10, mass_1e10 or log_mass. Rows that cannot be used are left out and counted.
         """)

@@ -96,6 +96,44 @@ private func testMap() throws -> Skymap {
     }
   }
 
+  /// NED-LVS as a FITS table, written by astropy, against the same rows of the plain text.
+  @Test func nedLocalVolumeSampleAsPublished() throws {
+    try withFolder { folder in
+      let url = folder.appending(path: "nedlvs")
+      let report = try GalaxyIndexBuilder.build(
+        from: fixture("galaxies/nedlvs.fits"), format: .nedLVS, to: url)
+      #expect(report.read == 41 && report.kept == 40 && report.skipped == [.noDistance: 1])
+      let text = try String(contentsOf: fixture("galaxies/synthetic.csv"), encoding: .utf8)
+      let csv = folder.appending(path: "head.csv")
+      try Data(text.split(separator: "\n").prefix(41).joined(separator: "\n").utf8).write(to: csv)
+      let plain = folder.appending(path: "plain")
+      _ = try GalaxyIndexBuilder.build(from: csv, format: .csv, to: plain)
+      let everything = GalaxyRanking.Search(try wholeSky(), level: .one)
+      let (indexA, indexB) = (try GalaxyIndex(at: url), try GalaxyIndex(at: plain))
+      let (a, b) = (indexA.table(for: everything), indexB.table(for: everything))
+      #expect(a.keys == b.keys && a.distances == b.distances && a.deviations == b.deviations)
+      #expect(a.rows.map(indexA.name(ofRow:)) == b.rows.map(indexB.name(ofRow:)))
+      for i in 0..<a.count {
+        #expect(a.luminosities[i].isNaN)
+        // Through solar masses and back.
+        let isSame = abs(a.masses[i] / b.masses[i] - 1) < 1e-6
+        #expect(isSame || (a.masses[i].isNaN && b.masses[i].isNaN))
+      }
+      // Cut files and other formats are refused, wherever they are cut.
+      let good = try Data(contentsOf: fixture("galaxies/nedlvs.fits"))
+      let bad = folder.appending(path: "bad.fits")
+      for length in [100, 2880, 5000, 5760, 8640, good.count - 5760] where length < good.count {
+        try good.prefix(length).write(to: bad)
+        #expect(throws: CatalogError.self, "\(length)") {
+          try GalaxyIndexBuilder.build(from: bad, format: .nedLVS, to: plain)
+        }
+      }
+      #expect(throws: CatalogError.self) {
+        try GalaxyIndexBuilder.build(from: fixture("galaxies/nedlvs.fits"), format: .gladePlus, to: plain)
+      }
+    }
+  }
+
   private func wholeSky() throws -> Skymap {
     try Skymap(
       RawSkymap(
