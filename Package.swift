@@ -60,6 +60,11 @@ let package = Package(
     library(
       "Scheduling",
       ["Units", "Healpix", "Skymaps", .product(name: "HeapModule", package: "swift-collections")]),
+    .target(
+      name: "Photometry", dependencies: ["Units", "Ephemerides", "Observatories", "Skymaps"],
+      resources: [.copy("Models")], swiftSettings: settings),
+    library("Followups", ["Units", "JSON", "Observatories", "Ephemerides", "Visibility", "Photometry"]),
+    library("Galaxies", ["Units", "Healpix", "Skymaps", "Observatories", "Targeting"]),
     library("Notices", ["Units"]),
     library(
       "Planning",
@@ -80,6 +85,7 @@ let package = Package(
     // edges: files and the network
     library("SkymapFiles", ["CCFITSIO", "CZlib", "Units", "Skymaps", "Notices"]),
     library("TelescopeFiles", ["Units", "Observatories"]),
+    library("GalaxyFiles", ["Units", "Healpix", "Galaxies"]),
     library("WebClient", ["CCurl", "Units"]),
     library("Store", ["Units", "Deliveries", "Queues", .product(name: "GRDB", package: "GRDB.swift")]),
     library(
@@ -113,13 +119,13 @@ let package = Package(
       dependencies: [
         "Units", "JSON", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Planning", "Formats",
         "Simulation", "Checking", "SkymapFiles", "TelescopeFiles", "Notices", "Campaigns", "Store", "Service",
-        "WebClient", "Icare", "Rosters",
+        "WebClient", "Icare", "Rosters", "Targeting", "Visibility", "Photometry", "Followups", "Galaxies",
+        "GalaxyFiles",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
 
-    // tests mirror targets
     .executableTarget(
       name: "make-fixtures", dependencies: ["Simulation", "SkymapFiles", "CZlib"],
       path: "Tests/FixtureGenerator",
@@ -144,6 +150,10 @@ let package = Package(
     tests("Visibility"),
     tests("Targeting"),
     tests("Scheduling"),
+    tests("Photometry", ["SkymapFiles", "TelescopeFiles"]),
+    tests("Followups", ["TelescopeFiles"]),
+    tests("Galaxies", ["GalaxyFiles"]),
+    tests("GalaxyFiles", ["SkymapFiles"]),
     tests("Notices"),
     tests("Planning", ["Checking", "Formats", "SkymapFiles", "TelescopeFiles"]),
     tests("Formats"),

@@ -7,6 +7,7 @@ extension TelescopeLinter {
   /// What only the set can tell.
   static func together(_ telescopes: [Telescope], _ notUsable: [Registry.NotUsable]) -> [Finding] {
     names(telescopes, notUsable) + neighbours(telescopes) + twins(telescopes) + copies(telescopes)
+      + sharedAllocations(telescopes)
   }
 
   private static func names(_ telescopes: [Telescope], _ notUsable: [Registry.NotUsable]) -> [Finding] {

@@ -37,6 +37,8 @@ public struct Telescope: Sendable, Hashable, Identifiable {
   public var timing: Timing
   public var limits: PointingLimits
   public var usage: Usage?
+  /// Terms beyond the usage level; `terms` are all that hold.
+  public var allocation: Allocation?
   public var exclusions: [Exclusion] = []
   public var closures: [Closure] = []
   public var channel: Channel?

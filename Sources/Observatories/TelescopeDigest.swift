@@ -39,6 +39,7 @@ extension Telescope {
     add("sun", limits.maxSunAltitude.radians)
     add("hour angle", limits.maxHourAngle.map { "\($0.radians)" } ?? "-")
     if let usage { add("usage", "\(usage.level.rawValue),\(usage.hoursPerNight.map { "\($0)" } ?? "-")") }
+    if let allocation { add("allocation", Self.canonical(allocation)) }
     for exclusion in exclusions {
       add("exclusion", list([exclusion.rule]) + Self.canonical(exclusion.condition))
     }
@@ -57,6 +58,22 @@ extension Telescope {
         + polygons.map { ";" + $0.map { "\($0.east.radians),\($0.north.radians)" }.joined(separator: ",") }
         .joined()
     }
+  }
+
+  private static func canonical(_ a: Allocation) -> String {
+    func text<T>(_ value: T?) -> String { value.map { "\($0)" } ?? "-" }
+    let rule = a.tiling.map { rule in
+      [
+        text(rule.probability?.value), text(rule.mostProbable), text(rule.bestAirmass), text(rule.maxAirmass),
+        text(rule.sites), text(rule.exposureCount), text(rule.exposure?.seconds),
+      ].joined(separator: ",")
+    }
+    return [
+      text(a.hoursPerNight), text(a.hoursPerSemester), text(a.hoursPerEvent), text(a.fieldsPerNight),
+      text(a.fieldsPerEvent), text(a.exposuresPerRequest), text(a.requests.map { "\($0.most)/\($0.days)" }),
+      text(a.window.map { "\($0.start.tai)/\($0.end.tai)" }),
+      a.sharedWith.map { "\($0.utf8.count):\($0)" }.joined(), text(rule),
+    ].joined(separator: ";")
   }
 
   private static func canonical(_ condition: Exclusion.Condition?) -> String {

@@ -51,6 +51,9 @@ public enum TelescopeLinter {
     case readout
     /// Limits that leave no sky, or contradict each other.
     case limits
+    // the terms
+    /// Terms of an allocation that contradict each other.
+    case allocation
     // the names
     /// An id, alias or slug that two telescopes claim.
     case nameClash = "name-clash"
@@ -139,7 +142,7 @@ public enum TelescopeLinter {
   }
 
   private static func alone(_ t: Telescope) -> [Finding] {
-    position(t) + instrument(t) + motion(t) + sources(t)
+    position(t) + instrument(t) + motion(t) + allocation(t) + sources(t)
   }
 
   /// Turns findings the file gives a reason for into warnings, and checks those reasons.

@@ -15,6 +15,7 @@ extension TelescopeSheet {
       identity(t) + [("site", site(t))] + instrument(t)
         + [
           ("exposure", exposure(t)), ("timing", timing(t)), ("limits", limits(t)), ("usage", usage(t)),
+          ("allocation", t.allocation.map(allocation) ?? .null),
           ("exclusions", .array(t.exclusions.map(exclusion))),
           ("closures", .array(t.closures.map(closure))),
           (
@@ -150,6 +151,33 @@ extension TelescopeSheet {
     case .unless(let permission): pairs.append(("unless", .string(permission.rawValue)))
     }
     return .object(pairs)
+  }
+
+  private static func allocation(_ a: Telescope.Allocation) -> JSONValue {
+    let rule = a.tiling.map { rule in
+      JSONValue.object([
+        ("probability_percent", .optional(rule.probability.map { rounded($0.percent) })),
+        ("most_probable", .optional(rule.mostProbable.map(Double.init))),
+        ("best_airmass", .optional(rule.bestAirmass.map(Double.init))),
+        ("max_airmass", .optional(rule.maxAirmass)),
+        ("sites", .optional(rule.sites.map(Double.init))),
+        ("exposures", .optional(rule.exposureCount.map(Double.init))),
+        ("exposure_s", .optional(rule.exposure?.seconds)),
+      ])
+    }
+    let requests = a.requests.map {
+      JSONValue.object([("most", .integer($0.most)), ("days", .integer($0.days))])
+    }
+    return .object([
+      ("hours_per_night", .optional(a.hoursPerNight)), ("hours_per_semester", .optional(a.hoursPerSemester)),
+      ("hours_per_event", .optional(a.hoursPerEvent)),
+      ("fields_per_night", .optional(a.fieldsPerNight.map(Double.init))),
+      ("fields_per_event", .optional(a.fieldsPerEvent.map(Double.init))),
+      ("exposures_per_request", .optional(a.exposuresPerRequest.map(Double.init))),
+      ("requests", requests ?? .null),
+      ("from", .text(a.window?.start.iso8601())), ("to", .text(a.window?.end.iso8601())),
+      ("shared_with", .strings(a.sharedWith)), ("tiling", rule ?? .null), ("source", .text(a.source)),
+    ])
   }
 
   private static func closure(_ closure: Telescope.Closure) -> JSONValue {

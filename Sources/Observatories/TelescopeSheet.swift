@@ -133,6 +133,26 @@ public enum TelescopeSheet {
     return rows
   }
 
+  private static func allocationRows(_ t: Telescope) -> [Row] {
+    guard let a = t.allocation else { return [] }
+    var parts: [String] = []
+    func hours(_ value: Double?, _ span: String) {
+      if let value { parts.append("\(Text.number(value)) h \(span)") }
+    }
+    hours(a.hoursPerNight, "a night")
+    hours(a.hoursPerSemester, "a semester")
+    hours(a.hoursPerEvent, "an event")
+    if let count = a.fieldsPerNight { parts.append("\(count) fields a night") }
+    if let count = a.fieldsPerEvent { parts.append("\(count) fields an event") }
+    if let count = a.exposuresPerRequest { parts.append("\(count) exposures a request") }
+    if let budget = a.requests { parts.append("\(budget.most) requests in \(budget.days) days") }
+    if let window = a.window {
+      parts.append("\(window.start.iso8601().prefix(10)) to \(window.end.iso8601().prefix(10))")
+    }
+    if !a.sharedWith.isEmpty { parts.append("shared with \(a.sharedWith.joined(separator: ", "))") }
+    return [Row(label: "allocation", value: parts.joined(separator: "; "), remark: a.source ?? "")]
+  }
+
   private static func requestRows(_ t: Telescope) -> [Row] {
     var rows: [Row] = []
     if let automation = t.automation { rows.append(Row(label: "automation", value: automation.rawValue)) }
@@ -144,6 +164,7 @@ public enum TelescopeSheet {
         rows.append(Row(label: "time", value: "\(Text.number(hours)) h a night"))
       }
     }
+    rows += allocationRows(t)
     rows += t.exclusions.map { Row(label: "rule", value: $0.rule, remark: $0.source ?? "") }
     rows += t.closures.map { closure in
       let span = "\(closure.window.start.iso8601())/\(closure.window.end.iso8601())"

@@ -42,6 +42,11 @@ import Units
 /// - `limits`: `min_alt_deg`, `max_airmass`, `dec_deg: [south, north]`, `moon_sep_deg`, `max_sun_alt_deg`,
 ///   `max_hour_angle_h`
 /// - `usage`: `level` (`VF`, `F`, `O`, `R`, `VR`, `nOP`, `special`), `budget`, `hours_per_night`
+/// - `allocation`: `hours_per_night`, `hours_per_semester`, `hours_per_event`, `fields_per_night`,
+///   `fields_per_event`, `exposures_per_request`, `requests: {most, days}`, `from`, `to` (ISO 8601, UTC), `shared_with` (ids of telescopes
+///   that use up the same hours and fields), `source`, `tiling: {probability_percent, most_probable, best_airmass,
+///   max_airmass, sites, exposures, exposure_s}`; what it leaves open the usage level decides (VF 3 h a night, F one
+///   request a day, O one a month, R one a quarter, VR one a semester)
 /// - `exclusions`: list of `{rule, source}` with at most one of `streams: [SVOM]`, `brighter_than_mag`,
 ///   `requests_utc: ["10:00", "04:00"]`, `unless` (`approved`, `planned`, `detected`)
 /// - `closures`: list of `{from, to, reason}` (ISO 8601, UTC)
@@ -128,6 +133,7 @@ extension Telescope {
     filters = root.texts("filters") ?? []
     deepest = root.text("deepest")
     usage = root.section("usage").flatMap(Usage.init)
+    allocation = root.section("allocation").map(Allocation.init)
     exclusions = root.sections("exclusions").map(Exclusion.init)
     closures = root.sections("closures").compactMap(Closure.init)
     channel = root.section("channel").map(Channel.init)

@@ -1,11 +1,12 @@
 import Yams
 
 /// Problems of one file, gathered so that all of them are reported at once.
-final class ProblemLog {
-  private(set) var problems: [TelescopeError.Problem] = []
-  var isEmpty: Bool { problems.isEmpty }
+package final class ProblemLog {
+  package private(set) var problems: [TelescopeError.Problem] = []
+  package var isEmpty: Bool { problems.isEmpty }
+  package init() {}
 
-  func add(_ line: Int?, _ key: String, _ what: String, _ remedy: String) {
+  package func add(_ line: Int?, _ key: String, _ what: String, _ remedy: String) {
     problems.append(.init(line: line, key: key, what: what, remedy: remedy))
   }
 }
@@ -13,7 +14,7 @@ final class ProblemLog {
 /// One mapping of a YAML file, read key by key. A key that nobody asked for is a problem (`finish`).
 ///
 /// Getters answer nil both for an absent key and for a wrong value; the latter is in the log.
-final class YAMLSection {
+package final class YAMLSection {
   let path: String
   let line: Int?
   let log: ProblemLog
@@ -30,7 +31,9 @@ final class YAMLSection {
   }
 
   /// The root of a document.
-  static func document(_ yaml: String, file: String, log: ProblemLog) throws(TelescopeError) -> YAMLSection {
+  package static func document(_ yaml: String, file: String, log: ProblemLog) throws(TelescopeError)
+    -> YAMLSection
+  {
     try YAMLGuard.check(yaml, file: file)
     let root: Node?
     do {
@@ -50,18 +53,18 @@ final class YAMLSection {
   }
 
   func full(_ key: String) -> String { path.isEmpty ? key : path + "." + key }
-  func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
+  package func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
   func line(of key: String) -> Int? { entries.first { $0.key == key }?.line ?? line }
   /// The keys of a free mapping, in order; counts as asking for all of them.
-  var allKeys: [String] {
+  package var allKeys: [String] {
     asked += entries.map(\.key)
     return entries.map(\.key)
   }
 
-  func problem(_ key: String, _ what: String, _ remedy: String) {
+  package func problem(_ key: String, _ what: String, _ remedy: String) {
     log.add(line(of: key), full(key), what, remedy)
   }
-  func missing(_ key: String, _ remedy: String) {
+  package func missing(_ key: String, _ remedy: String) {
     log.add(nil, full(key), "is missing", remedy)
   }
 
@@ -73,7 +76,7 @@ final class YAMLSection {
   // MARK: values
 
   /// A finite number in a range. Quoted numbers, lists and sections in its place are problems.
-  func number(_ key: String, in range: ClosedRange<Double>, unit: String) -> Double? {
+  package func number(_ key: String, in range: ClosedRange<Double>, unit: String) -> Double? {
     node(key).flatMap { number($0, key, in: range, unit: unit) }
   }
 
@@ -101,13 +104,13 @@ final class YAMLSection {
     return value
   }
 
-  func requiredNumber(_ key: String, in range: ClosedRange<Double>, unit: String) -> Double {
+  package func requiredNumber(_ key: String, in range: ClosedRange<Double>, unit: String) -> Double {
     if !has(key) { missing(key, "write a number of \(unit)") }
     return number(key, in: range, unit: unit) ?? range.lowerBound
   }
 
   /// A list of exactly `count` numbers.
-  func numbers(_ key: String, count: Int, in range: ClosedRange<Double>, unit: String) -> [Double]? {
+  package func numbers(_ key: String, count: Int, in range: ClosedRange<Double>, unit: String) -> [Double]? {
     guard let node = node(key) else { return nil }
     guard case .sequence(let sequence) = node, sequence.count == count else {
       problem(key, "is not a list of \(count) numbers", "write [a, b] with \(count) numbers of \(unit)")
@@ -120,7 +123,7 @@ final class YAMLSection {
   /// The digits as written, for numbers whose precision matters.
   func spelling(_ key: String) -> String? { node(key)?.scalar?.string }
 
-  func text(_ key: String) -> String? {
+  package func text(_ key: String) -> String? {
     node(key).flatMap { text($0, key) }
   }
 
@@ -141,12 +144,12 @@ final class YAMLSection {
     return scalar.string
   }
 
-  func requiredText(_ key: String) -> String {
+  package func requiredText(_ key: String) -> String {
     if !has(key) { missing(key, "write a text") }
     return text(key) ?? ""
   }
 
-  func texts(_ key: String) -> [String]? {
+  package func texts(_ key: String) -> [String]? {
     guard let node = node(key) else { return nil }
     guard case .sequence(let sequence) = node else {
       problem(key, "is \(Self.kind(node)) where a list is wanted", "write [a, b, ...]")
@@ -160,7 +163,8 @@ final class YAMLSection {
   }
 
   /// One of the words of an enumeration.
-  func choice<E: RawRepresentable & CaseIterable>(_ key: String, _: E.Type) -> E? where E.RawValue == String {
+  package func choice<E: RawRepresentable & CaseIterable>(_ key: String, _: E.Type) -> E?
+  where E.RawValue == String {
     node(key).flatMap { choice($0, key, E.self) }
   }
 
@@ -175,13 +179,13 @@ final class YAMLSection {
     return value
   }
 
-  func requiredChoice<E: RawRepresentable & CaseIterable>(_ key: String, _: E.Type) -> E?
+  package func requiredChoice<E: RawRepresentable & CaseIterable>(_ key: String, _: E.Type) -> E?
   where E.RawValue == String {
     if !has(key) { missing(key, "write one of \(E.allCases.map(\.rawValue).joined(separator: ", "))") }
     return choice(key, E.self)
   }
 
-  func choices<E: RawRepresentable & CaseIterable>(_ key: String, _: E.Type) -> [E]?
+  package func choices<E: RawRepresentable & CaseIterable>(_ key: String, _: E.Type) -> [E]?
   where E.RawValue == String {
     guard let node = node(key) else { return nil }
     guard case .sequence(let sequence) = node else {
@@ -193,7 +197,7 @@ final class YAMLSection {
 
   // MARK: nested
 
-  func section(_ key: String) -> YAMLSection? {
+  package func section(_ key: String) -> YAMLSection? {
     guard let node = node(key) else { return nil }
     guard case .mapping(let mapping) = node else {
       problem(key, "is \(Self.kind(node)) where a section is wanted", "write `key: value` lines under it")
@@ -203,7 +207,7 @@ final class YAMLSection {
   }
 
   /// A list of sections; their paths are `key[0]`, `key[1]`, ...
-  func sections(_ key: String) -> [YAMLSection] {
+  package func sections(_ key: String) -> [YAMLSection] {
     guard let node = node(key) else { return [] }
     guard case .sequence(let sequence) = node else {
       problem(key, "is \(Self.kind(node)) where a list is wanted", "start each entry with `- `")
@@ -219,7 +223,7 @@ final class YAMLSection {
   }
 
   /// A list of lists of `count` numbers, such as the corners of a polygon; nil when absent or wrong.
-  func tuples(_ key: String, count: Int, in range: ClosedRange<Double>, unit: String) -> [[Double]]? {
+  package func tuples(_ key: String, count: Int, in range: ClosedRange<Double>, unit: String) -> [[Double]]? {
     node(key).flatMap { tuples($0, key, count: count, in: range, unit: unit) }
   }
 
@@ -256,7 +260,7 @@ final class YAMLSection {
   }
 
   /// Reports every key that nobody asked for, with the likeliest one that was meant.
-  func finish() {
+  package func finish() {
     for entry in entries where !asked.contains(entry.key) {
       let allowed = Set(asked).sorted()
       let meant = allowed.map { (Self.unlikeness($0, entry.key), $0) }.min { $0.0 < $1.0 }

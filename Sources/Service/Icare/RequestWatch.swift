@@ -2,6 +2,7 @@ import Deliveries
 import Foundation
 import Icare
 import Logging
+import Queues
 import Store
 import Units
 
@@ -97,7 +98,7 @@ struct RequestWatch: Sendable {
         AnswerDraft(
           key: "icare/\(key)/\(new.rawValue)", telescope: slug, subject: .plan(plan.id), state: new,
           reason: new == .refused ? "ICARE: the request was \(state.rawValue)" : nil, actor: "icare",
-          way: .skyPortal), at: now)
+          way: .icare), at: now)
     }
   }
 
