@@ -182,7 +182,7 @@ def look(browser, service, report, out, pages):
                 audit(browser, report, place)
                 browser.picture(os.path.join(out, place + ".png"))
                 if place in SHOWN:
-                    browser.picture(os.path.join(out, f"shown-{name}.png"), whole=False)
+                    browser.picture(os.path.join(out, f"shown-{name}.png"), whole=False, scale=0.8)
                 if theme == "red" and width == 360:
                     only_red(browser, report, place)
         print(f"{name}: {report.weights[name]} bytes", flush=True)

@@ -138,6 +138,9 @@ class Browser:
             box = self.call("Page.getLayoutMetrics")["cssContentSize"]
             clip = {"clip": {"x": 0, "y": 0, "width": box["width"], "height": min(box["height"], 9000),
                              "scale": scale}, "captureBeyondViewport": True}
+        elif scale != 1:
+            box = self.call("Page.getLayoutMetrics")["cssVisualViewport"]
+            clip = {"clip": {"x": 0, "y": 0, "width": box["clientWidth"], "height": box["clientHeight"], "scale": scale}}
         data = base64.b64decode(self.call("Page.captureScreenshot", format="png", **clip)["data"])
         if path:
             with open(path, "wb") as file:

@@ -45,6 +45,12 @@ import Units
     #expect(table.others[0].reason == "below 30° all night")
     #expect(table.rows[0].when == "from 15:30 (in 1 h 30 min)")
     #expect(table.rows[2].when == "until 01:00 (11 h 00 min)")
+    // A night later is no reason to call now, and has its date.
+    var late = Self.network
+    late.telescopes[2].cells[0].firstUTC = "2023-05-20T21:00:00Z"
+    let later = NetworkTable(late, events: PageDesk.night.lines, filter: EventFilter(""), map: nil)
+    #expect(!later.hasCalls)
+    #expect(later.rows.first { $0.id == "SOON" }?.cells[0].detail == "3 tiles, 2023-05-20 21:00")
     // A state this version does not know is shown by its name.
     #expect(table.rows[4].cells[0].mark?.word == "weather hold")
     #expect(table.countText == "6 telescopes: 2 dark now, 2 within 2 h")

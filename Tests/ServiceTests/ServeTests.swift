@@ -2,6 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
+#if canImport(FoundationNetworking)
+  // Addresses of the network can be read only where it is linked.
+  import FoundationNetworking
+#endif
 #if canImport(Glibc)
   import Glibc
 #else

@@ -103,6 +103,12 @@ struct NetworkTable: Sendable {
     return "from \(clock(from)) (in \(PageTime.span(seconds: from.seconds(since: now))))"
   }
 
+  /// The time of day, with its date where that is not one of the next hours.
+  static func moment(_ t: Instant, _ now: Instant?) -> String {
+    if let now, abs(t.seconds(since: now)) < 18 * 3600 { return clock(t) }
+    return String(t.iso8601().prefix(16)).replacing("T", with: " ")
+  }
+
   private static func clock(_ t: Instant) -> String { String(t.iso8601().dropFirst(11).prefix(5)) }
 }
 
@@ -119,7 +125,7 @@ extension NetworkTable.Row {
       guard let cell = t.cells.first(where: { $0.event == event }) else {
         return NetworkTable.Cell(event: event, mark: nil, detail: nil)
       }
-      let first = cell.firstUTC.flatMap { Instant(iso8601: $0) }.map { $0.iso8601().dropFirst(11).prefix(5) }
+      let first = cell.firstUTC.flatMap { Instant(iso8601: $0) }.map { NetworkTable.moment($0, now) }
       let detail =
         cell.reason
         ?? (cell.tiles > 0 ? Figure.count(cell.tiles, "tile") + (first.map { ", \($0)" } ?? "") : nil)
@@ -143,9 +149,16 @@ extension NetworkTable.OtherRow {
 extension TelescopeNow {
   var hasPart: Bool { cells.contains { $0.state != "left_out" } }
 
-  /// Has something to do, has not answered, and its night is near: the shift leader calls.
+  /// Has something to do this night, has not answered, and its night is near: the shift leader calls.
   var needsCall: Bool {
-    ["soon", "dark"].contains(night) && cells.contains { ["planned", "sent"].contains($0.state) }
+    guard night == "soon" || night == "dark" else { return false }
+    return cells.contains { cell in
+      guard ["planned", "sent"].contains(cell.state) else { return false }
+      guard let first = cell.firstUTC.flatMap({ Instant(iso8601: $0) }),
+        let end = darkUntilUTC.flatMap({ Instant(iso8601: $0) })
+      else { return true }
+      return first < end
+    }
   }
 
   /// What it does now: a word and a class of the style sheet, for maps.

@@ -76,7 +76,8 @@ struct TelescopePage: Sendable {
   let downloads: [Download]
   let hasDownloads: Bool
   let dataHref: String
-  let clockText: String
+  /// Nil where neither is known.
+  let clockText: String?
   let sight: [EventPage.Pair]
   let hasSight: Bool
   let chart: String?
@@ -128,12 +129,12 @@ struct TelescopePage: Sendable {
   }
 
   /// UTC first, then the site's civil and sidereal time.
-  private static func clock(_ now: Instant?, _ site: SiteTime, _ sky: TelescopeSky) -> String {
-    guard let now else { return "" }
+  private static func clock(_ now: Instant?, _ site: SiteTime, _ sky: TelescopeSky) -> String? {
+    guard let now else { return nil }
     var parts: [String] = []
     if let local = site.text(now) { parts.append("\(local)\(sky.zone.map { " (\($0))" } ?? "") at the site") }
     if let sidereal = sky.siderealTime { parts.append("sidereal time \(sidereal)") }
-    return parts.joined(separator: ", ")
+    return parts.isEmpty ? nil : parts.joined(separator: ", ")
   }
 
   private static func sight(_ sky: TelescopeSky, _ now: Instant?) -> [EventPage.Pair] {

@@ -123,11 +123,8 @@ public struct ObservabilityChart: Sendable {
   }
 
   private var note: String {
-    var parts = ["UTC"]
-    if let target { parts.append("line: \(target.name)") }
-    if !blocks.isEmpty { parts.append("thick: plan") }
-    parts.append("dashed: Moon, limit \(limit.fixed(0))°")
-    return parts.joined(separator: ", ")
+    let line = target == nil ? "" : "line: next tile; "
+    return "UTC; \(line)\(blocks.isEmpty ? "" : "thick: plan; ")dashed: Moon, limit \(limit.fixed(0))°"
   }
 
   private var description: String {
