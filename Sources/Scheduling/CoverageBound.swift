@@ -47,7 +47,8 @@ public struct CoverageBound: Sendable, Hashable {
   ///   - effort: steps; 0 gives a bound from one common price.
   public init(_ blocks: SkyBlocks, resources: [Resource], fieldAreas: [SolidAngle], reach: [SkyReach], effort: Int = 120) {
     var market = SkyMarket(blocks, resources: resources, fieldAreas: fieldAreas, reach: reach)
-    market.settle(steps: effort)
+    market.settle(levelRatio: 1 + 1 / Double(max(effort, 1)))
+    if effort > 100 { market.debugPrices() }
     value = min(1, market.best + Self.accuracy)
     method = .fluidDual
     iterations = market.steps

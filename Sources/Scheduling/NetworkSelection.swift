@@ -11,12 +11,12 @@ import Units
 /// Nemhauser & Wolsey 1978) and in practice within a few per cent. As two telescopes see the same parts,
 /// coordination comes by itself: what one covers is worth nothing to the others.
 public struct NetworkSelection: Sendable {
-  private let sky: SkyGrain
-  private let slotStarts: [[Instant]]
-  private var matchings: [SlotMatching]
+  let sky: SkyGrain
+  let slotStarts: [[Instant]]
+  var matchings: [SlotMatching]
   /// Everything offered so far, by resource.
-  public private(set) var candidates: [[Candidate]]
-  private var gains: [[Int32: Double]]
+  public internal(set) var candidates: [[Candidate]]
+  var gains: [[Int32: Double]]
 
   public init(sky: SkyGrain, resources: [Resource]) {
     self.sky = sky

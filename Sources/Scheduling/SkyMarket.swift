@@ -163,67 +163,61 @@ struct SkyMarket {
 
   // MARK: finding prices
 
-  /// Raises prices where more is asked for than there is, lowers them where less, ever more sharply.
-  mutating func settle(steps count: Int) {
+  /// Serves the sky from the densest down, always at the lowest price at which somebody can: the greedy
+  /// algorithm of a transport problem, which is exact but for the rounding of densities to levels.
+  mutating func settle(levelRatio: Double) {
     guard !capacity.isEmpty else { return }
-    var load = ContiguousArray<Double>(repeating: 0, count: capacity.count)
-    var weight = load
-    for step in 0..<count {
-      let sharpness = 6 * pow(8, Double(step) / Double(count))
-      let cheapest = logPrice.min()!
-      for s in weight.indices {
-        weight[s] = capacity[s] * exp(-sharpness * (logPrice[s] - cheapest))
-        load[s] = 0
-      }
-      spread(sharpness, cheapest: cheapest, weight, &load)
-      for resource in resources { adjust(resource, sharpness, weight, load) }
-      steps += 1
-      if step % 10 == 9 || step == count - 1 { evaluate() }
+    var flow = SkyFlow(supplies: usableCapacity, ranges: ranges, rangeEnds: rangeEnds)
+    for demand in demands(ratio: levelRatio) {
+      flow.serve(demand.area, of: Int(demand.block), worth: demand.density)
     }
+    steps = flow.steps
+    for s in logPrice.indices { logPrice[s] = flow.price[s] > 0 ? log(flow.price[s]) : -.infinity }
+    floor = -.infinity
+    evaluate()
   }
 
-  /// Shares every block's demand among the supplies that reach it, most to the cheapest.
-  private func spread(
-    _ sharpness: Double, cheapest: Double, _ weight: ContiguousArray<Double>, _ load: inout ContiguousArray<Double>
-  ) {
-    for block in 0..<blocks.count {
-      let mine = ranges(of: block)
-      guard !mine.isEmpty else { continue }
-      var (z, all) = (0.0, 0.0)
-      for r in mine {
-        for s in ranges[r] {
-          z += weight[Int(s)]
-          all += capacity[Int(s)]
+  /// What each supply can give when a limit on all visits of its resource is spread over its time.
+  private var usableCapacity: ContiguousArray<Double> {
+    var usable = capacity
+    for resource in resources {
+      let given = nights[resource.nights].reduce(0) { $0 + $1.most }
+      guard given > resource.most else { continue }
+      for night in nights[resource.nights] {
+        for s in night.supplies { usable[s] *= resource.most / given }
+      }
+    }
+    return usable
+  }
+
+  private struct Demand {
+    var density: Double
+    var area: Double
+    var block: Int32
+  }
+
+  /// Areas of equal density, about; the densest first.
+  private func demands(ratio: Double) -> [Demand] {
+    var demands: [Demand] = []
+    for block in 0..<blocks.count where !ranges(of: block).isEmpty {
+      var sum = Demand(density: 0, area: 0, block: Int32(block))
+      for entry in blocks.entries(of: block) {
+        if sum.area > 0, entry.density * ratio < sum.density {
+          demands.append(sum)
+          sum.area = 0
         }
+        if sum.area == 0 { sum.density = entry.density }
+        sum.area += entry.area
       }
-      guard z > 0 else { continue }
-      let price = exp(cheapest - log(z / all) / sharpness)
-      let share = blocks.demand(of: block, at: price) / z
-      guard share > 0 else { continue }
-      for r in mine {
-        for s in ranges[r] { load[Int(s)] += share }
-      }
+      if sum.area > 0 { demands.append(sum) }
     }
+    return demands.sorted { $0.density != $1.density ? $0.density > $1.density : $0.block < $1.block }
   }
-
-  private mutating func adjust(
-    _ resource: (nights: Range<Int>, most: Double), _ sharpness: Double, _ weight: ContiguousArray<Double>,
-    _ load: ContiguousArray<Double>
-  ) {
-    var (asked, given) = (0.0, 0.0)
-    for night in nights[resource.nights] {
-      for s in night.supplies {
-        asked += load[s] * weight[s]
-        given += capacity[s]
-      }
-    }
-    guard given > 0 else { return }
-    let usable = min(1, resource.most / given)
-    let common = 0.3 * log(max(asked / (given * usable), 1e-6))
-    for night in nights[resource.nights] {
-      for s in night.supplies {
-        let own = log(max(load[s] * weight[s] / (capacity[s] * usable), 1e-6)) / (sharpness + 1)
-        logPrice[s] = max(floor, logPrice[s] + max(-1, min(1, own + common)))
+  func debugPrices() {
+    for (k, r) in resources.enumerated() {
+      for n in nights[r.nights] {
+        let p = n.supplies.map { exp(logPrice[$0]) * 3.0461741978670857e-4 }
+        print("bound price", k, stride(from: 0, to: p.count, by: 6).map { String(Int(p[$0] * 1e8)) }.joined(separator: " "))
       }
     }
   }

@@ -10,7 +10,7 @@ struct SlotMatching: Sendable {
   private(set) var occupant: ContiguousArray<Int32>
   private(set) var accepted = 0
   private let limit: Int
-  private var options: [Int32: Options] = [:]
+  private(set) var options: [Int32: Options] = [:]
   /// Slots known to be full for good: no path from them leads to a free one.
   private var closed: SkipList
   private var visited: SkipList
@@ -28,6 +28,13 @@ struct SlotMatching: Sendable {
   /// Takes the candidate in if some rearrangement of the others leaves room. O(slots).
   mutating func insert(_ candidate: Int32, options wanted: Options) -> Bool {
     guard room > 0 else { return false }
+    return search(for: candidate, options: wanted) { _ in }
+  }
+
+  /// Looks for a path to a free slot and moves everyone along it; `reach` sees the candidates on the way.
+  private mutating func search(
+    for candidate: Int32, options wanted: Options, _ reach: (Int32) -> Void
+  ) -> Bool {
     visited = closed
     var queue: [(candidate: Int32, cameFrom: Int32)] = [(candidate, -1)]
     /// The slot through which each queued candidate was reached.
@@ -50,6 +57,7 @@ struct SlotMatching: Sendable {
             return true
           }
           reached.append(slot)
+          reach(holder)
           queue.append((holder, Int32(current)))
           viaSlot.append(slot)
           slot = visited.next(slot)
@@ -58,6 +66,34 @@ struct SlotMatching: Sendable {
     }
     for slot in reached { closed.remove(slot) }
     return false
+  }
+
+  /// Gives up a candidate's slot.
+  mutating func remove(_ candidate: Int32) {
+    guard options.removeValue(forKey: candidate) != nil, let slot = occupant.firstIndex(of: candidate) else { return }
+    occupant[slot] = -1
+    accepted -= 1
+    closed = SkipList(count: occupant.count)
+  }
+
+  /// Puts a candidate where another sits, if it may start there.
+  mutating func replace(_ old: Int32, by new: Int32, options wanted: Options) -> Bool {
+    guard let slot = occupant.firstIndex(of: old), wanted.contains(where: { $0.contains(Int32(slot)) }) else { return false }
+    occupant[slot] = new
+    options[old] = nil
+    options[new] = wanted
+    // Where it may go differs, and so does what is closed.
+    closed = SkipList(count: occupant.count)
+    return true
+  }
+
+  /// Whom a candidate could replace: the others of its circuit in the matroid; nil if it has a slot without.
+  mutating func circuit(of options: Options) -> [Int32]? {
+    closed = SkipList(count: occupant.count)
+    var others: [Int32] = []
+    var probe = self
+    guard probe.search(for: .max, options: options, { others.append($0) }) else { return others }
+    return room > 0 ? nil : occupant.filter { $0 >= 0 }
   }
 
   private mutating func place(
