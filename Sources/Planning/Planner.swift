@@ -47,8 +47,10 @@ public enum Planner {
     var session = Session(request, regions: regions, sites: sites)
     session.cover(sites.indices.filter { sites[$0].isWide })
     session.cover(sites.indices.filter { !sites[$0].isWide })
+    session.refine()
     for depth in Set(sites.map(\.depthClass)).sorted().dropFirst() { session.deepen(to: depth) }
     session.arrange()
+    debugBound(request, sites)
     return PlanAssembly(request, regions: regions, session: session, refused: refused).plan
   }
 
@@ -148,10 +150,10 @@ struct Session {
   let request: PlanRequest
   let sites: [PlannedSite]
   let sky: SkyGrain
-  private var selection: NetworkSelection
-  private var covered: SkyGrain.Covered
+  var selection: NetworkSelection
+  var covered: SkyGrain.Covered
   /// Field numbers, parallel to the candidates of `selection`.
-  private(set) var fieldNumbers: [[Int]]
+  var fieldNumbers: [[Int]]
   private(set) var timetables: [Timetable?]
 
   /// More tiles than this cannot matter to a field that is narrow beside the region.
@@ -194,8 +196,8 @@ struct Session {
     guard !free.isEmpty else { return }
     let finder = CandidateFinder(sky: sky, offers: sky.ranked(besides: covered), smallestGain: smallestGain)
     let found = concurrentMap(free) { [sites, selection] i in
-      finder.tiles(
-        of: sites[i], limit: sites[i].isWide ? nil : Self.mostTilesPerSlot * selection.freeSlots(of: i))
+      finder.bestTiles(
+        of: sites[i], slots: selection.freeSlots(of: i), limit: sites[i].isWide ? nil : Self.mostTilesPerSlot * selection.freeSlots(of: i))
     }
     for (i, tiles) in zip(free, found) { fieldNumbers[i].append(contentsOf: tiles.map(\.number)) }
     selection.choose(
