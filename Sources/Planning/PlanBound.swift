@@ -20,7 +20,7 @@ extension CoverageBound {
 
   /// Every start at which a field of the site might touch a block: the block's centre under limits relaxed
   /// by the radii of field and block.
-  private static func reach(of site: PlannedSite, _ blocks: SkyBlocks) -> SkyReach {
+  static func reach(of site: PlannedSite, _ blocks: SkyBlocks) -> SkyReach {
     var reach = SkyReach()
     var relaxed: [Angle: SiteVisibility] = [:]
     var windows: [TimeWindow] = []

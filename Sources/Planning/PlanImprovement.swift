@@ -18,6 +18,11 @@ struct FineLattice: PointingLattice {
     (sites[k].grid.width.radians / Self.fineness, sites[k].grid.height.radians / Self.fineness)
   }
 
+  func size(resource: Int) -> (half: (east: Double, north: Double), step: (east: Double, north: Double)) {
+    let grid = sites[resource].grid
+    return ((tan(grid.width.radians / 2), tan(grid.height.radians / 2)), step(resource))
+  }
+
   func neighbor(of center: Direction<ICRS>, resource: Int, east: Int, north: Int) -> (number: Int, center: Direction<ICRS>)? {
     let step = step(resource)
     let dec = center.dec.radians + Double(north) * step.north
@@ -38,6 +43,13 @@ struct FineLattice: PointingLattice {
 }
 
 extension Session {
+  func worth() -> [ContiguousArray<Double>]? {
+    guard let e = getenv("VW") else { return nil }
+    let p = String(cString: e).split(separator: ",").map { Double($0)! }
+    let blocks = SkyBlocks(request.map)
+    let reach = concurrentMap(sites) { CoverageBound.reach(of: $0, blocks) }
+    return worths(sky, blocks, resources: sites.map(\.resource), fieldAreas: sites.map(\.field.area), reach: reach, shrink: p[0], share: p[1])
+  }
   mutating func refine() {
     guard let e = getenv("VR") else { return }
     let plan = String(cString: e).split(separator: ",").compactMap { Int($0) }

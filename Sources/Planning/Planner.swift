@@ -177,7 +177,7 @@ struct Session {
   /// Lets a group of sites choose together from the sky nobody covers.
   mutating func cover(_ group: [Int]) {
     var soFar = covered
-    choose(group, besides: &soFar, smallestGain: request.smallestGain)
+    choose(group, besides: &soFar, smallestGain: request.smallestGain, worth: worth())
     covered = soFar
   }
 
@@ -191,7 +191,7 @@ struct Session {
     choose(able, besides: &seen, smallestGain: request.smallestDepthGain)
   }
 
-  private mutating func choose(_ group: [Int], besides covered: inout SkyGrain.Covered, smallestGain: Double) {
+  private mutating func choose(_ group: [Int], besides covered: inout SkyGrain.Covered, smallestGain: Double, worth: [ContiguousArray<Double>]? = nil) {
     let free = group.filter { selection.freeSlots(of: $0) > 0 }
     guard !free.isEmpty else { return }
     let finder = CandidateFinder(sky: sky, offers: sky.ranked(besides: covered), smallestGain: smallestGain)
@@ -201,7 +201,7 @@ struct Session {
     }
     for (i, tiles) in zip(free, found) { fieldNumbers[i].append(contentsOf: tiles.map(\.number)) }
     selection.choose(
-      zip(free, found).map { ($0, $1.map(\.candidate)) }, besides: &covered, smallestGain: smallestGain)
+      zip(free, found).map { ($0, $1.map(\.candidate)) }, besides: &covered, smallestGain: smallestGain, worth: worth)
   }
 
   /// Gives every chosen tile its time.

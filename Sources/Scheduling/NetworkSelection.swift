@@ -42,15 +42,15 @@ public struct NetworkSelection: Sendable {
   ///   - smallestGain: a candidate that adds less probability is not worth an exposure; > 0.
   public mutating func choose(
     _ offers: [(resource: Int, candidates: [Candidate])], besides covered: inout SkyGrain.Covered,
-    smallestGain: Double
+    smallestGain: Double, worth: [ContiguousArray<Double>]? = nil
   ) {
-    var heap = Heap(self.entries(offers, covered, smallestGain))
+    var heap = Heap(self.entries(offers, covered, smallestGain, worth))
     for (k, new) in offers { candidates[k].append(contentsOf: new) }
     while let top = heap.popMax() {
       let k = Int(top.resource)
       guard matchings[k].room > 0 else { continue }
       let candidate = candidates[k][Int(top.candidate)]
-      let gain = covered.gain(candidate.cover, weights: sky.partWeight)
+      let gain = covered.gain(candidate.cover, weights: worth?[k] ?? sky.partWeight)
       guard gain >= smallestGain else { continue }
       let current = Entry(gain: gain, resource: top.resource, candidate: top.candidate)
       if let next = heap.max, next > current {
@@ -66,12 +66,13 @@ public struct NetworkSelection: Sendable {
   }
 
   private func entries(
-    _ offers: [(resource: Int, candidates: [Candidate])], _ covered: SkyGrain.Covered, _ smallestGain: Double
+    _ offers: [(resource: Int, candidates: [Candidate])], _ covered: SkyGrain.Covered, _ smallestGain: Double,
+    _ worth: [ContiguousArray<Double>]?
   ) -> [Entry] {
     var entries: [Entry] = []
     for (k, new) in offers {
       for (i, candidate) in new.enumerated() {
-        let gain = covered.gain(candidate.cover, weights: sky.partWeight)
+        let gain = covered.gain(candidate.cover, weights: worth?[k] ?? sky.partWeight)
         guard gain >= smallestGain else { continue }
         entries.append(Entry(gain: gain, resource: Int32(k), candidate: Int32(candidates[k].count + i)))
       }

@@ -1,3 +1,4 @@
+import Glibc
 import HeapModule
 import Units
 import Healpix
@@ -6,6 +7,8 @@ import Healpix
 public protocol PointingLattice: Sendable {
   /// The lattice point some steps east and north of a pointing; nil if that is where it is.
   func neighbor(of center: Direction<ICRS>, resource: Int, east: Int, north: Int) -> (number: Int, center: Direction<ICRS>)?
+  /// Half the sides of the field and one step of the lattice, radians.
+  func size(resource: Int) -> (half: (east: Double, north: Double), step: (east: Double, north: Double))
   /// When a visit there may start.
   func startWindows(at center: Direction<ICRS>, resource: Int) -> [TimeWindow]
   func regions(at center: Direction<ICRS>, resource: Int) -> [ConvexRegion<ICRS>]
@@ -15,6 +18,7 @@ public protocol PointingLattice: Sendable {
 struct Refinement {
   private var selection: NetworkSelection
   private var ledger: CoverLedger
+  private let lookup: SkyLookup
   /// Chosen: resource and candidate.
   private var chosen: [(resource: Int, candidate: Int32)] = []
   private(set) var steps = 0
@@ -24,6 +28,7 @@ struct Refinement {
   init(_ selection: NetworkSelection) {
     self.selection = selection
     ledger = CoverLedger(selection.sky)
+    lookup = SkyLookup(selection.sky)
     numbers = .init(repeating: [], count: selection.candidates.count)
     for (k, matching) in selection.matchings.enumerated() {
       for id in matching.occupant.filter({ $0 >= 0 }).sorted() {
@@ -46,6 +51,37 @@ struct Refinement {
 
   private static let ways = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)]
 
+  /// What a short move in each of the eight ways would add, from points on either side of the four edges.
+  private func estimate(_ center: Direction<ICRS>, _ half: (east: Double, north: Double), _ step: (east: Double, north: Double)) -> SIMD8<Double> {
+    let c = center.unit
+    let ra = center.ra.radians
+    let e = SIMD3<Double>(-sin(ra), cos(ra), 0)
+    let n = SIMD3<Double>(c.y * e.z - c.z * e.y, c.z * e.x - c.x * e.z, c.x * e.y - c.y * e.x)
+    func edge(_ east: Double, _ north: Double, _ along: SIMD3<Double>, _ reach: Double) -> Double {
+      let middle = c + e * east + n * north
+      var sum = 0.0
+      for i in 0..<Self.points {
+        let t = (Double(i) + 0.5) / Double(Self.points) * 2 - 1
+        let p = middle + along * (t * reach)
+        sum += lookup.openDensity(at: p / (p * p).sum().squareRoot(), ledger.covered)
+      }
+      return sum / Double(Self.points)
+    }
+    func net(_ way: Double, east: Bool) -> Double {
+      if east {
+        let out = edge(way * (half.east + step.east / 2), 0, n, half.north)
+        let lost = edge(-way * (half.east - step.east / 2), 0, n, half.north)
+        return (out - lost) * step.east * half.north * 2
+      }
+      let out = edge(0, way * (half.north + step.north / 2), e, half.east)
+      let lost = edge(0, -way * (half.north - step.north / 2), e, half.east)
+      return (out - lost) * step.north * half.east * 2
+    }
+    let (east, west, north, south) = (net(1, east: true), net(-1, east: true), net(1, east: false), net(-1, east: false))
+    return SIMD8(east, west, north, south, east + north, east + south, west + north, west + south)
+  }
+  private static let points = 6
+
   private mutating func shift<L: PointingLattice>(_ owner: Int, _ lattice: L, stride: Int) -> Double {
     let (k, id) = chosen[owner]
     let old = selection.candidates[k][Int(id)]
@@ -53,22 +89,29 @@ struct Refinement {
     let weights = selection.sky.partWeight
     let before = ledger.covered.gain(old.cover, weights: weights)
     var best = (gain: before, number: -1, candidate: old)
+    let (half, unit) = lattice.size(resource: k)
+    let step = (east: unit.east * Double(stride), north: unit.north * Double(stride))
     var moved = true
     while moved {
       moved = false
-      let from = best.candidate.center
-      for way in Self.ways {
-        guard let (number, center) = lattice.neighbor(of: from, resource: k, east: way.0 * stride, north: way.1 * stride)
+      var guess = estimate(best.candidate.center, half, step)
+      for _ in 0..<Self.tries {
+        let way = guess.indices.max { guess[$0] < guess[$1] }!
+        guard guess[way] > Self.worthTrying * before else { break }
+        guess[way] = -1
+        let to = Self.ways[way]
+        guard let (number, center) = lattice.neighbor(of: best.candidate.center, resource: k, east: to.0 * stride, north: to.1 * stride)
         else { continue }
         steps += 1
         let cover = selection.sky.cover(lattice.regions(at: center, resource: k))
         let gain = ledger.covered.gain(cover, weights: weights)
-        guard gain > best.gain + 1e-7 else { continue }
+        guard gain > best.gain * (1 + 1e-4) + 1e-8 else { continue }
         let windows = lattice.startWindows(at: center, resource: k)
         let options = NetworkSelection.slots(in: windows, starts: selection.slotStarts[k])
         guard fits(options, insteadOf: id, k) else { continue }
         best = (gain, number, Candidate(center: center, startWindows: windows, cover: cover))
         moved = true
+        break
       }
     }
     guard best.number >= 0 else {
@@ -87,6 +130,8 @@ struct Refinement {
     ledger.insert(best.candidate.cover, owner: Int32(owner))
     return best.gain - before
   }
+  private static let tries = getenv("VTRY").flatMap { Int(String(cString: $0)) } ?? 2
+  private static let worthTrying = getenv("VWT").flatMap { Double(String(cString: $0)) } ?? 0.0
 
   private func fits(_ options: SlotMatching.Options, insteadOf id: Int32, _ k: Int) -> Bool {
     guard !options.isEmpty else { return false }

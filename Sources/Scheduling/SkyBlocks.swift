@@ -124,4 +124,6 @@ public struct SkyBlocks: Sendable {
       (density[$0], area[$0] - ($0 > first ? area[$0 - 1] : 0))
     }
   }
+
+  func area(ofOrder o: Int) -> Double { Cell.area(order: o).steradians }
 }

@@ -20,7 +20,7 @@ public struct SkyGrain: Sendable {
   /// Probability of one of the 64 parts.
   let partWeight: ContiguousArray<Double>
   private let tree: GrainTree
-  private let toMap: Rotation<ICRS, MapFrame>
+  let toMap: Rotation<ICRS, MapFrame>
 
   public var count: Int { keys.count }
   /// Probability in all grains.
@@ -160,6 +160,12 @@ extension SkyGrain {
     public mutating func insert(_ cover: Cover) {
       for i in cover.grains.indices { masks[Int(cover.grains[i])] |= cover.masks[i] }
     }
+  }
+
+  /// Probability per steradian of a grain.
+  @inline(__always)
+  func partDensity(of grain: Int) -> Double {
+    partWeight[grain] * 64 * Double(UInt64(1) << UInt64(2 * Int(orders[grain]))) / (.pi / 3)
   }
 
   public var uncovered: Covered { Covered(masks: .init(repeating: 0, count: count)) }

@@ -221,4 +221,45 @@ struct SkyMarket {
       }
     }
   }
+
+  /// Least price of each resource for each block; infinite where it does not reach.
+  func leastPrices() -> [[Double]] {
+    var result = [[Double]](repeating: .init(repeating: .infinity, count: blocks.count), count: resources.count)
+    var owner = [Int](repeating: 0, count: capacity.count)
+    for (k, r) in resources.enumerated() { for n in nights[r.nights] { for s in n.supplies { owner[s] = k } } }
+    for block in 0..<blocks.count {
+      for r in ranges(of: block) {
+        let k = owner[Int(ranges[r].lowerBound)]
+        for s in ranges[r] { result[k][block] = min(result[k][block], exp(logPrice[Int(s)])) }
+      }
+    }
+    return result
+  }
+
+  mutating func shrink(_ f: Double) { for s in capacity.indices { capacity[s] *= f } ; for i in nights.indices { nights[i].most *= f } }
+}
+
+public func worths(
+  _ sky: SkyGrain, _ blocks: SkyBlocks, resources: [Resource], fieldAreas: [SolidAngle], reach: [SkyReach],
+  shrink: Double, share: Double
+) -> [ContiguousArray<Double>] {
+  var market = SkyMarket(blocks, resources: resources, fieldAreas: fieldAreas, reach: reach)
+  market.shrink(shrink)
+  market.settle(levelRatio: 1.08)
+  let prices = market.leastPrices()
+  var blockOf = [Int](repeating: 0, count: sky.count)
+  var b = 0
+  for g in 0..<sky.count {
+    while blocks.cells[b].keys.upperBound <= sky.keys[g] { b += 1 }
+    blockOf[g] = b
+  }
+  return resources.indices.map { k in
+    let others = (0..<blocks.count).map { b in resources.indices.reduce(Double.infinity) { $1 == k ? $0 : min($0, prices[$1][b]) } }
+    return ContiguousArray((0..<sky.count).map { g in
+      let part = sky.partWeight[g]
+      let density = part * 64 / blocks.area(ofOrder: Int(sky.orders[g]))
+      let m = others[blockOf[g]]
+      return part * (share + (1 - share) * min(1, m / density))
+    })
+  }
 }
