@@ -46,9 +46,8 @@ extension Session {
   func worth() -> [ContiguousArray<Double>]? {
     guard let e = getenv("VW") else { return nil }
     let p = String(cString: e).split(separator: ",").map { Double($0)! }
-    let blocks = SkyBlocks(request.map)
-    let reach = concurrentMap(sites) { CoverageBound.reach(of: $0, blocks) }
-    return worths(sky, blocks, resources: sites.map(\.resource), fieldAreas: sites.map(\.field.area), reach: reach, shrink: p[0], share: p[1])
+    let o = CoverageOutlook(request, sites: sites)
+    return o.worth(of: Array(sites.indices), on: sky, share: p[0], floor: p[1])
   }
   mutating func refine() {
     guard let e = getenv("VR") else { return }

@@ -1,8 +1,5 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Healpix
+import Skymaps
 import Units
 
 /// A proven upper bound on the probability that any plan of the same request covers.
@@ -17,20 +14,20 @@ import Units
 /// because every visit pays at least its field's area times the least price in it, and so at least the sum
 /// of min(d, m) over the sky it covers. p counts as reached by k at t when a field centred on a permitted
 /// pointing might contain p in a visit that goes on at t; blocks of sky and bins of time are taken whole,
-/// so the error of that discretisation can only raise the bound. Where an allocation or the length of a night
-/// limits the number of visits, the dearest times are counted up to that number.
+/// so that their size can only raise the bound. Where an allocation or the length of a night limits the number of
+/// visits, the dearest times are counted up to that number.
 ///
-/// Prices are found by a fixed-point iteration on a smoothed minimum (a transport problem with elastic demand,
-/// solved as in Sinkhorn's balancing); the best bound over the iterates is kept, and each is valid.
+/// The prices come from the relaxation itself, a transport problem solved greedily from the densest sky
+/// down (`SkyMarket.settle`); blocks in which it matters who reaches which part are then split.
 public struct CoverageBound: Sendable, Hashable {
   public enum Method: String, Sendable, Hashable {
     /// Prices per telescope and time, by weak duality.
     case fluidDual = "fluid-dual"
   }
-  /// Upper bound on the probability covered, 0...1, `tolerance` included.
+  /// Upper bound on the probability covered, 0...1; `tolerance` is included.
   public let value: Double
   public let method: Method
-  /// Steps taken; each step's bound is valid.
+  /// Searches for prices and blocks looked at.
   public let iterations: Int
   /// What was added for rounding and for the accuracy with which a plan's probability is computed.
   public let tolerance: Double
@@ -41,22 +38,42 @@ public struct CoverageBound: Sendable, Hashable {
   /// Footprint probabilities are good to 1e-6; sums over 1e5 cells round by less than 1e-10.
   static let accuracy = 2e-6
 
-  /// - Parameters:
-  ///   - fieldAreas: of one exposure, by resource.
-  ///   - reach: by resource, with one entry for each block.
-  ///   - effort: steps; 0 gives a bound from one common price.
-  public init(_ blocks: SkyBlocks, resources: [Resource], fieldAreas: [SolidAngle], reach: [SkyReach], effort: Int = 120) {
-    var market = SkyMarket(blocks, resources: resources, fieldAreas: fieldAreas, reach: reach)
-    market.settle(levelRatio: 1 + 1 / Double(max(effort, 1)))
-    if effort > 100 { market.debugPrices() }
-    value = min(1, market.best + Self.accuracy)
+  init(_ value: Double, iterations: Int) {
+    self.value = min(1, max(0, value) + Self.accuracy)
     method = .fluidDual
-    iterations = market.steps
+    self.iterations = iterations
     tolerance = Self.accuracy
   }
 }
 
-/// When a resource may start a visit whose field might touch a block, block by block.
+/// Time that one telescope has to give, or a part of it that is of use for some sky only.
+public struct TimeOffer: Sendable {
+  /// Offers of the same telescope share a number.
+  public var telescope: Int
+  public var resource: Resource
+  /// The part of a visit's field that this offer stands for.
+  public var fieldArea: SolidAngle
+
+  public init(telescope: Int, resource: Resource, fieldArea: SolidAngle) {
+    self.telescope = telescope
+    self.resource = resource
+    self.fieldArea = fieldArea
+  }
+
+  /// The shortest time between two visits that do not look at the very same sky, seconds.
+  var gap: Double { max(resource.readout.seconds, resource.settle.seconds) }
+  var cycle: Double { resource.visit.seconds + gap }
+  /// Area that all visits its allocation allows can cover, steradians.
+  var most: Double { resource.mostVisits.map { fieldArea.steradians * Double($0) } ?? .infinity }
+
+  /// Area per steradian of field and dark window, for comparison of offers.
+  func area(inBinsOf unit: Double) -> [Double] {
+    guard cycle > 0 else { return [] }
+    return resource.darkWindows.map { fieldArea.steradians * ($0.duration.seconds + gap) / cycle * unit }
+  }
+}
+
+/// When visits may start whose field might touch a block, block by block.
 public struct SkyReach: Sendable {
   private(set) var windows: [TimeWindow] = []
   private(set) var ends: [Int32] = []
@@ -71,5 +88,118 @@ public struct SkyReach: Sendable {
 
   func windows(of block: Int) -> ArraySlice<TimeWindow> {
     windows[(block > 0 ? Int(ends[block - 1]) : 0)..<Int(ends[block])]
+  }
+}
+
+/// What may be covered at what price: gives the bound, and tells the telescopes where they are needed.
+public struct CoverageOutlook: Sendable {
+  /// Start windows of visits of one offer whose field might touch a cap of sky, or no shorter than that.
+  public typealias Reach = @Sendable (_ offer: Int, _ center: Direction<ICRS>, _ radius: Angle) -> [TimeWindow]
+
+  private let map: Skymap
+  private let market: SkyMarket
+  private let reach: Reach
+
+  /// Blocks at most this fine are split to see who reaches what.
+  private static let finest = 8
+  /// A block is not split for less probability than this.
+  private static let smallestGain = 3e-6
+
+  /// - Parameters:
+  ///   - known: reach of every block of `blocks`, by offer.
+  public init(_ map: Skymap, blocks: SkyBlocks, offers: [TimeOffer], known: [SkyReach], reach: @escaping Reach) {
+    self.map = map
+    self.reach = reach
+    market = SkyMarket(blocks, offers: offers, reach: known)
+  }
+
+  /// - Parameter effort: the most blocks looked at beyond the coarse ones; every number gives a valid bound.
+  public func bound(effort: Int = 20_000) -> CoverageBound {
+    var market = market
+    let searches = market.settle(ratio: 1.06)
+    var sum = market.income
+    var split = BlockSplitter(map: map, market: market, reach: reach, finest: Self.finest, left: effort)
+    for block in 0..<market.blocks.count {
+      let prices = market.leastPrices(of: block)
+      guard let least = prices.first?.price else { continue }
+      let surplus = market.blocks.surplus(of: block, above: least)
+      sum += split.sharpened(surplus, at: least, of: market.blocks.cells[block], prices, smallestGain: Self.smallestGain)
+    }
+    return CoverageBound(sum, iterations: searches + effort - split.left)
+  }
+
+  /// For each telescope what sky is worth to it, by grain: what it would cost to have it covered by another,
+  /// at the prices of the outlook, if that is less than its probability.
+  ///
+  /// - Parameters:
+  ///   - share: of the time that counts as usable, as tiles overlap.
+  ///   - floor: sky that others could cover for nothing counts with this share of its probability.
+  public func worth(of telescopes: [Int], on sky: SkyGrain, share: Double, floor: Double) -> [ContiguousArray<Double>] {
+    var market = market
+    _ = market.settle(ratio: 1.1, share: share)
+    let blocks = market.blocks
+    let prices = (0..<blocks.count).map { market.leastPrices(of: $0) }
+    let owners = blocks.owners(of: sky)
+    return telescopes.map { k in
+      let others = prices.map { $0.first { market.offers[$0.offer].telescope != k }?.price ?? .infinity }
+      return ContiguousArray(
+        (0..<sky.count).map { grain in
+          let ratio = min(1, others[Int(owners[grain])] / sky.partDensity(of: grain))
+          return sky.partWeight[grain] * (floor + (1 - floor) * ratio)
+        })
+    }
+  }
+}
+
+/// Splits blocks as long as that shows that less of them is within reach.
+private struct BlockSplitter {
+  let map: Skymap
+  let market: SkyMarket
+  let reach: CoverageOutlook.Reach
+  let finest: Int
+  var left: Int
+
+  /// What a cell holds beyond the prices at which its parts can be had.
+  /// - Parameters:
+  ///   - surplus: the same for the cell as a whole, at its price.
+  ///   - prices: of the offers that may reach it, no higher than the truth, the cheapest first.
+  mutating func sharpened(
+    _ surplus: Double, at price: Double, of cell: Cell, _ prices: [(offer: Int, price: Double)], smallestGain: Double
+  ) -> Double {
+    guard surplus > smallestGain, cell.order < finest, left >= 5 else { return surplus }
+    left -= 1
+    // What its middle alone would have to pay is a guess at what its parts will.
+    let guess = offers(within: prices, at: cell, radius: .zero).first?.price ?? .infinity
+    guard guess > price, surplus - map.surplus(in: cell, above: guess) > smallestGain else { return surplus }
+    var sum = 0.0
+    for i in 0..<4 {
+      let child = cell.child(UInt64(i))
+      left -= 1
+      let own = offers(within: prices, at: child, radius: Cell.boundingRadius(order: child.order))
+      guard let least = own.first?.price else { continue }
+      let inside = map.surplus(in: child, above: least)
+      sum += sharpened(inside, at: least, of: child, own, smallestGain: smallestGain)
+    }
+    return min(sum, surplus)
+  }
+
+  /// The offers that reach a cap, as far as one of them might be the cheapest.
+  private func offers(
+    within prices: [(offer: Int, price: Double)], at cell: Cell, radius: Angle
+  ) -> [(offer: Int, price: Double)] {
+    let center = Direction<ICRS>(unit: market.blocks.toSky(cell.center))
+    var found: [(offer: Int, price: Double)] = []
+    var least = Double.infinity
+    for (offer, low) in prices {
+      if low >= least {
+        found.append((offer, low))
+        continue
+      }
+      let price = market.leastPrice(of: offer, in: reach(offer, center, radius))
+      guard price < .infinity else { continue }
+      found.append((offer, price))
+      least = min(least, price)
+    }
+    return found.sorted { $0.price != $1.price ? $0.price < $1.price : $0.offer < $1.offer }
   }
 }

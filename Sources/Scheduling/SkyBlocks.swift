@@ -21,7 +21,7 @@ public struct SkyBlocks: Sendable {
   private(set) var area: ContiguousArray<Double> = []
   /// Where each block's profile starts; one more at the end.
   private(set) var offsets: [Int32] = [0]
-  private let toSky: Rotation<MapFrame, ICRS>
+  let toSky: Rotation<MapFrame, ICRS>
 
   public var count: Int { cells.count }
 
@@ -111,19 +111,36 @@ public struct SkyBlocks: Sendable {
     return low > first ? probability[low - 1] - price * area[low - 1] : 0
   }
 
-  /// The area that is worth a price, averaged over prices 3 % around it so that it moves smoothly.
-  @inline(__always)
-  func demand(of block: Int, at price: Double) -> Double {
-    (surplus(of: block, above: price * 0.97) - surplus(of: block, above: price * 1.03)) / (price * 0.06)
-  }
-
-  /// The profile in steps of equal density.
-  func entries(of block: Int) -> [(density: Double, area: Double)] {
+  /// The profile in steps of equal density, the densest first; areas in steradians.
+  func forEachEntry(of block: Int, _ body: (_ density: Double, _ area: Double) -> Void) {
     let first = Int(offsets[block])
-    return (first..<Int(offsets[block + 1])).map {
-      (density[$0], area[$0] - ($0 > first ? area[$0 - 1] : 0))
-    }
+    for i in first..<Int(offsets[block + 1]) { body(density[i], area[i] - (i > first ? area[i - 1] : 0)) }
   }
 
-  func area(ofOrder o: Int) -> Double { Cell.area(order: o).steradians }
+  /// The block of each grain.
+  func owners(of sky: SkyGrain) -> ContiguousArray<Int32> {
+    var block = 0
+    return ContiguousArray(
+      (0..<sky.count).map { grain in
+        while cells[block].keys.upperBound <= sky.keys[grain] { block += 1 }
+        return Int32(block)
+      })
+  }
+}
+
+extension Skymap {
+  /// The integral of max(0, density - price) over a cell. O(cells of the map in it).
+  func surplus(in cell: Cell, above price: Double) -> Double {
+    guard price < .infinity else { return 0 }
+    let low = firstIndex(atOrAfter: cell.firstKey)
+    let high = firstIndex(atOrAfter: cell.keys.upperBound)
+    if low > 0, self.cell(low - 1).keys.upperBound > cell.firstKey {
+      return max(0, density[low - 1] - price) * cell.area.steradians
+    }
+    var sum = 0.0
+    for i in low..<high where density[i] > price {
+      sum += (density[i] - price) * min(cell.area.steradians, self.cell(i).area.steradians)
+    }
+    return sum
+  }
 }

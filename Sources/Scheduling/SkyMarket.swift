@@ -3,115 +3,94 @@
 #else
   import Darwin
 #endif
+import Healpix
+import Skymaps
 import Units
 
 /// Telescope time as supplies, blocks of sky as buyers: the dual problem of `CoverageBound`.
-struct SkyMarket {
-  private let blocks: SkyBlocks
-  /// Supplies: bins of telescope time, in order of resource and time; area they can cover (steradians).
-  private var capacity: ContiguousArray<Double> = []
-  /// Natural logarithm of the price per steradian.
-  private var logPrice: ContiguousArray<Double> = []
-  /// Consecutive supplies of one resource and night, with the most area its visits may cover together.
-  private var nights: [(supplies: Range<Int>, most: Double)] = []
-  /// Consecutive nights of one resource with a limit on all of them.
-  private var resources: [(nights: Range<Int>, most: Double)] = []
-  /// Supplies that reach each block, as ranges.
+struct SkyMarket: Sendable {
+  let blocks: SkyBlocks
+  let offers: [TimeOffer]
+  /// Supplies: bins of telescope time, in order of offer and time; area they can cover (steradians).
+  private(set) var capacity: ContiguousArray<Double> = []
+  /// Price per steradian, by supply.
+  private(set) var price: ContiguousArray<Double> = []
+  /// The bins of each offer, dark window by dark window.
+  private var nights: [[Bins]] = []
+  /// Supplies that reach each block, as ranges, and the offer each belongs to.
   private var ranges: ContiguousArray<Range<Int32>> = []
+  private var rangeOwners: ContiguousArray<Int32> = []
   private var rangeEnds: ContiguousArray<Int32> = []
 
-  /// The least logarithm of a price: as good as free.
-  private var floor = 0.0
-  private(set) var best = Double.infinity
-  private(set) var steps = 0
-
-  /// Longest bin, seconds: a field moves 1.25 degrees in it.
-  private static let bin = 300.0
   /// Edges of windows may be late or early by rounding: a margin on either side, seconds.
   private static let margin = 3.0
 
-  init(_ blocks: SkyBlocks, resources: [Resource], fieldAreas: [SolidAngle], reach: [SkyReach]) {
-    self.blocks = blocks
-    var bins: [[Bins]] = []
-    for (resource, area) in zip(resources, fieldAreas) {
-      bins.append(open(resource, fieldArea: area.steradians))
-    }
-    rangeEnds.reserveCapacity(blocks.count)
-    for block in 0..<blocks.count {
-      for (k, reach) in reach.enumerated() {
-        let first = ranges.count
-        for window in reach.windows(of: block) {
-          for night in bins[k] { if let range = night.range(of: window) { append(range, after: first) } }
-        }
-      }
-      rangeEnds.append(Int32(ranges.count))
-    }
-    let common = commonPrice
-    logPrice = .init(repeating: log(common), count: capacity.count)
-    floor = log(common) - 8
-    evaluate()
-  }
-
-  /// The density down to which all telescopes together could cover the sky, if all reached all of it.
-  private var commonPrice: Double {
-    let entries = (0..<blocks.count).flatMap { blocks.entries(of: $0) }.sorted { $0.density > $1.density }
-    var left = resources.reduce(0) { $0 + min($1.most, nights[$1.nights].reduce(0) { $0 + $1.most }) }
-    for entry in entries {
-      left -= entry.area
-      if left <= 0 { return entry.density }
-    }
-    return entries.last?.density ?? 1
-  }
-
   /// The bins of one dark window.
-  private struct Bins {
+  private struct Bins: Sendable {
     var start: Instant
     /// One bin and one visit with its gap, seconds.
     var width: Double
     var cycle: Double
-    var first: Int
-    var count: Int
+    var supplies: Range<Int>
+    /// The area that its visits may cover together.
+    var most: Double
 
+    /// The bins in which a visit that starts in a window may go on.
     func range(of window: TimeWindow) -> Range<Int32>? {
       let from = window.start.seconds(since: start) - SkyMarket.margin
       let to = window.end.seconds(since: start) + cycle + SkyMarket.margin
+      guard to > 0, from < Double(supplies.count) * width else { return nil }
       let low = max(0, Int((from / width).rounded(.down)))
-      let high = min(count, Int((to / width).rounded(.down)) + 1)
-      return low < high && to > 0 ? Int32(first + low)..<Int32(first + high) : nil
+      let high = min(Double(supplies.count), (to / width).rounded(.down) + 1)
+      return low < Int(high) ? Int32(supplies.lowerBound + low)..<Int32(supplies.lowerBound + Int(high)) : nil
     }
   }
 
-  private mutating func open(_ resource: Resource, fieldArea: Double) -> [Bins] {
-    let gap = max(resource.readout.seconds, resource.settle.seconds)
-    let cycle = resource.visit.seconds + gap
+  init(_ blocks: SkyBlocks, offers: [TimeOffer], reach: [SkyReach]) {
+    self.blocks = blocks
+    self.offers = offers
+    let total = offers.reduce(0) { $0 + $1.area(inBinsOf: 1).reduce(0, +) }
+    for offer in offers { open(offer, share: total > 0 ? offer.area(inBinsOf: 1).reduce(0, +) / total : 0) }
+    price = .init(repeating: 0, count: capacity.count)
+    rangeEnds.reserveCapacity(blocks.count)
+    for block in 0..<blocks.count {
+      for (k, reach) in reach.enumerated() { append(reach.windows(of: block), of: k) }
+      rangeEnds.append(Int32(ranges.count))
+    }
+  }
+
+  /// Small telescopes have little to say: their time is counted in longer bins.
+  private mutating func open(_ offer: TimeOffer, share: Double) {
+    let bin = share > 0.03 ? 300.0 : share > 0.005 ? 1200 : 3600
     var bins: [Bins] = []
-    let firstNight = nights.count
-    for window in resource.darkWindows {
-      // The gap after the last visit may lie outside.
-      let length = window.duration.seconds + gap
-      guard cycle > 0, length >= cycle else { continue }
-      let count = max(1, Int((length / Self.bin).rounded(.up)))
+    for window in offer.resource.darkWindows {
+      let length = window.duration.seconds + offer.gap
+      guard offer.cycle > 0, length >= offer.cycle else { continue }
+      let count = max(1, Int((length / bin).rounded(.up)))
       let width = length / Double(count)
       let first = capacity.count
-      bins.append(Bins(start: window.start, width: width, cycle: cycle, first: first, count: count))
-      capacity.append(contentsOf: repeatElement(fieldArea * width / cycle, count: count))
-      let visits = (length / cycle + 1e-6).rounded(.down)
-      nights.append((first..<capacity.count, fieldArea * visits))
+      capacity.append(contentsOf: repeatElement(offer.fieldArea.steradians * width / offer.cycle, count: count))
+      let visits = (length / offer.cycle + 1e-6).rounded(.down)
+      bins.append(
+        Bins(
+          start: window.start, width: width, cycle: offer.cycle, supplies: first..<capacity.count,
+          most: offer.fieldArea.steradians * visits))
     }
-    let most = resource.mostVisits.map { fieldArea * Double($0) } ?? .infinity
-    resources.append((firstNight..<nights.count, most))
-    return bins
+    nights.append(bins)
   }
 
-  /// Adds a range of the same resource and block; ranges that meet become one.
-  private mutating func append(_ range: Range<Int32>, after first: Int) {
-    if ranges.count > first, ranges[ranges.count - 1].upperBound >= range.lowerBound,
-      ranges[ranges.count - 1].lowerBound <= range.lowerBound
-    {
-      let last = ranges.removeLast()
-      ranges.append(last.lowerBound..<max(last.upperBound, range.upperBound))
-    } else {
-      ranges.append(range)
+  private mutating func append(_ windows: ArraySlice<TimeWindow>, of offer: Int) {
+    let first = ranges.count
+    for window in windows {
+      for night in nights[offer] {
+        guard let range = night.range(of: window) else { continue }
+        if ranges.count > first, let last = ranges.last, last.upperBound >= range.lowerBound, last.lowerBound <= range.lowerBound {
+          ranges[ranges.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
+        } else {
+          ranges.append(range)
+          rangeOwners.append(Int32(offer))
+        }
+      }
     }
   }
 
@@ -120,72 +99,33 @@ struct SkyMarket {
     (block > 0 ? Int(rangeEnds[block - 1]) : 0)..<Int(rangeEnds[block])
   }
 
-  // MARK: the bound at given prices
-
-  /// What weak duality gives for the prices as they are, and for the same with the least ones at zero.
-  private mutating func evaluate() {
-    for free in [false, true] {
-      let prices = ContiguousArray(logPrice.map { free && $0 <= floor ? 0 : exp($0) })
-      best = min(best, bound(at: prices))
-      if !logPrice.contains(where: { $0 <= floor }) { break }
-    }
-  }
-
-  private func bound(at prices: ContiguousArray<Double>) -> Double {
-    var total = 0.0
-    for resource in resources { total += income(of: resource, at: prices) }
-    for block in 0..<blocks.count {
-      var price = Double.infinity
-      for r in ranges(of: block) {
-        for s in ranges[r] { price = min(price, prices[Int(s)]) }
-      }
-      if price < .infinity { total += blocks.surplus(of: block, above: price) }
-    }
-    return total
-  }
-
-  /// The most that the visits of one resource can pay: the dearest times first.
-  private func income(of resource: (nights: Range<Int>, most: Double), at prices: ContiguousArray<Double>) -> Double {
-    let offers = resource.nights.flatMap { night in nights[night].supplies.map { (night: night, supply: $0) } }
-      .sorted { prices[$0.supply] > prices[$1.supply] }
-    var left = resource.most
-    var nightLeft = resource.nights.map { nights[$0].most }
-    var sum = 0.0
-    for offer in offers {
-      let n = offer.night - resource.nights.lowerBound
-      let sold = min(capacity[offer.supply], nightLeft[n], left)
-      sum += sold * prices[offer.supply]
-      nightLeft[n] -= sold
-      left -= sold
-    }
-    return sum
-  }
-
   // MARK: finding prices
 
   /// Serves the sky from the densest down, always at the lowest price at which somebody can: the greedy
   /// algorithm of a transport problem, which is exact but for the rounding of densities to levels.
-  mutating func settle(levelRatio: Double) {
-    guard !capacity.isEmpty else { return }
-    var flow = SkyFlow(supplies: usableCapacity, ranges: ranges, rangeEnds: rangeEnds)
-    for demand in demands(ratio: levelRatio) {
+  ///
+  /// - Parameters:
+  ///   - ratio: of one level to the next, above 1.
+  ///   - share: of the time that counts as usable; what tiles lose by overlap makes time dearer.
+  /// - Returns: the number of searches it took.
+  mutating func settle(ratio: Double, share: Double = 1) -> Int {
+    guard !capacity.isEmpty else { return 0 }
+    var flow = SkyFlow(supplies: usableCapacity(share), ranges: ranges, rangeEnds: rangeEnds)
+    for demand in demands(ratio: ratio) {
       flow.serve(demand.area, of: Int(demand.block), worth: demand.density)
     }
-    steps = flow.steps
-    for s in logPrice.indices { logPrice[s] = flow.price[s] > 0 ? log(flow.price[s]) : -.infinity }
-    floor = -.infinity
-    evaluate()
+    price = flow.price
+    return flow.steps
   }
 
   /// What each supply can give when a limit on all visits of its resource is spread over its time.
-  private var usableCapacity: ContiguousArray<Double> {
+  private func usableCapacity(_ share: Double) -> ContiguousArray<Double> {
     var usable = capacity
-    for resource in resources {
-      let given = nights[resource.nights].reduce(0) { $0 + $1.most }
-      guard given > resource.most else { continue }
-      for night in nights[resource.nights] {
-        for s in night.supplies { usable[s] *= resource.most / given }
-      }
+    for (offer, bins) in zip(offers, nights) {
+      let given = bins.reduce(0) { $0 + $1.most }
+      let most = offer.most
+      let factor = share * (given > most ? most / given : 1)
+      for night in bins { for s in night.supplies { usable[s] *= factor } }
     }
     return usable
   }
@@ -201,65 +141,64 @@ struct SkyMarket {
     var demands: [Demand] = []
     for block in 0..<blocks.count where !ranges(of: block).isEmpty {
       var sum = Demand(density: 0, area: 0, block: Int32(block))
-      for entry in blocks.entries(of: block) {
-        if sum.area > 0, entry.density * ratio < sum.density {
+      blocks.forEachEntry(of: block) { density, area in
+        if sum.area > 0, density * ratio < sum.density {
           demands.append(sum)
           sum.area = 0
         }
-        if sum.area == 0 { sum.density = entry.density }
-        sum.area += entry.area
+        if sum.area == 0 { sum.density = density }
+        sum.area += area
       }
       if sum.area > 0 { demands.append(sum) }
     }
     return demands.sorted { $0.density != $1.density ? $0.density > $1.density : $0.block < $1.block }
   }
-  func debugPrices() {
-    for (k, r) in resources.enumerated() {
-      for n in nights[r.nights] {
-        let p = n.supplies.map { exp(logPrice[$0]) * 3.0461741978670857e-4 }
-        print("bound price", k, stride(from: 0, to: p.count, by: 6).map { String(Int(p[$0] * 1e8)) }.joined(separator: " "))
+
+  // MARK: prices as others see them
+
+  /// The most that all visits can pay: the dearest times of every offer first.
+  var income: Double {
+    var sum = 0.0
+    for (offer, bins) in zip(offers, nights) {
+      let supplies = bins.indices.flatMap { night in bins[night].supplies.map { (night, $0) } }
+        .sorted { price[$0.1] != price[$1.1] ? price[$0.1] > price[$1.1] : $0.1 < $1.1 }
+      var left = offer.most
+      var nightLeft = bins.map(\.most)
+      for (night, s) in supplies {
+        let sold = min(capacity[s], nightLeft[night], left)
+        sum += sold * price[s]
+        nightLeft[night] -= sold
+        left -= sold
       }
     }
+    return sum
   }
 
-  /// Least price of each resource for each block; infinite where it does not reach.
-  func leastPrices() -> [[Double]] {
-    var result = [[Double]](repeating: .init(repeating: .infinity, count: blocks.count), count: resources.count)
-    var owner = [Int](repeating: 0, count: capacity.count)
-    for (k, r) in resources.enumerated() { for n in nights[r.nights] { for s in n.supplies { owner[s] = k } } }
-    for block in 0..<blocks.count {
-      for r in ranges(of: block) {
-        let k = owner[Int(ranges[r].lowerBound)]
-        for s in ranges[r] { result[k][block] = min(result[k][block], exp(logPrice[Int(s)])) }
+  /// The least price of an offer in start windows; infinite if there are none.
+  func leastPrice(of offer: Int, in windows: [TimeWindow]) -> Double {
+    var least = Double.infinity
+    for window in windows {
+      for night in nights[offer] {
+        guard let range = night.range(of: window) else { continue }
+        for s in range { least = min(least, price[Int(s)]) }
       }
     }
-    return result
+    return least
   }
 
-  mutating func shrink(_ f: Double) { for s in capacity.indices { capacity[s] *= f } ; for i in nights.indices { nights[i].most *= f } }
-}
-
-public func worths(
-  _ sky: SkyGrain, _ blocks: SkyBlocks, resources: [Resource], fieldAreas: [SolidAngle], reach: [SkyReach],
-  shrink: Double, share: Double
-) -> [ContiguousArray<Double>] {
-  var market = SkyMarket(blocks, resources: resources, fieldAreas: fieldAreas, reach: reach)
-  market.shrink(shrink)
-  market.settle(levelRatio: 1.08)
-  let prices = market.leastPrices()
-  var blockOf = [Int](repeating: 0, count: sky.count)
-  var b = 0
-  for g in 0..<sky.count {
-    while blocks.cells[b].keys.upperBound <= sky.keys[g] { b += 1 }
-    blockOf[g] = b
-  }
-  return resources.indices.map { k in
-    let others = (0..<blocks.count).map { b in resources.indices.reduce(Double.infinity) { $1 == k ? $0 : min($0, prices[$1][b]) } }
-    return ContiguousArray((0..<sky.count).map { g in
-      let part = sky.partWeight[g]
-      let density = part * 64 / blocks.area(ofOrder: Int(sky.orders[g]))
-      let m = others[blockOf[g]]
-      return part * (share + (1 - share) * min(1, m / density))
-    })
+  /// The least price of every offer that reaches a block, the cheapest first.
+  func leastPrices(of block: Int) -> [(offer: Int, price: Double)] {
+    var result: [(offer: Int, price: Double)] = []
+    for r in ranges(of: block) {
+      var least = Double.infinity
+      for s in ranges[r] { least = min(least, price[Int(s)]) }
+      let owner = Int(rangeOwners[r])
+      if let last = result.last, last.offer == owner {
+        result[result.count - 1].price = min(last.price, least)
+      } else {
+        result.append((owner, least))
+      }
+    }
+    return result.sorted { $0.price != $1.price ? $0.price < $1.price : $0.offer < $1.offer }
   }
 }
