@@ -14,7 +14,7 @@ import Visibility
 struct PlanAssembly {
   private(set) var plan: Plan
 
-  init(_ request: PlanRequest, regions: CredibleRegions, session: Session, refused: [Plan.Omission]) {
+  init(_ request: PlanRequest, regions: CredibleRegions, session: Session, refused: [Plan.Omission], bound: CoverageBound) {
     let observing = session.sites.indices.filter { !(session.timetables[$0]?.visits.isEmpty ?? true) }
     let sequences = observing.map { Sequence(session, site: $0, session.timetables[$0]!) }
     let tree = ProbabilityTree(request.map)
@@ -32,7 +32,7 @@ struct PlanAssembly {
       network: .init(
         probability: Fraction(clamping: added.total), area: added.area,
         assignmentCount: telescopes.reduce(0) { $0 + $1.assignments.count },
-        reachable: Fraction(clamping: session.reachable), upperBound: nil),
+        reachable: Fraction(clamping: session.reachable), upperBound: Fraction(clamping: bound.value)),
       inputs: .init(
         mapDigest: request.mapDigest, telescopeDigests: request.telescopeDigests,
         earthOrientation: request.earth.source, softwareVersion: request.softwareVersion))
@@ -131,9 +131,10 @@ private struct Sequence: Sendable {
   ) -> Plan.Assignment {
     let (visit, tile) = (visits[i], tiles[i])
     let window = tile.candidate.startWindows.first { $0.start <= visit.start && visit.start <= $0.end }
-    let scheme = site.grid.overlap > 0 ? "f1" : TileGrid.scheme
+    let scheme = tile.number < 0 ? FineLattice.scheme : site.grid.overlap > 0 ? "f1" : TileGrid.scheme
+    let field = tile.number < 0 ? FineLattice.name(of: -tile.number) : String(tile.number)
     return .init(
-      rank: rank, fieldID: String(tile.number), tileKey: "\(site.telescope.slug):\(scheme):\(tile.number)",
+      rank: rank, fieldID: field, tileKey: "\(site.telescope.slug):\(scheme):\(field)",
       center: tile.candidate.center, positionAngle: site.field.positionAngle, start: visit.start,
       exposure: site.exposure, exposureCount: 1, end: visit.start + site.exposure,
       latestStart: window?.end ?? visit.start, filter: site.telescope.exposure.filter,

@@ -25,11 +25,15 @@ public struct PlanRequest: Sendable {
   public var smallestGain: Double
   /// Nor are second looks, by a deeper telescope at sky already covered, at less probability than this.
   public var smallestDepthGain: Double
+  /// Steps that may be spent on improving the first plan, each a pointing looked at; 0 is none.
+  public var effort: Int
   public var softwareVersion: String
 
   public enum Tiling: String, Sendable, Hashable, CaseIterable {
-    /// Each telescope's fixed grid; free centres where the 90 % region is smaller than three fields.
+    /// Each telescope's fixed grid, left where that covers more; free centres where the 90 % region is smaller
+    /// than three fields.
     case automatic
+    /// Each telescope's fixed grid and nothing else.
     case grid
     case free
   }
@@ -38,7 +42,7 @@ public struct PlanRequest: Sendable {
     event: Plan.Event, map: Skymap, mapDigest: String, telescopes: [Telescope],
     telescopeDigests: [String: String] = [:], named: Set<String> = [], now: Instant, window: TimeWindow, earth: EarthOrientation,
     tiling: Tiling = .automatic, exposure: Duration? = nil, smallestGain: Double = 1e-6,
-    smallestDepthGain: Double = 1e-4, softwareVersion: String
+    smallestDepthGain: Double = 1e-4, effort: Int = 40_000, softwareVersion: String
   ) {
     self.event = event
     self.map = map
@@ -53,6 +57,7 @@ public struct PlanRequest: Sendable {
     self.exposure = exposure
     self.smallestGain = smallestGain
     self.smallestDepthGain = smallestDepthGain
+    self.effort = effort
     self.softwareVersion = softwareVersion
   }
 }
@@ -64,7 +69,7 @@ extension PlanRequest {
     let fields: [String] = [
       event.id, "\(event.revision)", mapDigest, telescopes.joined(separator: ","), named.sorted().joined(separator: ","),
       "\(window.start.tai)/\(window.end.tai)", earth.source, tiling.rawValue, "\(exposure?.seconds ?? 0)",
-      "\(smallestGain)/\(smallestDepthGain)", softwareVersion,
+      "\(smallestGain)/\(smallestDepthGain)/\(effort)", softwareVersion,
     ]
     return SHA256.hexDigest(of: Array(fields.joined(separator: "\n").utf8))
   }

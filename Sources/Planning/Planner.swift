@@ -45,13 +45,14 @@ public enum Planner {
     let regions = CredibleRegions(of: request.map)
     let (sites, refused) = participants(request, regions, ephemeris)
     var session = Session(request, regions: regions, sites: sites)
-    session.cover(sites.indices.filter { sites[$0].isWide })
+    let outlook = CoverageOutlook(request, sites: sites)
+    session.align()
+    session.cover(sites.indices.filter { sites[$0].isWide }, guidedBy: outlook)
     session.cover(sites.indices.filter { !sites[$0].isWide })
     session.refine()
     for depth in Set(sites.map(\.depthClass)).sorted().dropFirst() { session.deepen(to: depth) }
     session.arrange()
-    debugBound(request, sites)
-    return PlanAssembly(request, regions: regions, session: session, refused: refused).plan
+    return PlanAssembly(request, regions: regions, session: session, refused: refused, bound: outlook.bound()).plan
   }
 
   private static func participants(
@@ -154,6 +155,8 @@ struct Session {
   var covered: SkyGrain.Covered
   /// Field numbers, parallel to the candidates of `selection`.
   var fieldNumbers: [[Int]]
+  /// How far each site's rows are moved north, in row heights.
+  var phases: [Double]
   private(set) var timetables: [Timetable?]
 
   /// More tiles than this cannot matter to a field that is narrow beside the region.
@@ -170,14 +173,15 @@ struct Session {
     covered = sky.uncovered
     fieldNumbers = .init(repeating: [], count: sites.count)
     timetables = .init(repeating: nil, count: sites.count)
+    phases = .init(repeating: 0, count: sites.count)
   }
 
   func candidates(of site: Int) -> [Candidate] { selection.candidates[site] }
 
   /// Lets a group of sites choose together from the sky nobody covers.
-  mutating func cover(_ group: [Int]) {
+  mutating func cover(_ group: [Int], guidedBy outlook: CoverageOutlook? = nil) {
     var soFar = covered
-    choose(group, besides: &soFar, smallestGain: request.smallestGain, worth: worth())
+    choose(group, besides: &soFar, smallestGain: request.smallestGain, worth: worth(for: group, outlook))
     covered = soFar
   }
 
@@ -191,13 +195,13 @@ struct Session {
     choose(able, besides: &seen, smallestGain: request.smallestDepthGain)
   }
 
-  private mutating func choose(_ group: [Int], besides covered: inout SkyGrain.Covered, smallestGain: Double, worth: [ContiguousArray<Double>]? = nil) {
+  private mutating func choose(_ group: [Int], besides covered: inout SkyGrain.Covered, smallestGain: Double, worth: [Int: ContiguousArray<Double>] = [:]) {
     let free = group.filter { selection.freeSlots(of: $0) > 0 }
     guard !free.isEmpty else { return }
     let finder = CandidateFinder(sky: sky, offers: sky.ranked(besides: covered), smallestGain: smallestGain)
-    let found = concurrentMap(free) { [sites, selection] i in
-      finder.bestTiles(
-        of: sites[i], slots: selection.freeSlots(of: i), limit: sites[i].isWide ? nil : Self.mostTilesPerSlot * selection.freeSlots(of: i))
+    let found = concurrentMap(free) { [sites, selection, phases] i in
+      finder.tiles(
+        of: sites[i], phase: phases[i], limit: sites[i].isWide ? nil : Self.mostTilesPerSlot * selection.freeSlots(of: i))
     }
     for (i, tiles) in zip(free, found) { fieldNumbers[i].append(contentsOf: tiles.map(\.number)) }
     selection.choose(

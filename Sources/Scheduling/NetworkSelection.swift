@@ -42,7 +42,7 @@ public struct NetworkSelection: Sendable {
   ///   - smallestGain: a candidate that adds less probability is not worth an exposure; > 0.
   public mutating func choose(
     _ offers: [(resource: Int, candidates: [Candidate])], besides covered: inout SkyGrain.Covered,
-    smallestGain: Double, worth: [ContiguousArray<Double>]? = nil
+    smallestGain: Double, worth: [Int: ContiguousArray<Double>] = [:]
   ) {
     var heap = Heap(self.entries(offers, covered, smallestGain, worth))
     for (k, new) in offers { candidates[k].append(contentsOf: new) }
@@ -50,7 +50,7 @@ public struct NetworkSelection: Sendable {
       let k = Int(top.resource)
       guard matchings[k].room > 0 else { continue }
       let candidate = candidates[k][Int(top.candidate)]
-      let gain = covered.gain(candidate.cover, weights: worth?[k] ?? sky.partWeight)
+      let gain = covered.gain(candidate.cover, weights: worth[k] ?? sky.partWeight)
       guard gain >= smallestGain else { continue }
       let current = Entry(gain: gain, resource: top.resource, candidate: top.candidate)
       if let next = heap.max, next > current {
@@ -67,12 +67,12 @@ public struct NetworkSelection: Sendable {
 
   private func entries(
     _ offers: [(resource: Int, candidates: [Candidate])], _ covered: SkyGrain.Covered, _ smallestGain: Double,
-    _ worth: [ContiguousArray<Double>]?
+    _ worth: [Int: ContiguousArray<Double>]
   ) -> [Entry] {
     var entries: [Entry] = []
     for (k, new) in offers {
       for (i, candidate) in new.enumerated() {
-        let gain = covered.gain(candidate.cover, weights: worth?[k] ?? sky.partWeight)
+        let gain = covered.gain(candidate.cover, weights: worth[k] ?? sky.partWeight)
         guard gain >= smallestGain else { continue }
         entries.append(Entry(gain: gain, resource: Int32(k), candidate: Int32(candidates[k].count + i)))
       }

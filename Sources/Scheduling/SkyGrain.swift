@@ -218,6 +218,15 @@ extension SkyGrain {
     }.sorted { $0.density != $1.density ? $0.density > $1.density : $0.grain < $1.grain }
   }
 
+  public func center(of grain: Int) -> Direction<ICRS> {
+    Direction(unit: toMap.inverse(Cell(order: Int(orders[grain]), key: keys[grain]).center))
+  }
+
+  /// Uncovered probability in a grain.
+  public func mass(of offer: Offer) -> Double {
+    offer.density * Cell.area(order: Int(orders[offer.grain])).steradians
+  }
+
   /// The cell of `order`, or the grain itself if that is coarser, that a grain lies in.
   public func block(of grain: Int, order: Int) -> Cell {
     Cell(order: min(order, Int(orders[grain])), key: keys[grain])

@@ -1,0 +1,144 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+import Healpix
+import Scheduling
+import Targeting
+import Units
+
+/// Where the rows of a site's grid should lie so that its first and last row reach as far as they may.
+///
+/// A telescope's reach ends in the north and south at about the same declination all night. Rows at fixed
+/// declinations stop anywhere up to a field's height short of it; moved by part of a row, they end on it.
+struct RowAlignment {
+  /// Uncovered probability south of declination bins, by bin of right ascension.
+  private var south: [[Double]]
+
+  private static let columns = 36
+  private static let bins = 720
+  /// Moving a grid off its published rows must pay at least this much probability.
+  private static let smallestGain = 0.001
+  /// Sky beyond this share of the uncovered probability, the densest first, is not worth a look.
+  private static let share = 0.97
+
+  init(_ sky: SkyGrain, offers: [SkyGrain.Offer]) {
+    var mass = [[Double]](repeating: .init(repeating: 0, count: Self.bins), count: Self.columns)
+    var left = Self.share * offers.reduce(0) { $0 + sky.mass(of: $1) }
+    for offer in offers {
+      let center = sky.center(of: offer.grain)
+      let column = min(Self.columns - 1, Int(center.ra.radians / (2 * .pi) * Double(Self.columns)))
+      let bin = Self.bin(center.dec.radians)
+      mass[column][bin] += sky.mass(of: offer)
+      left -= sky.mass(of: offer)
+      if left < 0 { break }
+    }
+    south = mass.map { column in
+      var sum = 0.0
+      return [0] + column.map { value in
+        sum += value
+        return sum
+      }
+    }
+  }
+
+  private static func bin(_ dec: Double) -> Int { min(bins - 1, max(0, Int((dec / .pi + 0.5) * Double(bins)))) }
+
+  private func mass(_ column: Int, from low: Double, to high: Double) -> Double {
+    high > low ? south[column][Self.bin(high)] - south[column][Self.bin(low)] : 0
+  }
+
+  /// How far to move the rows north, in row heights, 0..<1, a multiple of 1/50.
+  func phase(for site: PlannedSite) -> Double {
+    let height = site.grid.height.radians
+    let borders = (0..<Self.columns).compactMap { column -> (column: Int, low: Double, high: Double)? in
+      guard south[column][Self.bins] > 0, let reach = Self.reach(of: site, column) else { return nil }
+      return (column, reach.low, reach.high)
+    }
+    func lost(_ phase: Double) -> Double {
+      borders.reduce(0) { sum, border in
+        let top = (((border.high / height - phase).rounded(.down)) + phase) * height
+        let bottom = (((border.low / height - phase).rounded(.up)) + phase) * height
+        return sum + mass(border.column, from: top + height / 2, to: border.high + height / 2)
+          + mass(border.column, from: border.low - height / 2, to: bottom - height / 2)
+      }
+    }
+    var best = (lost: lost(0) - Self.smallestGain, phase: 0.0)
+    for step in 1..<25 {
+      let phase = Double(step) / 25
+      let loss = lost(phase)
+      if loss < best.lost { best = (loss, phase) }
+    }
+    return best.phase
+  }
+
+  /// The southernmost and northernmost declination a site can point to in a column.
+  private static func reach(of site: PlannedSite, _ column: Int) -> (low: Double, high: Double)? {
+    let ra = Angle(radians: (Double(column) + 0.5) / Double(columns) * 2 * .pi)
+    func sees(_ degrees: Double) -> Bool { site.canObserve(Direction(ra: ra, dec: .degrees(degrees))) }
+    let steps = stride(from: -87.5, through: 87.5, by: 5).map { $0 }
+    let seen = steps.map(sees)
+    guard let first = seen.firstIndex(of: true), let last = seen.lastIndex(of: true) else { return nil }
+    func edge(_ inside: Double, _ outside: Double) -> Double {
+      var (a, b) = (inside, outside)
+      for _ in 0..<6 {
+        let middle = (a + b) / 2
+        if sees(middle) { a = middle } else { b = middle }
+      }
+      return a * .pi / 180
+    }
+    return (edge(steps[first], max(-90, steps[first] - 5)), edge(steps[last], min(90, steps[last] + 5)))
+  }
+}
+
+/// Rows of pointings like those of `TileGrid` moved in declination, each at the nearest place of the fine lattice.
+struct AlignedGrid {
+  private let site: PlannedSite
+  private let phase: Double
+  private let halfWidth: Double
+  private let height: Double
+
+  init(_ site: PlannedSite, phase: Double) {
+    self.site = site
+    self.phase = phase
+    halfWidth = tan(site.grid.width.radians / 2)
+    height = site.grid.height.radians
+  }
+
+  /// The pointing whose field holds a direction; nil at a pole that the rows miss.
+  func pointing(containing d: Direction<ICRS>) -> (number: Int, center: Direction<ICRS>)? {
+    let dec = ((d.dec.radians / height - phase).rounded() + phase) * height
+    guard abs(dec) < .pi / 2 else { return nil }
+    let half = atan(halfWidth / (cos(dec) + tan(height / 2) * sin(abs(dec))))
+    let count = max(1, (.pi / half).rounded(.up))
+    let column = (d.ra.radians / (2 * .pi) * count).rounded()
+    let center = Direction<ICRS>(ra: Angle(radians: column / count * 2 * .pi), dec: Angle(radians: dec))
+    return FineLattice.point(of: site, near: center)
+  }
+}
+
+extension CandidateFinder {
+  /// The same as `tiles(of:limit:)` with the rows moved north. Numbers are those of the lattice, negative.
+  func tiles(of site: PlannedSite, phase: Double, limit: Int?) -> [Tile] {
+    guard phase > 0 else { return tiles(of: site, limit: limit) }
+    var tiles: [Tile] = []
+    var seen: Set<Int> = []
+    let grid = AlignedGrid(site, phase: phase)
+    let spacing = min(site.grid.width, site.grid.height) * 0.5
+    let fieldArea = site.field.area.steradians
+    for offer in offers {
+      if tiles.count >= limit ?? .max || offer.density * fieldArea < smallestGain { break }
+      sky.forEachProbe(of: offer.grain, spacing: spacing) { point in
+        guard let (number, center) = grid.pointing(containing: point), seen.insert(number).inserted else { return }
+        let windows = site.visibility.startWindows(for: center, exposure: site.exposure)
+        guard !windows.isEmpty else { return }
+        let cover = sky.cover(Footprint(site.field, at: center).regions)
+        guard !cover.isEmpty else { return }
+        tiles.append(
+          Tile(number: -number, candidate: Candidate(center: center, startWindows: windows, cover: cover)))
+      }
+    }
+    return tiles
+  }
+}
