@@ -8,20 +8,20 @@ import Scheduling
 import Targeting
 import Units
 
-/// Pointings at fixed places of the sky, `fineness` to the side of a field: rows along declination, the same
+/// Pointings at fixed places of the sky, 200 to the side of a field: rows along declination, the same
 /// for every map, so that a pointing keeps its name from one revision to the next.
 struct FineLattice: PointingLattice {
   let sites: [PlannedSite]
   /// Sites that may leave their grids.
   let isFree: [Bool]
 
-  static let scheme = "f50"
-  private static let fineness = 50.0
+  static let scheme = "f200"
+  private static let fineness = 200.0
   private static let rowOffset = 5_000_000
 
   init(_ sites: [PlannedSite], tiling: PlanRequest.Tiling) {
     self.sites = sites
-    isFree = sites.map { tiling != .grid && $0.isWide }
+    isFree = sites.map { tiling != .grid && $0.field.area >= .squareDegrees(0.5) }
   }
 
   private static func step(of site: PlannedSite) -> SIMD2<Double> {
@@ -71,18 +71,21 @@ extension Session {
   mutating func align() {
     guard request.effort > 0, request.tiling != .grid else { return }
     let alignment = RowAlignment(sky, offers: sky.ranked(besides: covered))
-    phases = concurrentMap(Array(sites.indices)) { [sites] i in
+    rows = concurrentMap(Array(sites.indices)) { [sites] i in
       sites[i].isWide && sites[i].grid.overlap == 0 && !sites[i].resource.darkWindows.isEmpty
-        ? alignment.phase(for: sites[i]) : 0
+        ? alignment.rows(for: sites[i]) : nil
     }
   }
 
-  /// What sky is worth to telescopes of a group that others might relieve.
-  func worth(for group: [Int], _ outlook: CoverageOutlook?) -> [Int: ContiguousArray<Double>] {
-    guard let outlook, request.effort > 0, group.count > 1 else { return [:] }
+  /// What sky is worth to telescopes of a group that others might relieve: more and less sharply.
+  func worths(for group: [Int], _ outlook: CoverageOutlook?) -> [[ContiguousArray<Double>]] {
     let open = group.filter { !sites[$0].resource.darkWindows.isEmpty }
-    let worth = outlook.worth(of: open, on: sky, share: 0.85, floor: 0.2)
-    return Dictionary(uniqueKeysWithValues: zip(open, worth))
+    guard let outlook, request.effort > 0, open.count > 1 else { return [] }
+    return [0.2, 0.5].map { floor in
+      var worth = [ContiguousArray<Double>](repeating: [], count: sites.count)
+      for (k, weights) in zip(open, outlook.worth(of: open, on: sky, share: 0.8, floor: floor)) { worth[k] = weights }
+      return worth
+    }
   }
 
   /// Improves what is chosen so far. Field numbers of pointings off the grid are negative.

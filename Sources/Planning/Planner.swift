@@ -155,8 +155,8 @@ struct Session {
   var covered: SkyGrain.Covered
   /// Field numbers, parallel to the candidates of `selection`.
   var fieldNumbers: [[Int]]
-  /// How far each site's rows are moved north, in row heights.
-  var phases: [Double]
+  /// Where the rows of sites lie that leave their grids.
+  var rows: [RowAlignment.Rows?]
   private(set) var timetables: [Timetable?]
 
   /// More tiles than this cannot matter to a field that is narrow beside the region.
@@ -173,7 +173,7 @@ struct Session {
     covered = sky.uncovered
     fieldNumbers = .init(repeating: [], count: sites.count)
     timetables = .init(repeating: nil, count: sites.count)
-    phases = .init(repeating: 0, count: sites.count)
+    rows = .init(repeating: nil, count: sites.count)
   }
 
   func candidates(of site: Int) -> [Candidate] { selection.candidates[site] }
@@ -181,7 +181,7 @@ struct Session {
   /// Lets a group of sites choose together from the sky nobody covers.
   mutating func cover(_ group: [Int], guidedBy outlook: CoverageOutlook? = nil) {
     var soFar = covered
-    choose(group, besides: &soFar, smallestGain: request.smallestGain, worth: worth(for: group, outlook))
+    choose(group, besides: &soFar, smallestGain: request.smallestGain, worths: worths(for: group, outlook))
     covered = soFar
   }
 
@@ -195,17 +195,17 @@ struct Session {
     choose(able, besides: &seen, smallestGain: request.smallestDepthGain)
   }
 
-  private mutating func choose(_ group: [Int], besides covered: inout SkyGrain.Covered, smallestGain: Double, worth: [Int: ContiguousArray<Double>] = [:]) {
+  private mutating func choose(_ group: [Int], besides covered: inout SkyGrain.Covered, smallestGain: Double, worths: [[ContiguousArray<Double>]] = []) {
     let free = group.filter { selection.freeSlots(of: $0) > 0 }
     guard !free.isEmpty else { return }
     let finder = CandidateFinder(sky: sky, offers: sky.ranked(besides: covered), smallestGain: smallestGain)
-    let found = concurrentMap(free) { [sites, selection, phases] i in
+    let found = concurrentMap(free) { [sites, selection, rows] i in
       finder.tiles(
-        of: sites[i], phase: phases[i], limit: sites[i].isWide ? nil : Self.mostTilesPerSlot * selection.freeSlots(of: i))
+        of: sites[i], on: rows[i], limit: sites[i].isWide ? nil : Self.mostTilesPerSlot * selection.freeSlots(of: i))
     }
     for (i, tiles) in zip(free, found) { fieldNumbers[i].append(contentsOf: tiles.map(\.number)) }
     selection.choose(
-      zip(free, found).map { ($0, $1.map(\.candidate)) }, besides: &covered, smallestGain: smallestGain, worth: worth)
+      zip(free, found).map { ($0, $1.map(\.candidate)) }, besides: &covered, smallestGain: smallestGain, bestOf: worths)
   }
 
   /// Gives every chosen tile its time.

