@@ -14,7 +14,7 @@ import Visibility
 struct PlanAssembly {
   private(set) var plan: Plan
 
-  init(_ request: PlanRequest, regions: CredibleRegions, session: Session, refused: [Plan.Omission], bound: CoverageBound) {
+  init(_ request: PlanRequest, regions: CredibleRegions, session: Session, refused: [Plan.Omission], outlook: CoverageOutlook) {
     let observing = session.sites.indices.filter { !(session.timetables[$0]?.visits.isEmpty ?? true) }
     let sequences = observing.map { Sequence(session, site: $0, session.timetables[$0]!) }
     let tree = ProbabilityTree(request.map)
@@ -32,7 +32,7 @@ struct PlanAssembly {
       network: .init(
         probability: Fraction(clamping: added.total), area: added.area,
         assignmentCount: telescopes.reduce(0) { $0 + $1.assignments.count },
-        reachable: Fraction(clamping: session.reachable), upperBound: Fraction(clamping: bound.value)),
+        reachable: Fraction(clamping: outlook.reachable()), upperBound: Fraction(clamping: outlook.bound().value)),
       inputs: .init(
         mapDigest: request.mapDigest, telescopeDigests: request.telescopeDigests,
         earthOrientation: request.earth.source, softwareVersion: request.softwareVersion))

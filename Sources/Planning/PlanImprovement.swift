@@ -81,9 +81,9 @@ extension Session {
   func worths(for group: [Int], _ outlook: CoverageOutlook?) -> [[ContiguousArray<Double>]] {
     let open = group.filter { !sites[$0].resource.darkWindows.isEmpty }
     guard let outlook, request.effort > 0, open.count > 1 else { return [] }
-    return [0.2, 0.5].map { floor in
+    return outlook.worths(of: open, on: sky, share: 0.8, floors: [0.2, 0.5]).map { weights in
       var worth = [ContiguousArray<Double>](repeating: [], count: sites.count)
-      for (k, weights) in zip(open, outlook.worth(of: open, on: sky, share: 0.8, floor: floor)) { worth[k] = weights }
+      for (k, own) in zip(open, weights) { worth[k] = own }
       return worth
     }
   }

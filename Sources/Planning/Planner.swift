@@ -52,7 +52,7 @@ public enum Planner {
     session.refine()
     for depth in Set(sites.map(\.depthClass)).sorted().dropFirst() { session.deepen(to: depth) }
     session.arrange()
-    return PlanAssembly(request, regions: regions, session: session, refused: refused, bound: outlook.bound()).plan
+    return PlanAssembly(request, regions: regions, session: session, refused: refused, outlook: outlook).plan
   }
 
   private static func participants(
@@ -249,22 +249,5 @@ func concurrentMap<T: Sendable, R: Sendable>(_ items: [T], _ transform: @Sendabl
 extension PlannedSite {
   func canObserve(_ direction: Direction<ICRS>) -> Bool {
     !visibility.startWindows(for: direction, exposure: exposure).isEmpty
-  }
-}
-
-extension Session {
-  /// Probability within reach: of every tile that could have been chosen, and of the blocks of sky that
-  /// some site can observe at the centre or a corner. An estimate from outside.
-  var reachable: Double {
-    let wanted = sites.filter { !$0.resource.darkWindows.isEmpty }.sorted { $0.field.area > $1.field.area }
-    var seen = sky.uncovered
-    for i in sites.indices {
-      for candidate in candidates(of: i) { seen.insert(candidate.cover) }
-    }
-    sky.insertBlocks(into: &seen) { block in
-      sky.marks(of: block).contains { mark in wanted.contains { $0.canObserve(mark) } }
-    }
-    // What lies outside the region that is planned at all counts as reachable.
-    return sky.probability(of: seen) + 1 - sky.probability
   }
 }

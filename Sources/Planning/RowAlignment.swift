@@ -103,29 +103,38 @@ struct RowAlignment {
 
 /// Rows of pointings like those of `TileGrid` moved in declination, each at the nearest place of the fine lattice.
 struct AlignedGrid {
-  private let site: PlannedSite
   private let phase: Double
   private let seam: Double
-  private let halfWidth: Double
   private let height: Double
+  private let firstRow: Int
+  /// Right ascension from one tile to the next, by row: no gap where the row is widest.
+  private let steps: [Double]
 
   init(_ site: PlannedSite, _ rows: RowAlignment.Rows) {
-    self.site = site
     phase = rows.phase
     seam = rows.seam
-    halfWidth = tan(site.grid.width.radians / 2)
-    height = site.grid.height.radians
+    let height = site.grid.height.radians
+    self.height = height
+    let halfWidth = tan(site.grid.width.radians / 2)
+    firstRow = Int((-.pi / 2 / height).rounded(.down)) - 1
+    steps = (firstRow...(-firstRow)).map { row in
+      let dec = min(abs(Double(row) + rows.phase) * height, .pi / 2)
+      return 2 * atan(halfWidth / (cos(dec) + tan(height / 2) * sin(dec)))
+    }
   }
 
-  /// The pointing whose field holds a direction; nil at a pole that the rows miss.
-  func pointing(containing d: Direction<ICRS>) -> (number: Int, center: Direction<ICRS>)? {
-    let dec = ((d.dec.radians / height - phase).rounded() + phase) * height
+  /// Row and column of the tile that a direction falls in.
+  func place(of d: Direction<ICRS>) -> SIMD2<Int> {
+    let row = Int((d.dec.radians / height - phase).rounded())
+    return SIMD2(row, Int((Angle(radians: d.ra.radians - seam).normalized.radians / steps[row - firstRow]).rounded()))
+  }
+
+  /// Its centre; nil at a pole that the rows miss.
+  func center(of place: SIMD2<Int>) -> Direction<ICRS>? {
+    let dec = (Double(place.x) + phase) * height
     guard abs(dec) < .pi / 2 else { return nil }
-    // Half the right-ascension span of the tile where the row is widest.
-    let half = atan(halfWidth / (cos(dec) + tan(height / 2) * sin(abs(dec))))
-    let column = (Angle(radians: d.ra.radians - seam).normalized.radians / (2 * half)).rounded()
-    let center = Direction<ICRS>(ra: Angle(radians: seam + column * 2 * half), dec: Angle(radians: dec))
-    return FineLattice.point(of: site, near: center)
+    let ra = seam + Double(place.y) * steps[place.x - firstRow]
+    return Direction(ra: Angle(radians: ra), dec: Angle(radians: dec))
   }
 }
 
@@ -134,14 +143,17 @@ extension CandidateFinder {
   func tiles(of site: PlannedSite, on rows: RowAlignment.Rows?, limit: Int?) -> [Tile] {
     guard let rows else { return tiles(of: site, limit: limit) }
     var tiles: [Tile] = []
-    var seen: Set<Int> = []
+    var seen: Set<SIMD2<Int>> = []
     let grid = AlignedGrid(site, rows)
     let spacing = min(site.grid.width, site.grid.height) * 0.5
     let fieldArea = site.field.area.steradians
     for offer in offers {
       if tiles.count >= limit ?? .max || offer.density * fieldArea < smallestGain { break }
       sky.forEachProbe(of: offer.grain, spacing: spacing) { point in
-        guard let (number, center) = grid.pointing(containing: point), seen.insert(number).inserted else { return }
+        let place = grid.place(of: point)
+        guard seen.insert(place).inserted, let middle = grid.center(of: place),
+          let (number, center) = FineLattice.point(of: site, near: middle)
+        else { return }
         let windows = site.visibility.startWindows(for: center, exposure: site.exposure)
         guard !windows.isEmpty else { return }
         let cover = sky.cover(Footprint(site.field, at: center).regions)

@@ -117,15 +117,25 @@ public struct CoverageOutlook: Sendable {
   public func bound(effort: Int = 20_000) -> CoverageBound {
     var market = market
     let searches = market.settle(ratio: 1.06)
-    var sum = market.income
+    let (surplus, looked) = surplus(in: market, effort: effort)
+    return CoverageBound(market.income + surplus, iterations: searches + looked)
+  }
+
+  /// Probability that some permitted pointing might cover, from outside: what the bound would be if time were
+  /// plenty.
+  public func reachable(effort: Int = 20_000) -> Double { min(1, surplus(in: market, effort: effort).sum) }
+
+  /// What the sky holds beyond its prices, and the number of blocks looked at.
+  private func surplus(in market: SkyMarket, effort: Int) -> (sum: Double, looked: Int) {
+    var sum = 0.0
     var split = BlockSplitter(map: map, market: market, reach: reach, finest: Self.finest, left: effort)
     for block in 0..<market.blocks.count {
       let prices = market.leastPrices(of: block)
       guard let least = prices.first?.price else { continue }
-      let surplus = market.blocks.surplus(of: block, above: least)
-      sum += split.sharpened(surplus, at: least, of: market.blocks.cells[block], prices, smallestGain: Self.smallestGain)
+      let whole = market.blocks.surplus(of: block, above: least)
+      sum += split.sharpened(whole, at: least, of: market.blocks.cells[block], prices, smallestGain: Self.smallestGain)
     }
-    return CoverageBound(sum, iterations: searches + effort - split.left)
+    return (sum, effort - split.left)
   }
 
   /// For each telescope what sky is worth to it, by grain: what it would cost to have it covered by another,
@@ -133,20 +143,26 @@ public struct CoverageOutlook: Sendable {
   ///
   /// - Parameters:
   ///   - share: of the time that counts as usable, as tiles overlap.
-  ///   - floor: sky that others could cover for nothing counts with this share of its probability.
-  public func worth(of telescopes: [Int], on sky: SkyGrain, share: Double, floor: Double) -> [ContiguousArray<Double>] {
+  ///   - floors: sky that others could cover for nothing counts with this share of its probability.
+  /// - Returns: by floor and telescope.
+  public func worths(
+    of telescopes: [Int], on sky: SkyGrain, share: Double, floors: [Double]
+  ) -> [[ContiguousArray<Double>]] {
     var market = market
     _ = market.settle(ratio: 1.1, share: share)
     let blocks = market.blocks
     let prices = (0..<blocks.count).map { market.leastPrices(of: $0) }
     let owners = blocks.owners(of: sky)
-    return telescopes.map { k in
-      let others = prices.map { $0.first { market.offers[$0.offer].telescope != k }?.price ?? .infinity }
-      return ContiguousArray(
-        (0..<sky.count).map { grain in
-          let ratio = min(1, others[Int(owners[grain])] / sky.partDensity(of: grain))
-          return sky.partWeight[grain] * (floor + (1 - floor) * ratio)
-        })
+    let density = ContiguousArray((0..<sky.count).map { sky.partDensity(of: $0) })
+    return floors.map { floor in
+      telescopes.map { k in
+        let others = prices.map { $0.first { market.offers[$0.offer].telescope != k }?.price ?? .infinity }
+        return ContiguousArray(
+          (0..<sky.count).map { grain in
+            let ratio = min(1, others[Int(owners[grain])] / density[grain])
+            return sky.partWeight[grain] * (floor + (1 - floor) * ratio)
+          })
+      }
     }
   }
 }

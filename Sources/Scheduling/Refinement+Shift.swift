@@ -3,6 +3,7 @@
 #else
   import Darwin
 #endif
+import Healpix
 import Units
 
 /// Shifts: a pointing moves a few steps of its lattice toward sky that nobody covers.
@@ -13,7 +14,15 @@ extension Refinement {
     for owner in chosen.indices where steps < effort {
       guard let size = lattice.size(of: chosen[owner].resource) else { continue }
       let probe = EdgeProbe(half: size.half, step: size.step * Double(stride))
-      gained += shift(owner, lattice, probe, stride: stride)
+      let before = cover(of: owner)
+      guard changes.isAny(within: before, since: settled[owner, stride]) else { continue }
+      let gain = shift(owner, lattice, probe, stride: stride)
+      if gain > 0 {
+        changes.note(before)
+        changes.note(cover(of: owner))
+        gained += gain
+      }
+      settled[owner, stride] = changes.clock
     }
     return gained
   }
@@ -69,12 +78,50 @@ extension Refinement {
     return nil
   }
 
-  private func fits(_ windows: [TimeWindow], instead id: Int32, _ k: Int) -> Bool {
+  private mutating func fits(_ windows: [TimeWindow], instead id: Int32, _ k: Int) -> Bool {
     let options = NetworkSelection.slots(in: windows, starts: selection.slotStarts[k])
-    guard !options.isEmpty, let slot = selection.matchings[k].occupant.firstIndex(of: id) else { return false }
-    if options.contains(where: { $0.contains(Int32(slot)) }) { return true }
-    var trial = selection.matchings[k]
-    return trial.replace(id, by: Int32(selection.candidates[k].count), options: options)
+    return !options.isEmpty && selection.matchings[k].canReplace(id, options: options)
+  }
+}
+
+/// When the sky about each place last changed hands, coarsely: where nothing has, no move is worth another look.
+struct ChangeLog: Sendable {
+  private(set) var clock: Int32 = 0
+  private var last: ContiguousArray<Int32>
+  private let sky: SkyGrain
+  /// Cells of 1.8 degrees, which a field and its neighbour share along their border.
+  private static let order = 5
+  private static let shift = UInt64(2 * (Cell.maxOrder - order))
+
+  init(_ sky: SkyGrain) {
+    self.sky = sky
+    last = .init(repeating: 0, count: Int(Cell.count(order: Self.order)))
+  }
+
+  mutating func note(_ cover: SkyGrain.Cover) {
+    clock += 1
+    for grain in cover.grains { last[Int(sky.keys[Int(grain)] >> Self.shift)] = clock }
+  }
+
+  /// - Parameter time: a former `clock`; negative is before everything.
+  func isAny(within cover: SkyGrain.Cover, since time: Int32) -> Bool {
+    time < 0 || cover.grains.contains { last[Int(sky.keys[Int($0)] >> Self.shift)] > time }
+  }
+}
+
+/// The clock when each visit was last found to be in a good place, by stride.
+struct SettledTimes {
+  private var times: [Int: ContiguousArray<Int32>] = [:]
+  subscript(owner: Int, stride: Int) -> Int32 {
+    get {
+      guard let list = times[stride], owner < list.count else { return -1 }
+      return list[owner]
+    }
+    set {
+      let missing = owner + 1 - (times[stride]?.count ?? 0)
+      if missing > 0 { times[stride, default: []].append(contentsOf: repeatElement(-1, count: missing)) }
+      times[stride]![owner] = newValue
+    }
   }
 }
 
@@ -84,7 +131,7 @@ struct EdgeProbe {
   static let ways = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)]
   let half: SIMD2<Double>
   let step: SIMD2<Double>
-  private static let points = 10
+  private static let points = 6
 
   /// By `ways`.
   func gains(around center: Direction<ICRS>, _ lookup: SkyLookup, _ covered: SkyGrain.Covered) -> SIMD8<Double> {

@@ -16,6 +16,8 @@ struct Refinement {
   var chosen: [(resource: Int, candidate: Int32)] = []
   /// Lattice numbers of the pointings appended to the candidates, by resource.
   var numbers: [[Int]]
+  var changes: ChangeLog
+  var settled = SettledTimes()
   var steps = 0
   let effort: Int
   /// Moves that add less are not worth it.
@@ -26,6 +28,7 @@ struct Refinement {
     self.effort = effort
     ledger = CoverLedger(selection.sky)
     lookup = SkyLookup(selection.sky)
+    changes = ChangeLog(selection.sky)
     numbers = .init(repeating: [], count: selection.candidates.count)
     for (k, matching) in selection.matchings.enumerated() {
       for id in matching.occupant.filter({ $0 >= 0 }).sorted() {
@@ -48,9 +51,10 @@ struct Refinement {
     }
   }
 
-  func cover(of owner: Int) -> SkyGrain.Cover {
-    selection.candidates[chosen[owner].resource][Int(chosen[owner].candidate)].cover
+  func candidate(of owner: Int) -> Candidate {
+    selection.candidates[chosen[owner].resource][Int(chosen[owner].candidate)]
   }
+  func cover(of owner: Int) -> SkyGrain.Cover { candidate(of: owner).cover }
 
   /// Probability that no other visit covers.
   func own(_ owner: Int) -> Double {
@@ -101,6 +105,7 @@ extension Refinement {
       round.note(gain, of: chosen.count)
       ledger.insert(selection.candidates[k][Int(id)].cover, owner: Int32(chosen.count))
       chosen.append((k, id))
+      changes.note(selection.candidates[k][Int(id)].cover)
       round.refresh(self, k)
       return gain
     }
@@ -114,6 +119,8 @@ extension Refinement {
       ledger.insert(cover(of: weakest.owner), owner: Int32(weakest.owner))
       return 0
     }
+    changes.note(cover(of: weakest.owner))
+    changes.note(selection.candidates[k][Int(id)].cover)
     chosen[weakest.owner].candidate = id
     ledger.insert(cover(of: weakest.owner), owner: Int32(weakest.owner))
     round.owners[k][out] = nil

@@ -42,9 +42,11 @@ struct SlotMatching: Sendable {
   }
 
   /// Who moves where so that a newcomer (nil) gets a slot; nil if there is no way. `reach` sees everyone
-  /// on the ways that were tried.
-  private mutating func path(for wanted: Options, _ reach: (Int32) -> Void) -> [(slot: Int32, holder: Int32?)]? {
-    visited = closed
+  /// on the ways that were tried; the slot of the one who is `leaving` is as good as free.
+  private mutating func path(
+    for wanted: Options, leaving: Int32 = -1, _ reach: (Int32) -> Void
+  ) -> [(slot: Int32, holder: Int32?)]? {
+    visited = leaving >= 0 ? SkipList(count: occupant.count) : closed
     var queue: [(holder: Int32, cameFrom: Int32, viaSlot: Int32)] = [(-1, -1, -1)]
     var head = 0
     while head < queue.count {
@@ -56,7 +58,7 @@ struct SlotMatching: Sendable {
         while slot < range.upperBound {
           visited.remove(slot)
           let holder = occupant[Int(slot)]
-          if holder < 0 {
+          if holder < 0 || holder == leaving {
             var moves: [(slot: Int32, holder: Int32?)] = []
             var (at, to) = (current, slot)
             while true {
@@ -71,7 +73,7 @@ struct SlotMatching: Sendable {
         }
       }
     }
-    for entry in queue.dropFirst() { closed.remove(entry.viaSlot) }
+    if leaving < 0 { for entry in queue.dropFirst() { closed.remove(entry.viaSlot) } }
     return nil
   }
 
@@ -84,24 +86,21 @@ struct SlotMatching: Sendable {
     closed = SkipList(count: occupant.count)
   }
 
-  /// Puts a candidate in another's place if some rearrangement leaves room for it. The same slot is tried first.
+  /// Whether `replace` would succeed.
+  mutating func canReplace(_ old: Int32, options wanted: Options) -> Bool {
+    path(for: wanted, leaving: old) { _ in } != nil
+  }
+
+  /// Puts a candidate in another's place if some rearrangement leaves room for it.
   mutating func replace(_ old: Int32, by new: Int32, options wanted: Options) -> Bool {
-    guard let slot = occupant.firstIndex(of: old) else { return false }
-    if wanted.contains(where: { $0.contains(Int32(slot)) }) {
-      occupant[slot] = new
-      options[Int(old)] = []
-      remember(new, wanted)
-      // Where it may go differs, and so does what is closed.
-      closed = SkipList(count: occupant.count)
-      return true
-    }
-    let before = options[Int(old)]
-    remove(old)
-    if insert(new, options: wanted) { return true }
-    occupant[slot] = old
-    options[Int(old)] = before
-    accepted += 1
-    return false
+    guard let slot = occupant.firstIndex(of: old), let path = path(for: wanted, leaving: old, { _ in }) else { return false }
+    occupant[slot] = -1
+    for (slot, holder) in path { occupant[Int(slot)] = holder ?? new }
+    options[Int(old)] = []
+    remember(new, wanted)
+    // Where it may go differs, and so does what is closed.
+    closed = SkipList(count: occupant.count)
+    return true
   }
 
   /// Whom a candidate could replace: the others of its circuit in the matroid. Empty if it has a slot without.
