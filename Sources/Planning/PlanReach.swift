@@ -34,7 +34,7 @@ struct ReachSampler {
   private var moon: Double?
   private var galactic = 0.0
 
-  /// Up and toward the Moon at the ends of intervals of at most five minutes.
+  /// Up and toward the Moon at the ends of short intervals.
   private struct Night {
     var times: [Instant] = []
     var up: [SIMD3<Double>] = []
@@ -45,7 +45,8 @@ struct ReachSampler {
 
   /// Aberration and precession within a night, with room to spare, radians.
   private static let margin = 3e-4
-  private static let longestStep = 300.0
+  /// Between samples, seconds; telescopes with small fields have little to say.
+  private static let step = (wide: 300.0, narrow: 900.0)
 
   init(_ site: PlannedSite) {
     self.site = site
@@ -56,7 +57,8 @@ struct ReachSampler {
     windows = site.resource.darkWindows
     for constraint in site.visibility.constraints { add(constraint) }
     for window in windows {
-      let steps = max(1, Int((window.duration.seconds / Self.longestStep).rounded(.up)))
+      let longest = site.isWide ? Self.step.wide : Self.step.narrow
+      let steps = max(1, Int((window.duration.seconds / longest).rounded(.up)))
       var night = Night()
       let width = window.duration.seconds / Double(steps)
       night.bulge = pow(7.3e-5 * width, 2) / 8

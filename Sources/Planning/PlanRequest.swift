@@ -1,4 +1,3 @@
-import Glibc
 import Ephemerides
 import Observatories
 import Skymaps
@@ -43,7 +42,7 @@ public struct PlanRequest: Sendable {
     event: Plan.Event, map: Skymap, mapDigest: String, telescopes: [Telescope],
     telescopeDigests: [String: String] = [:], named: Set<String> = [], now: Instant, window: TimeWindow, earth: EarthOrientation,
     tiling: Tiling = .automatic, exposure: Duration? = nil, smallestGain: Double = 1e-6,
-    smallestDepthGain: Double = 1e-4, effort: Int = getenv("VEF").flatMap { Int(String(cString: $0)) } ?? 40_000, softwareVersion: String
+    smallestDepthGain: Double = 1e-4, effort: Int = 30_000, softwareVersion: String
   ) {
     self.event = event
     self.map = map

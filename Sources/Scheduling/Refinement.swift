@@ -1,6 +1,4 @@
-import Glibc
 import HeapModule
-let debug = getenv("VDBG") != nil
 import Units
 
 /// Improves a selection by moves that each add probability: pointings exchanged for better ones, taken in where a
@@ -42,8 +40,7 @@ struct Refinement {
   mutating func run<L: PointingLattice>(_ lattice: L, smallestGain: Double) {
     while steps < effort {
       var gained = exchange(smallestGain: smallestGain)
-      if debug { print("round exchange", gained, steps, clock()) }
-      for stride in [80, 20, 8, 4] { let g = shift(lattice, stride: stride); gained += g; if debug { print("  shift", stride, g, steps, clock()) } }
+      for stride in [80, 20, 8, 4] { gained += shift(lattice, stride: stride) }
       if gained < 1e-4 * selection.sky.probability(of: ledger.covered) {
         _ = exchange(smallestGain: smallestGain)
         return

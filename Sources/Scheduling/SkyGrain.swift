@@ -20,6 +20,8 @@ public struct SkyGrain: Sendable {
   /// Probability of one of the 64 parts.
   let partWeight: ContiguousArray<Double>
   private let tree: GrainTree
+  /// South, east, north and west corner of every grain. Single precision is good to 0.02 arcsec.
+  private let corners: ContiguousArray<SIMD3<Float>>
   let toMap: Rotation<ICRS, MapFrame>
 
   public var count: Int { keys.count }
@@ -59,6 +61,7 @@ public struct SkyGrain: Sendable {
     partWeight = weights
     probability = total
     tree = GrainTree(keys: keys, orders: orders)
+    corners = Self.corners(keys, orders)
     toMap = map.toMap
   }
 
@@ -75,7 +78,7 @@ public struct SkyGrain: Sendable {
           for i in grains { cover.append(grain: i, mask: .max) }
         } else {
           let i = grains.lowerBound
-          let mask = mask(of: Cell(order: Int(orders[i]), key: keys[i]), in: own)
+          let mask = mask(of: i, in: own)
           if mask != 0 { cover.append(grain: i, mask: mask) }
         }
       }
@@ -84,9 +87,27 @@ public struct SkyGrain: Sendable {
     return cover
   }
 
+  private static func corners(
+    _ keys: ContiguousArray<UInt64>, _ orders: ContiguousArray<UInt8>
+  ) -> ContiguousArray<SIMD3<Float>> {
+    var result: ContiguousArray<SIMD3<Float>> = []
+    result.reserveCapacity(4 * keys.count)
+    for i in keys.indices {
+      let (s, e, n, w) = Cell(order: Int(orders[i]), key: keys[i]).corners
+      result.append(SIMD3(s))
+      result.append(SIMD3(e))
+      result.append(SIMD3(n))
+      result.append(SIMD3(w))
+    }
+    return result
+  }
+
   /// Bit 8 v + u is the part at ((u + 1/2) / 8, (v + 1/2) / 8) of the cell.
-  private func mask(of cell: Cell, in region: ConvexRegion<MapFrame>) -> UInt64 {
-    let (south, east, north, west) = cell.corners
+  private func mask(of grain: Int, in region: ConvexRegion<MapFrame>) -> UInt64 {
+    let south = SIMD3<Double>(corners[4 * grain])
+    let east = SIMD3<Double>(corners[4 * grain + 1])
+    let north = SIMD3<Double>(corners[4 * grain + 2])
+    let west = SIMD3<Double>(corners[4 * grain + 3])
     let steps = SIMD8<Double>(0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5) / 8
     var mask = UInt64.max
     for side in region.halfSpaces {
@@ -257,9 +278,9 @@ extension SkyGrain {
   /// would take more than `budget` grains.
   public static func order(resolving smallest: Angle, region: SolidAngle, budget: Int = 300_000) -> Int {
     let wanted = (SolidAngle.sphere.steradians / 12).squareRoot() * 2 / smallest.radians
-    let order = Int(log2(max(wanted, 1)).rounded(.up)) + (getenv("VG") == nil ? 0 : 1)
+    let order = Int(log2(max(wanted, 1)).rounded(.up))
     // Cells of order o: 12 * 4^o on the sphere of 4 pi.
-    let limit = Int((log2(max(Double(getenv("VGB") == nil ? budget : 1_500_000) * 4 * .pi / 12 / max(region.steradians, 1e-9), 1)) / 2).rounded(.down))
+    let limit = Int((log2(max(Double(budget) * 4 * .pi / 12 / max(region.steradians, 1e-9), 1)) / 2).rounded(.down))
     return min(max(min(order, limit), 4), 13)
   }
 }
