@@ -114,9 +114,12 @@ public struct CoverageOutlook: Sendable {
   }
 
   /// - Parameter effort: the most blocks looked at beyond the coarse ones; every number gives a valid bound.
-  public func bound(effort: Int = 20_000) -> CoverageBound {
+  public func bound(effort: Int = 20_000) -> CoverageBound { bound(effort: effort, ratio: 1.06, share: 1) }
+
+  /// Every ratio and share gives valid prices; see `SkyMarket.settle`.
+  func bound(effort: Int, ratio: Double, share: Double) -> CoverageBound {
     var market = market
-    let searches = market.settle(ratio: 1.06)
+    let searches = market.settle(ratio: ratio, share: share)
     let (surplus, looked) = surplus(in: market, effort: effort)
     return CoverageBound(market.income + surplus, iterations: searches + looked)
   }

@@ -44,7 +44,9 @@ struct SkyFlow {
   }
 
   /// Hands out area of a block; when no more can be had, everything that stands in its way gets its price.
-  mutating func serve(_ area: Double, of block: Int, worth density: Double) {
+  /// - Returns: the area handed out.
+  @discardableResult
+  mutating func serve(_ area: Double, of block: Int, worth density: Double) -> Double {
     var left = area
     while left > smallest {
       if let supply = freest(of: block) {
@@ -58,10 +60,11 @@ struct SkyFlow {
           price[Int(s)] = density
           open.remove(s)
         }
-        return
+        return area - left
       }
       left -= push(left, to: end, for: block)
     }
+    return area - left
   }
 
   /// The supply within reach with the most to give, if any gives anything.
