@@ -1,6 +1,7 @@
 // Measures CPU seconds and peak memory of the work Vesper does, and prints a Markdown table.
 //
 //     vesper-bench [--runs N] [--only TEXT]
+//     vesper-bench scaling
 //
 // Run it in the root of the repository. Every run of every case is a process of its own, so that no case
 // profits or suffers from another one. Nothing here passes or fails: the marks are information.
@@ -8,7 +9,9 @@ import Foundation
 
 do {
   var arguments = Array(CommandLine.arguments.dropFirst())
-  if arguments.first == "case", arguments.count == 3 {
+  if arguments == ["scaling"] {
+    print(try Scaling.table())
+  } else if arguments.first == "case", arguments.count == 3 {
     // A child: measure one case once and print it as numbers.
     let inputs = try Inputs(scratch: URL(filePath: arguments[2]))
     if arguments[1] == Inputs.making {
