@@ -27,7 +27,8 @@ extension CoverageOutlook {
         parts.append((i, part))
       }
     }
-    self.init(request.map, blocks: blocks, offers: offers, known: known.flatMap { $0 }) { [parts] offer, center, radius in
+    self.init(request.map, blocks: blocks, offers: offers, known: known.flatMap { $0 }) {
+      [parts] offer, center, radius in
       let (site, part) = parts[offer]
       return samplers[site].windows(touching: center, radius: radius)[part]
     }

@@ -50,7 +50,8 @@ struct FineLattice: PointingLattice {
     let columns = max(1, (2 * .pi * cos(row * step.y) / step.x).rounded(.up))
     var column = (center.ra.radians / (2 * .pi) * columns).rounded() + Double(east)
     column -= (column / columns).rounded(.down) * columns
-    let point = Direction<ICRS>(ra: Angle(radians: column / columns * 2 * .pi), dec: Angle(radians: row * step.y))
+    let point = Direction<ICRS>(
+      ra: Angle(radians: column / columns * 2 * .pi), dec: Angle(radians: row * step.y))
     return ((Int(row) + rowOffset) * 100_000_000 + Int(column), point)
   }
 

@@ -77,10 +77,13 @@ struct ReachSampler {
     switch constraint {
     case .minAltitude(let a): sinFloor = max(sinFloor, sin(a.radians))
     case .maxAirmass(let x): sinFloor = max(sinFloor, 1 / max(x, 1))
-    case .horizon(let mask): sinFloor = max(sinFloor, sin(mask.points.map(\.altitude.radians).min() ?? -.pi / 2))
+    case .horizon(let mask):
+      sinFloor = max(sinFloor, sin(mask.points.map(\.altitude.radians).min() ?? -.pi / 2))
     case .declination(let from, let to):
-      declination = max(declination.lowerBound, from.radians)...max(
-        max(declination.lowerBound, from.radians), min(declination.upperBound, to.radians))
+      declination =
+        max(
+          declination.lowerBound, from.radians)...max(
+          max(declination.lowerBound, from.radians), min(declination.upperBound, to.radians))
     case .moonSeparation(let a): moon = max(moon ?? 0, a.radians)
     case .minGalacticLatitude(let b): galactic = max(galactic, b.radians)
     // Left out: they can only shrink what is reached. The Sun and closures have shaped the dark windows.
@@ -146,7 +149,9 @@ struct ReachSampler {
     } else {
       sagitta = radius
     }
-    guard dec + rise + block >= declination.lowerBound, dec - rise - block <= declination.upperBound else { return nil }
+    guard dec + rise + block >= declination.lowerBound, dec - rise - block <= declination.upperBound else {
+      return nil
+    }
     let slack = sagitta + block
     let within = (declination.lowerBound - slack)...(declination.upperBound + slack)
     let sure = (declination.lowerBound - sagitta + block, declination.upperBound + sagitta - block)
@@ -182,5 +187,7 @@ struct ReachSampler {
   }
 
   /// tan of the lowest altitude: how strongly its circle on the sky curves.
-  private var cotOfZenithLimit: Double { sinFloor > 0 ? sinFloor / max(0.05, (1 - sinFloor * sinFloor).squareRoot()) : 0 }
+  private var cotOfZenithLimit: Double {
+    sinFloor > 0 ? sinFloor / max(0.05, (1 - sinFloor * sinFloor).squareRoot()) : 0
+  }
 }

@@ -36,14 +36,17 @@ struct RowAlignment {
     }
     south = mass.map { column in
       var sum = 0.0
-      return [0] + column.map { value in
-        sum += value
-        return sum
-      }
+      return [0]
+        + column.map { value in
+          sum += value
+          return sum
+        }
     }
   }
 
-  private static func bin(_ dec: Double) -> Int { min(bins - 1, max(0, Int((dec / .pi + 0.5) * Double(bins)))) }
+  private static func bin(_ dec: Double) -> Int {
+    min(bins - 1, max(0, Int((dec / .pi + 0.5) * Double(bins))))
+  }
 
   private func mass(_ column: Int, from low: Double, to high: Double) -> Double {
     high > low ? south[column][Self.bin(high)] - south[column][Self.bin(low)] : 0
@@ -126,7 +129,8 @@ struct AlignedGrid {
   /// Row and column of the tile that a direction falls in.
   func place(of d: Direction<ICRS>) -> SIMD2<Int> {
     let row = Int((d.dec.radians / height - phase).rounded())
-    return SIMD2(row, Int((Angle(radians: d.ra.radians - seam).normalized.radians / steps[row - firstRow]).rounded()))
+    return SIMD2(
+      row, Int((Angle(radians: d.ra.radians - seam).normalized.radians / steps[row - firstRow]).rounded()))
   }
 
   /// Its centre; nil at a pole that the rows miss.

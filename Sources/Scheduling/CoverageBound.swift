@@ -94,7 +94,8 @@ public struct SkyReach: Sendable {
 /// What may be covered at what price: gives the bound, and tells the telescopes where they are needed.
 public struct CoverageOutlook: Sendable {
   /// Start windows of visits of one offer whose field might touch a cap of sky, or no shorter than that.
-  public typealias Reach = @Sendable (_ offer: Int, _ center: Direction<ICRS>, _ radius: Angle) -> [TimeWindow]
+  public typealias Reach =
+    @Sendable (_ offer: Int, _ center: Direction<ICRS>, _ radius: Angle) -> [TimeWindow]
 
   private let map: Skymap
   private let market: SkyMarket
@@ -107,7 +108,9 @@ public struct CoverageOutlook: Sendable {
 
   /// - Parameters:
   ///   - known: reach of every block of `blocks`, by offer.
-  public init(_ map: Skymap, blocks: SkyBlocks, offers: [TimeOffer], known: [SkyReach], reach: @escaping Reach) {
+  public init(
+    _ map: Skymap, blocks: SkyBlocks, offers: [TimeOffer], known: [SkyReach], reach: @escaping Reach
+  ) {
     self.map = map
     self.reach = reach
     market = SkyMarket(blocks, offers: offers, reach: known)
@@ -136,7 +139,8 @@ public struct CoverageOutlook: Sendable {
       let prices = market.leastPrices(of: block)
       guard let least = prices.first?.price else { continue }
       let whole = market.blocks.surplus(of: block, above: least)
-      sum += split.sharpened(whole, at: least, of: market.blocks.cells[block], prices, smallestGain: Self.smallestGain)
+      sum += split.sharpened(
+        whole, at: least, of: market.blocks.cells[block], prices, smallestGain: Self.smallestGain)
     }
     return (sum, effort - split.left)
   }
@@ -183,7 +187,8 @@ private struct BlockSplitter {
   ///   - surplus: the same for the cell as a whole, at its price.
   ///   - prices: of the offers that may reach it, no higher than the truth, the cheapest first.
   mutating func sharpened(
-    _ surplus: Double, at price: Double, of cell: Cell, _ prices: [(offer: Int, price: Double)], smallestGain: Double
+    _ surplus: Double, at price: Double, of cell: Cell, _ prices: [(offer: Int, price: Double)],
+    smallestGain: Double
   ) -> Double {
     guard surplus > smallestGain, cell.order < finest, left >= 5 else { return surplus }
     left -= 1

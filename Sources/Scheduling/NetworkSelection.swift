@@ -46,7 +46,9 @@ public struct NetworkSelection: Sendable {
     _ offers: [(resource: Int, candidates: [Candidate])], besides covered: inout SkyGrain.Covered,
     smallestGain: Double, worth: [ContiguousArray<Double>] = []
   ) {
-    let weights = matchings.indices.map { worth.indices.contains($0) && !worth[$0].isEmpty ? worth[$0] : sky.partWeight }
+    let weights = matchings.indices.map {
+      worth.indices.contains($0) && !worth[$0].isEmpty ? worth[$0] : sky.partWeight
+    }
     var heap = Heap(self.entries(offers, covered, smallestGain, weights))
     for (k, new) in offers { candidates[k].append(contentsOf: new) }
     while let top = heap.popMax() {
@@ -83,7 +85,9 @@ public struct NetworkSelection: Sendable {
       var seen = covered
       trial.choose(offers, besides: &seen, smallestGain: smallestGain, worth: worth)
       trial.exchange(smallestGain: smallestGain, effort: Self.trialEffort)
-      for k in trial.candidates.indices { for candidate in trial.chosen(of: k) { seen.insert(candidate.cover) } }
+      for k in trial.candidates.indices {
+        for candidate in trial.chosen(of: k) { seen.insert(candidate.cover) }
+      }
       let total = sky.probability(of: seen)
       if total > best?.total ?? 0 { best = (total, trial, seen) }
     }

@@ -35,7 +35,9 @@ extension Refinement {
     ledger.remove(old.cover, owner: Int32(owner))
     let before = ledger.covered.gain(old.cover, weights: selection.sky.partWeight)
     var best = Place(gain: before, number: -1, candidate: old)
-    while steps < effort, let better = improved(best, k, instead: id, lattice, probe, stride: stride) { best = better }
+    while steps < effort, let better = improved(best, k, instead: id, lattice, probe, stride: stride) {
+      best = better
+    }
     defer { ledger.insert(cover(of: owner), owner: Int32(owner)) }
     guard best.number >= 0 else { return 0 }
     let new = Int32(selection.candidates[k].count)
@@ -73,7 +75,8 @@ extension Refinement {
       guard gain > place.gain * (1 + 2e-5) + Self.smallestMove else { continue }
       let windows = lattice.startWindows(at: center, resource: k)
       guard fits(windows, instead: id, k) else { continue }
-      return Place(gain: gain, number: number, candidate: Candidate(center: center, startWindows: windows, cover: cover))
+      return Place(
+        gain: gain, number: number, candidate: Candidate(center: center, startWindows: windows, cover: cover))
     }
     return nil
   }
@@ -134,7 +137,9 @@ struct EdgeProbe {
   private static let points = 6
 
   /// By `ways`.
-  func gains(around center: Direction<ICRS>, _ lookup: SkyLookup, _ covered: SkyGrain.Covered) -> SIMD8<Double> {
+  func gains(around center: Direction<ICRS>, _ lookup: SkyLookup, _ covered: SkyGrain.Covered) -> SIMD8<
+    Double
+  > {
     let c = center.unit
     let ra = center.ra.radians
     let east = SIMD3(-sin(ra), cos(ra), 0)

@@ -84,7 +84,8 @@ extension Refinement {
         heap.insert(ExchangeOffer(gain: gain, resource: top.resource, candidate: top.candidate))
         continue
       }
-      let options = NetworkSelection.slots(in: candidate.startWindows, starts: selection.slotStarts[top.resource])
+      let options = NetworkSelection.slots(
+        in: candidate.startWindows, starts: selection.slotStarts[top.resource])
       guard round.mayReplace(in: options, of: top.resource, for: gain) else { continue }
       steps += 1
       gained += take(top.resource, top.candidate, gain: gain, options, &round)

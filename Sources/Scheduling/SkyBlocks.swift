@@ -40,7 +40,8 @@ public struct SkyBlocks: Sendable {
       let grains = Self.cells(of: map, in: cell)
       let inside =
         Self.isOne(grains, map, above: cell)
-        ? map.density[grains.lowerBound] * cell.area.steradians : sums[grains.upperBound] - sums[grains.lowerBound]
+        ? map.density[grains.lowerBound] * cell.area.steradians
+        : sums[grains.upperBound] - sums[grains.lowerBound]
       if cell.order < 2 || cell.order < finest && inside > share {
         for i in (0..<4).reversed() { waiting.append(cell.child(UInt64(i))) }
       } else {

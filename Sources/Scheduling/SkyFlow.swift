@@ -24,7 +24,10 @@ struct SkyFlow {
   private var supplyVia: ContiguousArray<Int32>
   private var queue: ContiguousArray<Int32> = []
 
-  init(supplies: ContiguousArray<Double>, ranges: ContiguousArray<Range<Int32>>, rangeEnds: ContiguousArray<Int32>) {
+  init(
+    supplies: ContiguousArray<Double>, ranges: ContiguousArray<Range<Int32>>,
+    rangeEnds: ContiguousArray<Int32>
+  ) {
     slack = supplies
     smallest = 1e-9 * supplies.reduce(0, +) / Double(max(1, supplies.count))
     price = .init(repeating: 0, count: supplies.count)
@@ -151,7 +154,9 @@ struct SkyFlow {
       supply = Int(from)
       let i = served[supply].firstIndex { $0.block == via }!
       served[supply][i].area -= amount
-      if served[supply][i].area <= smallest { served[supply].swapAt(i, served[supply].count - 1); served[supply].removeLast() }
+      if served[supply][i].area <= smallest {
+        served[supply].swapAt(i, served[supply].count - 1); served[supply].removeLast()
+      }
     }
     return amount
   }

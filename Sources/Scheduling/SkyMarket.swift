@@ -69,7 +69,8 @@ struct SkyMarket: Sendable {
       let count = max(1, Int((length / bin).rounded(.up)))
       let width = length / Double(count)
       let first = capacity.count
-      capacity.append(contentsOf: repeatElement(offer.fieldArea.steradians * width / offer.cycle, count: count))
+      capacity.append(
+        contentsOf: repeatElement(offer.fieldArea.steradians * width / offer.cycle, count: count))
       let visits = (length / offer.cycle + 1e-6).rounded(.down)
       bins.append(
         Bins(
@@ -84,7 +85,9 @@ struct SkyMarket: Sendable {
     for window in windows {
       for night in nights[offer] {
         guard let range = night.range(of: window) else { continue }
-        if ranges.count > first, let last = ranges.last, last.upperBound >= range.lowerBound, last.lowerBound <= range.lowerBound {
+        if ranges.count > first, let last = ranges.last, last.upperBound >= range.lowerBound,
+          last.lowerBound <= range.lowerBound
+        {
           ranges[ranges.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
         } else {
           ranges.append(range)

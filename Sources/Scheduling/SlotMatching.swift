@@ -93,7 +93,9 @@ struct SlotMatching: Sendable {
 
   /// Puts a candidate in another's place if some rearrangement leaves room for it.
   mutating func replace(_ old: Int32, by new: Int32, options wanted: Options) -> Bool {
-    guard let slot = occupant.firstIndex(of: old), let path = path(for: wanted, leaving: old, { _ in }) else { return false }
+    guard let slot = occupant.firstIndex(of: old), let path = path(for: wanted, leaving: old, { _ in }) else {
+      return false
+    }
     occupant[slot] = -1
     for (slot, holder) in path { occupant[Int(slot)] = holder ?? new }
     options[Int(old)] = []

@@ -21,6 +21,8 @@ struct OptimumTests {
   static let shares: [Double] = [
     1.005, 1.02, 1.0, 0.99, 0.988, 1.0, 1.04, 1.02, 0.995, 1.005, 0.987, 0.99, 0.987,
   ]
+  /// Both are sums over blocks that are not split for less than 3e-6 each, and not the same ones.
+  static let splitting = 1e-4
   /// Probability gwemopt 0.4.2 covers with exposures that can be executed, on the same work.
   static let gwemopt = [0: 0.2873, 4: 0.5594, 5: 0.7266, 7: 0.8018]
 
@@ -38,7 +40,7 @@ struct OptimumTests {
     #expect(Self.gwemopt[row] ?? 0 <= bound)
     // The certificate is worth something: within a tenth of what was found.
     #expect(covered >= 0.9 * bound, "\(row_.map) \(row_.names): \(covered) of at most \(bound)")
-    #expect(plan.network.reachable.value >= bound - 1e-5)
+    #expect(plan.network.reachable.value >= bound - Self.splitting)
     #expect(try judged(plan, on: map).isClean)
 
     // Without effort the plan keeps to the grids, and is no better.
@@ -46,7 +48,8 @@ struct OptimumTests {
     let first = try Planner.plan(wanted)
     #expect(first.network.probability.value <= covered)
     #expect(first.network.upperBound == plan.network.upperBound)
-    #expect(first.telescopes.flatMap(\.assignments).allSatisfy { !$0.tileKey.contains(":\(FineLattice.scheme):") })
+    #expect(
+      first.telescopes.flatMap(\.assignments).allSatisfy { !$0.tileKey.contains(":\(FineLattice.scheme):") })
   }
 
   @Test func equalRequestsGiveEqualPlans() throws {
@@ -76,7 +79,8 @@ struct OptimumTests {
     let start = try #require(Instant(iso8601: "2026-10-09T20:12:00Z"))
     let wanted = request(map, try telescopes(benchmarkNetwork, [name]), start: start)
     let ephemeris = try Ephemeris(covering: wanted.window, earthOrientation: wanted.earth)
-    let site = try PlannedSite(wanted.telescopes[0], request: wanted, area90: .squareDegrees(1000), ephemeris: ephemeris)
+    let site = try PlannedSite(
+      wanted.telescopes[0], request: wanted, area90: .squareDegrees(1000), ephemeris: ephemeris)
     let sampler = ReachSampler(site)
     var random = SeededGenerator(seed: 77)
     var tried = 0
@@ -112,7 +116,8 @@ struct OptimumTests {
       let radius = Angle.degrees([0, 0.3, 1].randomElement(using: &random)!)
       let parts = sampler.windows(touching: p, radius: radius)
       let now = parts.map { $0.contains { $0.start <= time && time <= $0.end } }
-      #expect(now.contains(true), "\(site.telescope.id): \(p.ra.degrees) \(p.dec.degrees) at \(time.iso8601())")
+      #expect(
+        now.contains(true), "\(site.telescope.id): \(p.ra.degrees) \(p.dec.degrees) at \(time.iso8601())")
       if radius == .zero { for (i, here) in now.enumerated() where here { inParts[i] += 1 } }
     }
   }

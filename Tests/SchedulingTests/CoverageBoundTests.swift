@@ -11,11 +11,15 @@ import Units
 /// that is possible, closed forms, and what the greedy choice finds.
 @Suite struct CoverageBoundTests {
   /// The bound for candidate lists: a cap is in reach when a candidate's field might touch it.
-  static func outlook(_ instance: SelectionTests.Instance, map: Skymap, fields: [[Double]]) -> CoverageOutlook {
+  static func outlook(_ instance: SelectionTests.Instance, map: Skymap, fields: [[Double]]) -> CoverageOutlook
+  {
     let offers = instance.resources.enumerated().map { k, resource in
       TimeOffer(
         telescope: k, resource: resource,
-        fieldArea: SolidAngle(steradians: fields[k].map { SelectionTests.square($0, at: Direction(ra: .zero, dec: .zero))[0].area.steradians }.max()!))
+        fieldArea: SolidAngle(
+          steradians: fields[k].map {
+            SelectionTests.square($0, at: Direction(ra: .zero, dec: .zero))[0].area.steradians
+          }.max()!))
     }
     let reach: CoverageOutlook.Reach = { [candidates = instance.candidates] k, center, radius in
       var windows: [TimeWindow] = []
@@ -61,7 +65,8 @@ import Units
     let sky = SkyGrain(map, region: .all, order: 6)
     let resources = (0..<2).map { k in
       Resource(
-        darkWindows: [TimeWindow(SelectionTests.start, SelectionTests.start.advanced(bySeconds: 320))], visit: .seconds(100),
+        darkWindows: [TimeWindow(SelectionTests.start, SelectionTests.start.advanced(bySeconds: 320))],
+        visit: .seconds(100),
         readout: .seconds(5), slewRate: .degreesPerSecond(20), settle: .zero, usualSlew: .degrees(5),
         mostVisits: seed % 3 == 0 && k == 0 ? 2 : nil)
     }
@@ -69,16 +74,22 @@ import Units
     let candidates = (0..<2).map { k in
       (0..<5).map { _ in
         let center = Direction<ICRS>(
-          ra: .degrees(.random(in: 100..<115, using: &random)), dec: .degrees(.random(in: 0..<15, using: &random)))
+          ra: .degrees(.random(in: 100..<115, using: &random)),
+          dec: .degrees(.random(in: 0..<15, using: &random)))
         let from = Double.random(in: 0..<220, using: &random)
         let to = from + .random(in: 0..<220, using: &random)
         let window = TimeWindow(
-          SelectionTests.start.advanced(bySeconds: from), SelectionTests.start.advanced(bySeconds: min(to, 220)))
+          SelectionTests.start.advanced(bySeconds: from),
+          SelectionTests.start.advanced(bySeconds: min(to, 220)))
         return Candidate(
-          center: center, startWindows: [window], cover: sky.cover(SelectionTests.square(sizes[k], at: center)))
+          center: center, startWindows: [window],
+          cover: sky.cover(SelectionTests.square(sizes[k], at: center)))
       }
     }
-    return (.init(sky: sky, resources: resources, candidates: candidates), map, sizes.map { .init(repeating: $0, count: 5) })
+    return (
+      .init(sky: sky, resources: resources, candidates: candidates), map,
+      sizes.map { .init(repeating: $0, count: 5) }
+    )
   }
 
   /// Grains are parts of 0.11 degrees: the optimum in grains is off by this share at most.
@@ -114,7 +125,8 @@ import Units
     var ratios: [Double] = []
     for seed in 0..<60 {
       let (instance, map, fields) = Self.instance(seed: UInt64(seed))
-      ratios.append(Self.outlook(instance, map: map, fields: fields).bound().value / SelectionTests.bruteForce(instance))
+      ratios.append(
+        Self.outlook(instance, map: map, fields: fields).bound().value / SelectionTests.bruteForce(instance))
     }
     ratios.sort()
     print("bound / optimum of 60 random instances: median \(ratios[30]), largest \(ratios[59])")
@@ -135,7 +147,8 @@ import Units
     var reach = SkyReach()
     for _ in 0..<blocks.count { reach.append([window]) }
     let outlook = CoverageOutlook(
-      map, blocks: blocks, offers: [TimeOffer(telescope: 0, resource: resource, fieldArea: area)], known: [reach]
+      map, blocks: blocks, offers: [TimeOffer(telescope: 0, resource: resource, fieldArea: area)],
+      known: [reach]
     ) { _, _, _ in [window] }
     // 72 seconds a visit, the last without what follows it.
     let visits = Double(limit ?? Int((3600.0 + 12) / 72))
@@ -146,7 +159,8 @@ import Units
   @Test func nothingWithinReachGivesNothing() {
     let map = SelectionTests.uniformMap()
     let resource = Resource(
-      darkWindows: [], visit: .seconds(60), readout: .seconds(10), slewRate: .degreesPerSecond(20), settle: .zero,
+      darkWindows: [], visit: .seconds(60), readout: .seconds(10), slewRate: .degreesPerSecond(20),
+      settle: .zero,
       usualSlew: .degrees(3))
     let blocks = SkyBlocks(map)
     var reach = SkyReach()
@@ -154,7 +168,8 @@ import Units
     let offers = [TimeOffer(telescope: 0, resource: resource, fieldArea: .squareDegrees(4))]
     let outlook = CoverageOutlook(map, blocks: blocks, offers: offers, known: [reach]) { _, _, _ in [] }
     #expect(outlook.bound().value <= outlook.bound().tolerance)
-    #expect(CoverageOutlook(map, blocks: blocks, offers: [], known: []) { _, _, _ in [] }.bound().value < 1e-5)
+    #expect(
+      CoverageOutlook(map, blocks: blocks, offers: [], known: []) { _, _, _ in [] }.bound().value < 1e-5)
   }
 
   @Test func blocksHoldTheWholeMapAndItsProfile() {
@@ -189,8 +204,11 @@ import Units
       ends.append(Int32(ranges.count))
     }
     let demands = (0..<40).map { _ in
-      (block: Int.random(in: 0..<blocks, using: &random), area: Double.random(in: 0.01...0.6, using: &random),
-        density: Double.random(in: 0.1...5, using: &random))
+      (
+        block: Int.random(in: 0..<blocks, using: &random),
+        area: Double.random(in: 0.01...0.6, using: &random),
+        density: Double.random(in: 0.1...5, using: &random)
+      )
     }.sorted { $0.density > $1.density }
     var flow = SkyFlow(supplies: capacity, ranges: ranges, rangeEnds: ends)
     var primal = 0.0

@@ -21,7 +21,11 @@ import Units
     ) -> (number: Int, center: Direction<ICRS>)? {
       let dec = center.dec.degrees + 0.02 * Double(north)
       guard abs(dec) < 85 else { return nil }
-      return (1, Direction(ra: .degrees(center.ra.degrees + 0.02 * Double(east) / cos(dec * .pi / 180)), dec: .degrees(dec)))
+      return (
+        1,
+        Direction(
+          ra: .degrees(center.ra.degrees + 0.02 * Double(east) / cos(dec * .pi / 180)), dec: .degrees(dec))
+      )
     }
     func startWindows(at center: Direction<ICRS>, resource: Int) -> [TimeWindow] { windows }
     func regions(at center: Direction<ICRS>, resource: Int) -> [ConvexRegion<ICRS>] {
@@ -50,7 +54,8 @@ import Units
       for (slot, id) in choice.occupant.enumerated() where id >= 0 {
         count += 1
         let start = choice.slotStarts[slot]
-        #expect(selection.candidates[k][Int(id)].startWindows.contains { $0.start <= start && start <= $0.end })
+        #expect(
+          selection.candidates[k][Int(id)].startWindows.contains { $0.start <= start && start <= $0.end })
       }
       #expect(count <= instance.resources[k].mostVisits ?? .max)
     }
@@ -123,13 +128,17 @@ import Units
       sky.cover(
         SelectionTests.square(
           .random(in: 2..<9, using: &random),
-          at: Direction(ra: .degrees(.random(in: 0..<20, using: &random)), dec: .degrees(.random(in: -10..<10, using: &random)))))
+          at: Direction(
+            ra: .degrees(.random(in: 0..<20, using: &random)),
+            dec: .degrees(.random(in: -10..<10, using: &random)))))
     }
     var ledger = CoverLedger(sky)
     var present: Set<Int> = []
     for _ in 0..<60 {
       let i = Int.random(in: 0..<covers.count, using: &random)
-      if present.remove(i) != nil { ledger.remove(covers[i], owner: Int32(i)) } else {
+      if present.remove(i) != nil {
+        ledger.remove(covers[i], owner: Int32(i))
+      } else {
         present.insert(i)
         ledger.insert(covers[i], owner: Int32(i))
       }
@@ -155,7 +164,8 @@ import Units
     var random = SeededGenerator(seed: 8)
     for _ in 0..<2000 {
       let d = Direction<ICRS>(
-        ra: .degrees(77 + .random(in: -6..<6, using: &random)), dec: .degrees(-31 + .random(in: -5..<5, using: &random)))
+        ra: .degrees(77 + .random(in: -6..<6, using: &random)),
+        dec: .degrees(-31 + .random(in: -5..<5, using: &random)))
       let inner = SelectionTests.square(5.7, at: center)[0].contains(d)
       let outer = SelectionTests.square(6.3, at: center)[0].contains(d)
       let open = lookup.openDensity(at: d.unit, covered)

@@ -26,14 +26,17 @@ enum Scaling {
   static func run(telescopes: Int, tiles: Int) throws -> Result {
     let side = Angle(radians: (4 * .pi / Double(tiles)).squareRoot())
     let field = FieldOfView.rectangle(width: side, height: side, rotation: .zero)
-    let map = try Skymap(.circle(radius: .degrees(60)), around: Direction(ra: .degrees(120), dec: .degrees(10)), containing: Fraction(clamping: 0.9))
+    let map = try Skymap(
+      .circle(radius: .degrees(60)), around: Direction(ra: .degrees(120), dec: .degrees(10)),
+      containing: Fraction(clamping: 0.9))
     let resources = (0..<telescopes).map { resource($0, of: telescopes, side: side) }
     let before = Usage.own.cpuSeconds
     let sky = SkyGrain(map, region: .all, order: SkyGrain.order(resolving: side, region: .sphere))
     let grid = TileGrid(field)
     let all = (1...grid.count).map { number -> Candidate in
       let center = grid.center(of: number)
-      return Candidate(center: center, startWindows: [], cover: sky.cover(Footprint(field, at: center).regions))
+      return Candidate(
+        center: center, startWindows: [], cover: sky.cover(Footprint(field, at: center).regions))
     }.sorted { sky.probability(of: $0.cover) > sky.probability(of: $1.cover) }
     let offers = resources.enumerated().map { k, resource in
       (resource: k, candidates: candidates(of: resource, k, of: telescopes, among: all))
@@ -52,13 +55,17 @@ enum Scaling {
       }
     }
     return Result(
-      telescopes: telescopes, tiles: grid.count, candidates: offers.reduce(0) { $0 + $1.candidates.count }, chosen: chosen,
+      telescopes: telescopes, tiles: grid.count, candidates: offers.reduce(0) { $0 + $1.candidates.count },
+      chosen: chosen,
       covered: sky.probability(of: seen), bound: bound, cpuSeconds: Usage.own.cpuSeconds - before)
   }
 
   /// A Markdown table for a doubling number of telescopes.
   static func table(upTo most: Int = 1000, tiles: Int = 10_000) throws -> String {
-    var lines = ["| telescopes | tiles | candidates | visits | covered | bound | CPU s | ms per telescope |", "|---|---|---|---|---|---|---|---|"]
+    var lines = [
+      "| telescopes | tiles | candidates | visits | covered | bound | CPU s | ms per telescope |",
+      "|---|---|---|---|---|---|---|---|",
+    ]
     for n in [most / 8, most / 4, most / 2, most] {
       let r = try run(telescopes: n, tiles: tiles)
       lines.append(
@@ -77,16 +84,22 @@ enum Scaling {
     let start = epoch.advanced(bySeconds: 86_400 * (1 - Double(k) / Double(count)))
     // Ten visits: at 1,000 telescopes as many visits as tiles.
     return Resource(
-      darkWindows: [TimeWindow(start, start.advanced(bySeconds: 655))], visit: .seconds(60), readout: .seconds(5),
+      darkWindows: [TimeWindow(start, start.advanced(bySeconds: 655))], visit: .seconds(60),
+      readout: .seconds(5),
       slewRate: .degreesPerSecond(20), settle: .zero, usualSlew: side)
   }
 
-  private static func isSeen(_ center: Direction<ICRS>, from k: Int, of count: Int, within degrees: Double) -> Bool {
-    abs(Angle.degrees(center.ra.degrees - meridian(k, of: count)).wrapped.degrees) * cos(center.dec.radians) < degrees
+  private static func isSeen(_ center: Direction<ICRS>, from k: Int, of count: Int, within degrees: Double)
+    -> Bool
+  {
+    abs(Angle.degrees(center.ra.degrees - meridian(k, of: count)).wrapped.degrees) * cos(center.dec.radians)
+      < degrees
       && abs(center.dec.degrees) < 85
   }
 
-  private static func candidates(of resource: Resource, _ k: Int, of count: Int, among all: [Candidate]) -> [Candidate] {
+  private static func candidates(of resource: Resource, _ k: Int, of count: Int, among all: [Candidate])
+    -> [Candidate]
+  {
     let window = resource.darkWindows[0]
     let starts = [TimeWindow(window.start, window.end - resource.visit)]
     var found: [Candidate] = []
@@ -102,8 +115,12 @@ enum Scaling {
     let count = resources.count
     let reach: CoverageOutlook.Reach = { k, center, radius in
       let margin = 5 + radius.degrees
-      guard isSeen(center, from: k, of: count, within: 60 + margin) || abs(center.dec.degrees) > 80 else { return [] }
-      return [TimeWindow(resources[k].darkWindows[0].start, resources[k].darkWindows[0].end - resources[k].visit)]
+      guard isSeen(center, from: k, of: count, within: 60 + margin) || abs(center.dec.degrees) > 80 else {
+        return []
+      }
+      return [
+        TimeWindow(resources[k].darkWindows[0].start, resources[k].darkWindows[0].end - resources[k].visit)
+      ]
     }
     let known = resources.indices.map { k in
       var list = SkyReach()
