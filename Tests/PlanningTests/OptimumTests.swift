@@ -102,23 +102,28 @@ struct OptimumTests {
     _ site: PlannedSite, _ sampler: ReachSampler, _ center: Direction<ICRS>, _ time: Instant,
     _ random: inout SeededGenerator
   ) throws {
-    let footprint = Footprint(site.field, at: center)
-    let region = try #require(footprint.regions.first)
-    var inParts = [Int](repeating: 0, count: sampler.partCount)
-    var points = 0
-    while points < 60 {
-      let basis = TangentBasis(at: center)
-      let r = tan(site.field.radius.radians)
+    let region = try #require(Footprint(site.field, at: center).regions.first)
+    let basis = TangentBasis(at: center)
+    let r = tan(site.field.radius.radians)
+    var (points, onlyFirst, onlySecond) = (0, 0, 0)
+    while points < Self.points {
       let p = basis.direction(
         east: .random(in: -r...r, using: &random), north: .random(in: -r...r, using: &random))
       guard region.contains(p) else { continue }
       points += 1
-      let radius = Angle.degrees([0, 0.3, 1].randomElement(using: &random)!)
-      let parts = sampler.windows(touching: p, radius: radius)
-      let now = parts.map { $0.contains { $0.start <= time && time <= $0.end } }
-      #expect(
-        now.contains(true), "\(site.telescope.id): \(p.ra.degrees) \(p.dec.degrees) at \(time.iso8601())")
-      if radius == .zero { for (i, here) in now.enumerated() where here { inParts[i] += 1 } }
+      for radius in [Angle.zero, .degrees(0.7)] {
+        let parts = sampler.windows(touching: p, radius: radius)
+        let now = parts.map { $0.contains { $0.start <= time && time <= $0.end } }
+        #expect(
+          now.contains(true), "\(site.telescope.id): \(p.ra.degrees) \(p.dec.degrees) at \(time.iso8601())")
+        guard radius == .zero, now.count == 2 else { continue }
+        if now[0], !now[1] { onlyFirst += 1 }
+        if now[1], !now[0] { onlySecond += 1 }
+      }
     }
+    #expect(max(onlyFirst, onlySecond) <= Self.points / 2 + Self.chance)
   }
+  private static let points = 100
+  /// Four standard deviations of a count of one half of `points`.
+  private static let chance = 20
 }
