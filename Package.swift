@@ -32,7 +32,10 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     // system: module maps over C libraries
@@ -45,11 +48,12 @@ let package = Package(
 
     // base
     library("Units", []),
+    library("JSON", []),
 
     // core: no I/O, no clock, no environment, no globals
     library("Healpix", ["Units", "CHealpix"]),
     library("Skymaps", ["Units", "Healpix"]),
-    library("Observatories", ["Units", "Healpix", .product(name: "Yams", package: "Yams")]),
+    library("Observatories", ["Units", "JSON", "Healpix", .product(name: "Yams", package: "Yams")]),
     library("Ephemerides", ["Units", "CERFA"]),
     library("Visibility", ["Units", "Ephemerides", "Observatories"]),
     library("Targeting", ["Units", "Healpix", "Skymaps", "Observatories"]),
@@ -60,41 +64,74 @@ let package = Package(
     library(
       "Planning",
       ["Units", "Skymaps", "Observatories", "Visibility", "Targeting", "Scheduling"]),
-    library("Formats", ["Units", "Healpix", "Skymaps", "Observatories", "Planning"]),
+    library("Formats", ["Units", "JSON", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Planning"]),
     library("Checking", ["Units", "CERFA", "Healpix", "Skymaps", "Observatories"]),
 
     library("Deliveries", ["Units"]),
+    library("Rosters", ["Units", .product(name: "Yams", package: "Yams")]),
     .target(
       name: "Campaigns",
       dependencies: ["Units", "Healpix", "Skymaps", "Notices", .product(name: "Yams", package: "Yams")],
       resources: [.copy("Policies")], swiftSettings: settings),
-    library(
-      "Rosters", ["Units", .product(name: "Yams", package: "Yams")]),
 
     // edges: files and the network
+    library("SkymapFiles", ["CCFITSIO", "CZlib", "Units", "Skymaps", "Notices"]),
+    library("TelescopeFiles", ["Units", "Observatories"]),
+    library("WebClient", ["CCurl", "Units"]),
     library("Store", ["Units", "Deliveries", .product(name: "GRDB", package: "GRDB.swift")]),
     library(
       "Feeds", ["Units", "CRdkafka", "WebClient", .product(name: "Logging", package: "swift-log")]),
     library("Channels", ["Units", "Deliveries", "WebClient"]),
     library("Icare", ["Units", "Deliveries", "WebClient"]),
-    library("SkymapFiles", ["CCFITSIO", "CZlib", "Units", "Skymaps", "Notices"]),
-    library("TelescopeFiles", ["Units", "Observatories"]),
-    library("WebClient", ["CCurl", "Units"]),
+    .target(
+      name: "Dashboard",
+      dependencies: [
+        "Units", "JSON", "CZlib", .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Mustache", package: "swift-mustache"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      resources: [.copy("OpenAPI"), .copy("Pages")], swiftSettings: settings),
+
+    // wiring
+    library(
+      "Service",
+      [
+        "Units", "JSON", "Skymaps", "Observatories", "Ephemerides", "Targeting", "Planning", "Formats",
+        "Notices",
+        "Campaigns", "Deliveries", "SkymapFiles", "TelescopeFiles", "WebClient", "Store", "Feeds", "Channels",
+        "Dashboard", "Icare", .product(name: "Yams", package: "Yams"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
 
     .executableTarget(
       name: "vesper",
       dependencies: [
-        "Units", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Planning", "Formats", "Checking",
-        "SkymapFiles", "TelescopeFiles", "Notices",
+        "Units", "JSON", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Planning", "Formats",
+        "Checking", "SkymapFiles", "TelescopeFiles", "Notices", "Campaigns", "Store", "Service", "WebClient",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
 
     // tests mirror targets
-    .executableTarget(name: "make-fixtures", dependencies: ["SkymapFiles", "CZlib"], path: "Tests/FixtureGenerator", swiftSettings: settings),
-    .executableTarget(name: "vesper-bench", dependencies: ["CZlib", "Units", "Healpix", "Skymaps", "SkymapFiles", "Observatories", "TelescopeFiles", "Ephemerides", "Visibility", "Targeting", "Planning"], path: "Tests/Benchmarks/Harness", swiftSettings: settings),
+    .executableTarget(
+      name: "make-fixtures", dependencies: ["SkymapFiles", "CZlib"], path: "Tests/FixtureGenerator",
+      swiftSettings: settings),
+    .executableTarget(
+      name: "vesper-bench",
+      dependencies: [
+        "CZlib", "Units", "Healpix", "Skymaps", "SkymapFiles", "Observatories", "TelescopeFiles",
+        "Ephemerides", "Visibility", "Targeting", "Planning",
+      ], path: "Tests/Benchmarks/Harness", swiftSettings: settings),
+    .executableTarget(
+      name: "vesper-chaos",
+      dependencies: ["FarSides", "Units", "WebClient", .product(name: "GRDBSQLite", package: "GRDB.swift")],
+      path: "Tests/Chaos", swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     tests("Units", ["CERFA"]),
+    tests("JSON"),
     tests("Healpix"),
     tests("Skymaps", ["SkymapFiles"]),
     tests("Observatories", ["TelescopeFiles"]),
@@ -108,12 +145,25 @@ let package = Package(
     tests("Checking"),
     tests("SkymapFiles"),
     tests("WebClient"),
+    .executableTarget(
+      name: "mock-broker", dependencies: ["CRdkafka"], path: "Tests/MockBroker", swiftSettings: settings),
+    .target(name: "FarSides", path: "Tests/FarSides", swiftSettings: settings),
     tests("Deliveries"),
-    tests("Campaigns", ["SkymapFiles"]),
     tests("Rosters"),
+    tests(
+      "Service",
+      [
+        "Store", "Deliveries", "Campaigns", "TelescopeFiles", "Icare", "FakeIcare", "WebClient", "vesper",
+        "mock-broker",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    tests("Campaigns", ["SkymapFiles"]),
     tests("Store"),
-    tests("Feeds"),
-    tests("Channels"),
-    tests("Icare"),
+    tests("Feeds", ["WebClient", "mock-broker", .product(name: "Logging", package: "swift-log")]),
+    tests("Channels", ["FarSides"]),
+    .target(
+      name: "FakeIcare", dependencies: ["Icare", "Units"], path: "Tests/FakeIcare", swiftSettings: settings),
+    tests("Icare", ["FakeIcare", "Deliveries", "WebClient"]),
+    tests("Dashboard", ["CZlib", "WebClient", .product(name: "Yams", package: "Yams")]),
   ]
 )

@@ -18,6 +18,8 @@ public struct Finding: Sendable, Hashable {
     case stopWithRows = "stop_with_rows"
     case wrongMap = "wrong_map"
     case claimedCount = "claimed_count"
+    /// Changed since it was sealed with its SHA-256.
+    case brokenSeal = "broken_seal"
     // The telescope.
     case unknownTelescope = "unknown_telescope"
     case unusableTelescope = "unusable_telescope"

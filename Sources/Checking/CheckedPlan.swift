@@ -27,6 +27,9 @@ public struct CheckedPlan: Sendable {
   public var claimedProbability: Double?
   public var claimedArea: SolidAngle?
   public var claimedCount: Int?
+  /// Plans that were changed since they were sealed, as whoever knows the canonical form of the documents
+  /// found; the checker only reports them.
+  public var brokenSeals: [String] = []
   public var telescopes: [Entry]
 
   public init(source: Source, telescopes: [Entry]) {

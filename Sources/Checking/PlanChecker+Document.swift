@@ -22,6 +22,9 @@ extension PlanChecker {
       findings.add(
         .wrongMap, "the plan was made from map \(named.prefix(12)), not from \(expected.prefix(12))")
     }
+    for name in plan.brokenSeals {
+      findings.add(.brokenSeal, "plan \(name) was changed since it was sealed: its sha256 does not fit")
+    }
     if let claimed = plan.claimedCount, claimed != rows {
       findings.add(
         .claimedCount, measured: .count(rows), limit: .count(claimed),

@@ -32,9 +32,11 @@ public struct Delivery: Hashable, Sendable {
   public let expires: Instant?
   /// Larger goes first.
   public let urgency: Int
-  /// Of the deliveries with one slot only the newest matters: older ones not yet sent are superseded.
+  /// Of the deliveries of one channel with one slot only the newest matters: older ones not yet sent are
+  /// superseded, unless the newest needs them.
   public let slot: String?
-  /// Deliveries that must be done before; their receipts are handed to the channel.
+  /// Deliveries that must be done before; their receipts are handed to the channel. They were put into the
+  /// outbox earlier, or stand earlier in the same batch. If one fails for good, so does this.
   public let needs: [DeliveryKey]
 
   public init(

@@ -1,3 +1,4 @@
+import JSON
 import Units
 
 #if canImport(FoundationEssentials)
@@ -166,7 +167,7 @@ extension PlanDocument {
     var bare = self
     bare.sha256 = nil
     // The member is the last one, so leaving it out is cutting the tail.
-    let canonical = bytes(of: bare, breaksLines: false).dropLast(",\"sha256\":null}".utf8.count)
+    let canonical = bytes(of: bare, .compact).dropLast(",\"sha256\":null}".utf8.count)
     var hash = SHA256()
     hash.update(canonical)
     hash.update([UInt8(ascii: "}")])
@@ -181,9 +182,9 @@ extension PlanDocument {
   }
 }
 
-private func bytes(of document: some Encodable, breaksLines: Bool) -> [UInt8] {
+private func bytes(of document: some Encodable, _ style: JSONPrinter.Style) -> [UInt8] {
   do {
-    var printer = JSONPrinter(breaksLines: breaksLines)
+    var printer = JSONPrinter(style)
     printer.write(try JSONTreeEncoder.value(of: document))
     return printer.bytes
   } catch {
@@ -192,7 +193,7 @@ private func bytes(of document: some Encodable, breaksLines: Bool) -> [UInt8] {
 }
 
 func jsonText(of document: some Encodable) -> String {
-  String(decoding: bytes(of: document, breaksLines: true), as: UTF8.self) + "\n"
+  String(decoding: bytes(of: document, .rows), as: UTF8.self) + "\n"
 }
 
 private struct Head: Decodable { var schema: String? }

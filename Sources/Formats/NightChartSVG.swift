@@ -16,7 +16,7 @@ public enum NightChartSVG {
     }
     let blocks = NightBlocks.fitting(
       chart, layout,
-      budget: max(3000, detail.byteBudget - 6000 - 420 * (chart.rows.count + chart.omitted.count)),
+      budget: max(3000, detail.byteBudget - 6000 - 420 * (chart.rows.count + layout.omitted.count)),
       unitsPerPixel: detail.unitsPerPixel / 2)
     bands(chart, layout, into: &svg)
     axes(chart, layout, into: &svg)
@@ -31,6 +31,7 @@ public enum NightChartSVG {
     NightCurve.draw(chart, layout, into: &svg)
     marks(chart, layout, into: &svg)
     key(chart, blocks, layout, into: &svg)
+    omitted(layout, into: &svg)
     return svg.finish()
   }
 
@@ -39,7 +40,7 @@ public enum NightChartSVG {
     let active = chart.rows.filter { !$0.blocks.isEmpty }
     text += "\(active.count) telescopes observe, \(chart.omitted.count) do not. "
     text += active.prefix(60).map { row in
-      "\(row.name): \(row.tiles) tiles from \(row.blocks[0].window.start.dateAndMinutes) UTC, \((row.probability.value * 100).fixed(2)) %"
+      "\(row.name): \(row.tiles) tiles from \(row.blocks[0].window.start.dateAndMinutes) UTC, \(row.probability.value.percentText()) %"
     }.joined(separator: "; ")
     return text
   }
@@ -81,15 +82,11 @@ public enum NightChartSVG {
       let y = layout.rowMiddle(i) + 0.36 * size
       svg.label(SkyLegend.shortened(row.name, to: 25), layout.plot.low.x - 8, y, "text-anchor=\"end\"")
       svg.label("\(row.tiles)", layout.columns.tiles, y, "text-anchor=\"end\"")
-      svg.label((row.probability.value * 100).fixed(2), layout.columns.probability, y, "text-anchor=\"end\"")
       svg.label(
-        row.blocks.first?.window.start.clockMinutes ?? "–", layout.columns.first, y, "text-anchor=\"end\"")
-    }
-    svg.raw("</g>\n<g font-size=\"\(size.trimmed(1))\" fill=\"#6b7078\">")
-    for (i, omitted) in chart.omitted.enumerated() {
-      let y = layout.rowMiddle(chart.rows.count + i) + layout.omittedGap + 0.36 * size
-      svg.label(SkyLegend.shortened(omitted.name, to: 25), layout.plot.low.x - 8, y, "text-anchor=\"end\"")
-      svg.label("not planned: " + SkyLegend.shortened(omitted.reason, to: 125), layout.plot.low.x + 8, y)
+        row.probability.value.percentText(), layout.columns.probability, y, "text-anchor=\"end\"")
+      svg.label(
+        row.blocks.first?.window.start.clockMinutes ?? "–", layout.columns.first, y,
+        "text-anchor=\"end\"")
     }
     svg.raw("</g>")
     let y = layout.plot.low.y - 10
@@ -97,6 +94,18 @@ public enum NightChartSVG {
     svg.label("tiles", layout.columns.tiles, y)
     svg.label("prob. %", layout.columns.probability, y)
     svg.label("first UTC", layout.columns.first, y)
+    svg.raw("</g>")
+  }
+
+  /// Who is left out and why, under the chart.
+  private static func omitted(_ layout: NightLayout, into svg: inout SVGWriter) {
+    guard !layout.omitted.isEmpty else { return }
+    svg.raw("<g font-size=\"12\" fill=\"#5f656d\">")
+    for (i, line) in layout.omitted.enumerated() {
+      let y = layout.omittedTop + NightLayout.omittedStep * Double(i)
+      if !line.label.isEmpty { svg.label(line.label, layout.plot.low.x - 8, y, "text-anchor=\"end\"") }
+      svg.label(line.text, layout.plot.low.x, y)
+    }
     svg.raw("</g>")
   }
 
@@ -133,13 +142,13 @@ public enum NightChartSVG {
     for (name, time, dash) in shown {
       guard let time, chart.window.start <= time, time <= chart.window.end else { continue }
       let x = layout.x(time)
-      svg.line(
-        x, layout.plot.low.y - 44, x, layout.curve.high.y, "stroke=\"#b3261e\" stroke-width=\"1.5\"" + dash)
-      // Two names side by side when the lines are close.
-      let isClose = taken.contains { abs($0 - x) < 90 }
-      svg.label(
-        "\(name) \(time.clockMinutes)", x + 4, layout.plot.low.y - (isClose ? 54 : 40),
-        "font-size=\"12\" fill=\"#b3261e\"")
+      let stroke = "stroke=\"#b3261e\" stroke-width=\"1.5\"" + dash
+      svg.line(x, layout.plot.low.y, x, layout.curve.high.y, stroke)
+      // Two names one above the other when the lines are close; the hours in between stay free.
+      let isClose = taken.contains { abs($0 - x) < 100 }
+      let y = layout.plot.low.y - (isClose ? 54 : 39)
+      svg.line(x, y - 11, x, layout.plot.low.y - 37, stroke)
+      svg.label("\(name) \(time.clockMinutes)", x + 4, y, "font-size=\"12\" fill=\"#b3261e\"")
       taken.append(x)
     }
   }
@@ -147,7 +156,7 @@ public enum NightChartSVG {
   private static func key(
     _ chart: NightChart, _ blocks: NightBlocks, _ layout: NightLayout, into svg: inout SVGWriter
   ) {
-    let y = layout.height - 14
+    let y = layout.keyLine
     var x = layout.plot.low.x
     svg.raw("<g font-size=\"12\" fill=\"#333\">")
     func item(_ color: String, _ text: String, height: Double = 12) {

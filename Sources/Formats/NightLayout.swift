@@ -12,23 +12,79 @@ struct NightLayout {
   let columns: (tiles: Double, probability: Double, first: Double)
   let rowStep: Double
   let font: Double
-  /// Between the last telescope of the plan and the first that is left out.
-  let omittedGap: Double
+  /// Baseline of the key of colours.
+  let keyLine: Double
+  /// Baseline of the first line of `omitted`.
+  let omittedTop: Double
   let height: Double
+  /// Who is left out: a line each, or a few lines a reason where they are many.
+  let omitted: [OmittedLine]
   private let window: TimeWindow
 
+  struct OmittedLine {
+    let label: String
+    let text: String
+  }
+
   init(_ chart: NightChart) {
-    let count = chart.rows.count + chart.omitted.count
+    omitted = Self.lines(chart.omitted)
+    let count = chart.rows.count
     rowStep = count <= 20 ? 26 : count <= 40 ? 21 : 18
     font = count <= 40 ? 13 : 12
-    omittedGap = chart.omitted.isEmpty || chart.rows.isEmpty ? 0 : 8
     let top = 62 + 20 * Double(max(chart.subtitle.count, 1)) + 56
-    let bottom = top + rowStep * Double(max(count, 1)) + omittedGap
+    let bottom = top + rowStep * Double(max(count, 1))
     plot = (SIMD2(215, top), SIMD2(1165, bottom))
     curve = (SIMD2(215, bottom + 14), SIMD2(1165, bottom + 104))
     columns = (1215, 1290, 1376)
-    height = bottom + 104 + 58
+    keyLine = curve.high.y + 44
+    omittedTop = keyLine + 32
+    height = omitted.isEmpty ? keyLine + 14 : omittedTop + Self.omittedStep * Double(omitted.count)
     window = chart.window
+  }
+
+  static let omittedStep = 19.0
+  /// More telescopes than this are grouped by reason.
+  private static let omittedLimit = 12
+  /// Characters of the small font from the left edge of the plot to the right edge of the page.
+  private static let omittedWidth = 165
+
+  private static func lines(_ omitted: [NightChart.Omitted]) -> [OmittedLine] {
+    if omitted.count <= omittedLimit {
+      return omitted.map {
+        OmittedLine(
+          label: SkyLegend.shortened($0.name, to: 25),
+          text: "not planned: " + SkyLegend.shortened($0.reason, to: omittedWidth - 13))
+      }
+    }
+    var groups: [(reason: String, names: [String])] = []
+    for one in omitted {
+      if let i = groups.firstIndex(where: { $0.reason == one.reason }) {
+        groups[i].names.append(one.name)
+      } else {
+        groups.append((one.reason, [one.name]))
+      }
+    }
+    // The common reasons first; among equals the order they came in.
+    let sorted = groups.enumerated().sorted {
+      ($1.element.names.count, $0.offset) < ($0.element.names.count, $1.offset)
+    }
+    return sorted.flatMap { _, group in
+      let names = group.names.count == 1 ? "" : ": " + group.names.joined(separator: ", ")
+      let text = "not planned: \(group.reason)\(names)"
+      return wrapped(text).enumerated().map { i, line in
+        let label = group.names.count == 1 ? group.names[0] : "\(group.names.count) telescopes"
+        return OmittedLine(label: i == 0 ? SkyLegend.shortened(label, to: 25) : "", text: line)
+      }
+    }
+  }
+
+  private static func wrapped(_ text: String) -> [String] {
+    var lines = [""]
+    for word in text.split(separator: " ") {
+      if lines[lines.count - 1].count + word.count >= omittedWidth { lines.append("") }
+      lines[lines.count - 1] += (lines[lines.count - 1].isEmpty ? "" : " ") + word
+    }
+    return lines.map { SkyLegend.shortened($0, to: omittedWidth) }
   }
 
   func x(_ t: Instant) -> Double {

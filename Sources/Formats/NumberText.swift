@@ -57,6 +57,11 @@ extension Double {
     return text
   }
 
+  /// A percentage with two decimals for people: what is not nothing never reads `0.00`.
+  func percentText() -> String {
+    self > 0 && self < 0.00005 ? "<0.01" : (self * 100).fixed(2)
+  }
+
   /// Three significant digits or all integer digits: `0.0885`, `4.52`, `460`, `20123`.
   func significant() -> String {
     guard isFinite, self != 0 else { return fixed(0) }

@@ -66,8 +66,8 @@ public enum PlanSummary {
           String(name.prefix(nameWidth)).padded(right: nameWidth),
           String(plan.totals.tiles).padded(left: 5),
           (plan.totals.exptimeS / 3600).fixed(2).padded(left: 6),
-          plan.totals.prob.percent(decimals: 2, width: 6).padded(left: 6),
-          plan.totals.added.percent(decimals: 2, width: 6).padded(left: 7),
+          plan.totals.prob.percentText().padded(left: 6),
+          plan.totals.added.percentText().padded(left: 7),
           plan.rows.map(\.startUTC).min().map(minutes) ?? "-",
           dark(plan.darkWindows),
         ]

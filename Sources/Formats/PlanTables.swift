@@ -1,3 +1,4 @@
+import JSON
 import Units
 
 /// The columns that `plan.csv` and `plan.ecsv` share.
@@ -78,7 +79,17 @@ extension TableColumn {
     .init("reason", .text, "Why it is in the plan") { .text($1.reason) },
   ]
 
-  /// Only ECSV has these: `plan.csv` keeps the columns its readers know.
+  /// The start as clocks at the site show it: the last column, and only on request.
+  static func local(_ local: LocalTime?) -> [TableColumn] {
+    guard let local else { return [] }
+    return [
+      .init("start_local", .text, "Start of the first exposure at the site") {
+        .coordinate(local.text($1.startUTC))
+      }
+    ]
+  }
+
+  /// Only ECSV and VOTable have these: `plan.csv` keeps the columns its readers know.
   static let more: [TableColumn] = [
     .init("ha_h", .real, unit: "h", "Hour angle at the middle") { .number($1.haH.trimmed(4)) },
     .init("sun_alt_deg", .real, unit: "deg", "Altitude of the Sun at the middle") {
@@ -101,8 +112,8 @@ extension PlanDocument.Row {
 
 /// `plan.csv` (RFC 4180): UTF-8 without byte order mark, CRLF, one header row, no comments.
 public enum PlanCSV {
-  public static func render(_ plan: PlanDocument) -> String {
-    let columns = TableColumn.plan + TableColumn.row
+  public static func render(_ plan: PlanDocument, local: LocalTime? = nil) -> String {
+    let columns = TableColumn.plan + TableColumn.row + TableColumn.local(local)
     var text = columns.map(\.name).joined(separator: ",") + "\r\n"
     for row in plan.rows {
       let cells = columns.map { column in
@@ -146,8 +157,8 @@ public enum PlanCSV {
 /// `plan.ecsv` (Enhanced Character Separated Values 1.0, astropy APE 6): units, types and descriptions
 /// with the data.
 public enum PlanECSV {
-  public static func render(_ plan: PlanDocument) -> String {
-    let columns = TableColumn.row + TableColumn.more
+  public static func render(_ plan: PlanDocument, local: LocalTime? = nil) -> String {
+    let columns = TableColumn.row + TableColumn.more + TableColumn.local(local)
     var lines = ["# %ECSV 1.0", "# ---", "# datatype:"]
     lines += columns.map { "# - {\(attributes($0))}" }
     lines += ["# delimiter: ','", "# meta: !!omap"]

@@ -14,9 +14,12 @@ public enum PlanText {
   /// Columns of a comment line.
   static let width = 127
 
-  public static func render(_ plan: PlanDocument, lineEnd: LineEnd = .lf) -> String {
+  /// - Parameter local: adds the local start as the last column.
+  public static func render(
+    _ plan: PlanDocument, lineEnd: LineEnd = .lf, local: LocalTime? = nil
+  ) -> String {
     var lines = head(plan)
-    lines += table(plan.rows)
+    lines += table(plan.rows, local)
     lines.append("# END rows=\(plan.rows.count) sha256=\(plan.sha256 ?? plan.digest())")
     return lines.map { $0 + lineEnd.rawValue }.joined()
   }
@@ -103,7 +106,8 @@ public enum PlanText {
     Column("cum_%", 6) { $0.cumProb.percent(decimals: 2, width: 6) },
   ]
 
-  private static func table(_ rows: [PlanDocument.Row]) -> [String] {
+  private static func table(_ rows: [PlanDocument.Row], _ local: LocalTime?) -> [String] {
+    let columns = columns + (local.map { l in [Column("start_local", 25) { l.text($0.startUTC) }] } ?? [])
     var lines = [String](repeating: "", count: rows.count + 1)
     for column in columns {
       let cells = [column.name] + rows.map(column.cell)

@@ -133,10 +133,12 @@ enum ChartText {
     if !classes.isEmpty { map += " · " + classes.joined(separator: ", ") }
     let active = network.plans.filter { !$0.rows.isEmpty }
     let tiles = active.reduce(0) { $0 + $1.rows.count }
-    var plan = "Plan: \((network.network.probability * 100).fixed(1)) % of the probability in "
-    plan +=
-      "\(network.network.areaDeg2.significant()) deg² by \(active.count) telescope\(active.count == 1 ? "" : "s"), "
-    plan += "\(tiles) tile\(tiles == 1 ? "" : "s")"
+    var plan = "Plan: nothing to observe"
+    if !active.isEmpty {
+      plan = "Plan: \((network.network.probability * 100).fixed(1)) % of the probability in "
+      plan += "\(network.network.areaDeg2.significant()) deg² by \(active.count) telescope"
+      plan += "\(active.count == 1 ? "" : "s"), \(tiles) tile\(tiles == 1 ? "" : "s")"
+    }
     if let bound = network.network.upperBound {
       plan += "; no plan can exceed \((bound * 100).fixed(1)) %"
     } else {

@@ -66,7 +66,7 @@ public enum SkyChartSVG {
       "Most probable direction: right ascension \(chart.peak.ra.hoursMinutesSeconds), declination \(chart.peak.dec.degreesMinutesSeconds). "
     if chart.layers.isEmpty { return text + "No telescope observes." }
     let parts = chart.layers.prefix(60).map {
-      "\($0.name): \($0.tiles.count) tiles, \((($0.probability?.value ?? 0) * 100).fixed(2)) %"
+      "\($0.name): \($0.tiles.count) tiles, \(($0.probability?.value ?? 0).percentText()) %"
     }
     return text + "Telescopes: " + parts.joined(separator: "; ") + "."
   }
@@ -211,7 +211,7 @@ enum SkyLegend {
       let count = drawn < layer.tiles.count ? "\(drawn) of \(layer.tiles.count)" : "\(layer.tiles.count)"
       svg.label(count + (layer.tiles.count == 1 ? " tile" : " tiles"), p.x + width - 92, p.y)
       if let probability = layer.probability {
-        svg.label("\((probability.value * 100).fixed(2)) %", p.x + width - 26, p.y)
+        svg.label("\(probability.value.percentText()) %", p.x + width - 26, p.y)
       }
     }
     svg.raw("</g>")

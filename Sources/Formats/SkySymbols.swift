@@ -27,8 +27,13 @@ enum SkySymbols {
   }
 
   /// The symbols of the whole-sky view, each with its name beside it.
-  static func draw(_ chart: SkyChart, on view: SkyView, placer: inout LabelPlacer, into svg: inout SVGWriter)
-  {
+  static func draw(
+    _ chart: SkyChart, on view: SkyView, placer: inout LabelPlacer, into svg: inout SVGWriter
+  ) {
+    // Both symbols first, so that no name covers one.
+    for body in [chart.sun, chart.moon?.direction].compactMap({ $0 }) {
+      placer.reserve(center: view.pixel(body), size: SIMD2(18, 18))
+    }
     if let sun = chart.sun {
       let p = view.pixel(sun)
       svg.raw(
@@ -66,7 +71,6 @@ enum SkySymbols {
   private static func named(
     _ name: String, at p: SIMD2<Double>, radius: Double, placer: inout LabelPlacer, into svg: inout SVGWriter
   ) {
-    placer.reserve(center: p, size: SIMD2(2 * radius, 2 * radius))
     let size = LabelPlacer.size(name, font: 13)
     // Beside first, then above and below; the right side unless it runs out of the page.
     let side = radius + 3 + size.x / 2

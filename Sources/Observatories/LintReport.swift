@@ -1,3 +1,4 @@
+import JSON
 /// What `vesper telescopes lint` prints.
 public enum LintReport {
   /// One line per finding and one with the totals.
@@ -33,9 +34,10 @@ public enum LintReport {
         ("message", .string(f.message)), ("suggestion", .string(f.suggestion)),
       ])
     }
-    return JSONValue.object([
-      ("telescopes", .integer(telescopes)), ("errors", .integer(errors(findings))),
-      ("warnings", .integer(findings.count - errors(findings))), ("findings", .array(list)),
-    ]).rendered
+    return JSONPrinter.text(
+      .object([
+        ("telescopes", .integer(telescopes)), ("errors", .integer(errors(findings))),
+        ("warnings", .integer(findings.count - errors(findings))), ("findings", .array(list)),
+      ]), .indented) + "\n"
   }
 }

@@ -1,3 +1,4 @@
+import JSON
 import Units
 
 extension TelescopeSheet {
@@ -5,7 +6,7 @@ extension TelescopeSheet {
   /// - Parameter file: the path of its file, or nil.
   public static func json(_ t: Telescope, file: String? = nil) -> String {
     guard case .object(let pairs) = record(t) else { return "null\n" }
-    return JSONValue.object(pairs + [("file", .text(file))]).rendered
+    return JSONPrinter.text(.object(pairs + [("file", .text(file))]), .indented) + "\n"
   }
 
   /// What a list shows of each telescope as well.
@@ -26,7 +27,7 @@ extension TelescopeSheet {
         ])
   }
 
-  private static func identity(_ t: Telescope) -> [(String, JSONValue)] {
+  private static func identity(_ t: Telescope) -> [(key: String, value: JSONValue)] {
     let reason: String?
     let usable: String
     switch t.usability {
@@ -64,7 +65,7 @@ extension TelescopeSheet {
     ])
   }
 
-  private static func instrument(_ t: Telescope) -> [(String, JSONValue)] {
+  private static func instrument(_ t: Telescope) -> [(key: String, value: JSONValue)] {
     let depth = t.depth.map { depth in
       JSONValue.object([
         ("mag", .number((depth.magnitude.value * 100).rounded() / 100)), ("filter", .text(depth.filter)),
@@ -138,7 +139,7 @@ extension TelescopeSheet {
       let (hour, minute) = (minutes / 60, minutes % 60)
       return .string("\(hour < 10 ? "0" : "")\(hour):\(minute < 10 ? "0" : "")\(minute)")
     }
-    var pairs: [(String, JSONValue)] = [
+    var pairs: [(key: String, value: JSONValue)] = [
       ("rule", .string(exclusion.rule)), ("source", .text(exclusion.source)),
     ]
     switch exclusion.condition {

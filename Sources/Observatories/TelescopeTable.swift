@@ -1,3 +1,4 @@
+import JSON
 import Units
 
 /// What `vesper telescopes list` prints.
@@ -68,8 +69,10 @@ public enum TelescopeTable {
         ("country", .text(entry.country)), ("reason", .string(entry.reason)),
       ])
     }
-    return JSONValue.object([
-      ("telescopes", .array(registry.telescopes.map(TelescopeSheet.record))), ("not_usable", .array(missing)),
-    ]).rendered
+    return JSONPrinter.text(
+      .object([
+        ("telescopes", .array(registry.telescopes.map(TelescopeSheet.record))),
+        ("not_usable", .array(missing)),
+      ]), .indented) + "\n"
   }
 }

@@ -14,40 +14,73 @@ struct CandidateFinder {
   }
 
   let sky: SkyGrain
-  /// Grains by uncovered density, the densest first.
-  let offers: [SkyGrain.Offer]
   let smallestGain: Double
+  /// Open sky, the densest first, in cells of the orders that the sites need.
+  private let offers: [Int: [SkyGrain.Offer]]
 
-  /// Tiles of a site's grid over the densest uncovered sky that can be observed, in the order in which
-  /// the sky is worth it.
+  init(sky: SkyGrain, besides covered: SkyGrain.Covered, sites: [PlannedSite], smallestGain: Double) {
+    self.sky = sky
+    self.smallestGain = smallestGain
+    let orders = Set(sites.map(\.probeOrder)).sorted()
+    let lists = concurrentMap(orders) { sky.offers(order: $0, besides: covered) }
+    offers = Dictionary(uniqueKeysWithValues: zip(orders, lists))
+  }
+
+  /// Tiles of a site's grid, or of the rows it is moved to, over the densest uncovered sky that can be
+  /// observed, in the order in which the sky is worth it.
   ///
-  /// - Parameter limit: the most tiles; nil is all that might add `smallestGain`.
-  func tiles(of site: PlannedSite, limit: Int?) -> [Tile] {
+  /// - Parameters:
+  ///   - rows: where the rows lie, if not where the grid has them. Numbers are then those of the lattice,
+  ///     negative.
+  ///   - limit: the most tiles; nil is all that might add `smallestGain`.
+  func tiles(of site: PlannedSite, on rows: RowAlignment.Rows?, limit: Int?) -> [Tile] {
+    guard let rows else {
+      let grid = site.grid
+      return tiles(of: site, limit: limit, place: grid.number) { ($0, grid.center(of: $0)) }
+    }
+    let grid = AlignedGrid(site, rows)
+    return tiles(of: site, limit: limit, place: grid.place) { place in
+      guard let middle = grid.center(of: place), let point = FineLattice.point(of: site, near: middle) else {
+        return nil
+      }
+      return (-point.number, point.center)
+    }
+  }
+
+  private func tiles<Place: Hashable>(
+    of site: PlannedSite, limit: Int?, place: (Direction<ICRS>) -> Place,
+    tile: (Place) -> (number: Int, center: Direction<ICRS>)?
+  ) -> [Tile] {
     var tiles: [Tile] = []
-    var seen: Set<Int> = []
+    var seen: Set<Place> = []
     var sees = BlockVisibility(sky: sky, site: site)
-    let grid = site.grid
-    let spacing = min(grid.width, grid.height) * (0.5 * (1 - grid.overlap))
+    let spacing = site.probeSpacing
     let fieldArea = site.field.area.steradians
-    for offer in offers {
+    for offer in offers[site.probeOrder] ?? [] {
       if tiles.count >= limit ?? .max || offer.density * fieldArea < smallestGain { break }
-      if limit != nil, !sees(offer.grain) { continue }
-      sky.forEachProbe(of: offer.grain, spacing: spacing) { point in
-        let number = grid.number(containing: point)
-        guard seen.insert(number).inserted else { return }
-        let center = grid.center(of: number)
+      if limit != nil, !sees(offer.cell) { continue }
+      sky.forEachProbe(of: offer.cell, spacing: spacing) { point in
+        let place = place(point)
+        guard seen.insert(place).inserted, let (number, center) = tile(place) else { return }
         let windows = site.visibility.startWindows(for: center, exposure: site.exposure)
         guard !windows.isEmpty else { return }
         let cover = sky.cover(Footprint(site.field, at: center).regions)
         guard !cover.isEmpty else { return }
-        tiles.append(Tile(number: number, candidate: Candidate(center: center, startWindows: windows, cover: cover)))
+        tiles.append(
+          Tile(number: number, candidate: Candidate(center: center, startWindows: windows, cover: cover)))
       }
     }
     return tiles
   }
 }
 
-/// Whether a site can observe some part of the block of sky (3.7 degrees wide) around a grain, as far as
+extension PlannedSite {
+  /// Half a step of the grid: no tile of it slips between points so close.
+  fileprivate var probeSpacing: Angle { min(grid.width, grid.height) * (0.5 * (1 - grid.overlap)) }
+  fileprivate var probeOrder: Int { SkyGrain.order(ofCellsUnder: probeSpacing) }
+}
+
+/// Whether a site can observe some part of the block of sky (3.7 degrees wide) around a cell, as far as
 /// its centre and corners tell: enough to pass over sky that a narrow field cannot reach.
 private struct BlockVisibility {
   private static let order = 4
@@ -60,8 +93,8 @@ private struct BlockVisibility {
     self.site = site
   }
 
-  mutating func callAsFunction(_ grain: Int) -> Bool {
-    let block = sky.block(of: grain, order: Self.order)
+  mutating func callAsFunction(_ cell: Cell) -> Bool {
+    let block = Cell(order: min(Self.order, cell.order), key: cell.firstKey)
     if let answer = known[block] { return answer }
     let answer = sky.marks(of: block).contains { site.canObserve($0) }
     known[block] = answer

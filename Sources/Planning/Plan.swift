@@ -46,7 +46,9 @@ extension Plan {
     }
     public static func == (a: Self, b: Self) -> Bool {
       a.id == b.id && a.alert == b.alert && a.revision == b.revision && a.time == b.time
-        && a.classification.elementsEqual(b.classification) { $0.name == $1.name && $0.probability == $1.probability }
+        && a.classification.elementsEqual(b.classification) {
+          $0.name == $1.name && $0.probability == $1.probability
+        }
     }
     public func hash(into hasher: inout Hasher) {
       hasher.combine(id)

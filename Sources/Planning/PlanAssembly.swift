@@ -14,7 +14,10 @@ import Visibility
 struct PlanAssembly {
   private(set) var plan: Plan
 
-  init(_ request: PlanRequest, regions: CredibleRegions, session: Session, refused: [Plan.Omission], outlook: CoverageOutlook) {
+  init(
+    _ request: PlanRequest, regions: CredibleRegions, session: Session, refused: [Plan.Omission],
+    outlook: CoverageOutlook
+  ) {
     let observing = session.sites.indices.filter { !(session.timetables[$0]?.visits.isEmpty ?? true) }
     let sequences = observing.map { Sequence(session, site: $0, session.timetables[$0]!) }
     let tree = ProbabilityTree(request.map)
@@ -32,7 +35,8 @@ struct PlanAssembly {
       network: .init(
         probability: Fraction(clamping: added.total), area: added.area,
         assignmentCount: telescopes.reduce(0) { $0 + $1.assignments.count },
-        reachable: Fraction(clamping: outlook.reachable()), upperBound: Fraction(clamping: outlook.bound().value)),
+        reachable: Fraction(clamping: outlook.reachable()),
+        upperBound: Fraction(clamping: outlook.bound().value)),
       inputs: .init(
         mapDigest: request.mapDigest, telescopeDigests: request.telescopeDigests,
         earthOrientation: request.earth.source, softwareVersion: request.softwareVersion))
@@ -61,14 +65,18 @@ struct PlanAssembly {
       instruments: map.header.instruments, findings: map.report.findings)
   }
 
-  private static func omission(_ site: PlannedSite, regions: CredibleRegions, session: Session) -> Plan.Omission {
+  private static func omission(_ site: PlannedSite, regions: CredibleRegions, session: Session)
+    -> Plan.Omission
+  {
     let worth = percent(session.request.smallestGain)
     let deeper = percent(session.request.smallestDepthGain)
     let (code, reason): (String, String)
     if site.resource.darkWindows.isEmpty {
       code = "no_dark_time"
       reason = site.visibility.noDarkness?.description ?? "no dark time"
-    } else if !session.sky.someBlock(where: { cell, _ in session.sky.marks(of: cell).contains(where: site.canObserve) }) {
+    } else if !session.sky.someBlock(where: { cell, _ in
+      session.sky.marks(of: cell).contains(where: site.canObserve)
+    }) {
       code = "nothing_visible"
       let why = site.visibility.rejection(for: regions.peak, exposure: site.exposure)?.description
       reason = "nothing of the map can be observed" + (why.map { "; its most probable point: \($0)" } ?? "")
@@ -111,7 +119,11 @@ private struct Sequence: Sendable {
   }
 
   func plan(in tree: ProbabilityTree, added: [Double], isAlone: Bool) -> Plan.TelescopePlan {
-    let own = footprints.map { tree.probabilities(in: $0.regions).reduce(0, +) }
+    var ofRegions = tree.probabilities(in: footprints.flatMap(\.regions))[...]
+    let own = footprints.map { footprint in
+      defer { ofRegions = ofRegions.dropFirst(footprint.regions.count) }
+      return ofRegions.prefix(footprint.regions.count).reduce(0, +)
+    }
     let gains = isAlone ? added : tree.marginalProbabilities(of: footprints.map(\.regions)).marginal
     let byProbability = own.indices.sorted { own[$0] != own[$1] ? own[$0] > own[$1] : $0 < $1 }
     var ranks = [Int](repeating: 0, count: own.count)
@@ -123,7 +135,8 @@ private struct Sequence: Sendable {
     }
     return .init(
       telescope: site.telescope, darkWindows: site.resource.darkWindows, assignments: assignments,
-      probability: Fraction(clamping: cumulative), added: Fraction(clamping: added.reduce(0, +)), notes: notes)
+      probability: Fraction(clamping: cumulative), added: Fraction(clamping: added.reduce(0, +)), notes: notes
+    )
   }
 
   private func assignment(

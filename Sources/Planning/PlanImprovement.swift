@@ -69,12 +69,15 @@ struct FineLattice: PointingLattice {
 
 extension Session {
   /// Moves the rows of grids that would end short of what their telescopes reach.
-  mutating func align() {
+  mutating func align(_ group: [Int]) {
     guard request.effort > 0, request.tiling != .grid else { return }
-    let alignment = RowAlignment(sky, offers: sky.ranked(besides: covered))
-    rows = concurrentMap(Array(sites.indices)) { [sites] i in
-      sites[i].isWide && sites[i].grid.overlap == 0 && !sites[i].resource.darkWindows.isEmpty
-        ? alignment.rows(for: sites[i]) : nil
+    let able = group.filter {
+      sites[$0].isWide && sites[$0].grid.overlap == 0 && !sites[$0].resource.darkWindows.isEmpty
+    }
+    guard !able.isEmpty else { return }
+    let alignment = RowAlignment(sky, besides: covered)
+    for (i, own) in zip(able, concurrentMap(able) { [sites] in alignment.rows(for: sites[$0]) }) {
+      rows[i] = own
     }
   }
 

@@ -13,6 +13,9 @@ public struct PlanRequest: Sendable {
   public var telescopeDigests: [String: String]
   /// Ids that were asked for by name: they plan even when their file says they are not operational.
   public var named: Set<String>
+  /// Ids that plan by themselves, as if the others were not there: for a source so well known that every
+  /// telescope points at it.
+  public var alone: Set<String>
   /// The present, as the caller knows it. No exposure starts before it.
   public var now: Instant
   /// The time to fill.
@@ -40,7 +43,9 @@ public struct PlanRequest: Sendable {
 
   public init(
     event: Plan.Event, map: Skymap, mapDigest: String, telescopes: [Telescope],
-    telescopeDigests: [String: String] = [:], named: Set<String> = [], now: Instant, window: TimeWindow, earth: EarthOrientation,
+    telescopeDigests: [String: String] = [:], named: Set<String> = [], alone: Set<String> = [], now: Instant,
+    window: TimeWindow,
+    earth: EarthOrientation,
     tiling: Tiling = .automatic, exposure: Duration? = nil, smallestGain: Double = 1e-6,
     smallestDepthGain: Double = 1e-4, effort: Int = 30_000, softwareVersion: String
   ) {
@@ -50,6 +55,7 @@ public struct PlanRequest: Sendable {
     self.telescopes = telescopes
     self.telescopeDigests = telescopeDigests
     self.named = named
+    self.alone = alone
     self.now = now
     self.window = window
     self.earth = earth
@@ -67,7 +73,8 @@ extension PlanRequest {
   public var digest: String {
     let telescopes = self.telescopes.map { "\($0.id)=\(telescopeDigests[$0.id] ?? "")" }.sorted()
     let fields: [String] = [
-      event.id, "\(event.revision)", mapDigest, telescopes.joined(separator: ","), named.sorted().joined(separator: ","),
+      event.id, "\(event.revision)", mapDigest, telescopes.joined(separator: ","),
+      named.sorted().joined(separator: ","), alone.sorted().joined(separator: ","),
       "\(window.start.tai)/\(window.end.tai)", earth.source, tiling.rawValue, "\(exposure?.seconds ?? 0)",
       "\(smallestGain)/\(smallestDepthGain)/\(effort)", softwareVersion,
     ]

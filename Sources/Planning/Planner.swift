@@ -32,6 +32,7 @@ public enum Planner {
   ///
   /// 1. Coverage: telescopes with fields of a square degree or more choose first and together; the others
   ///    then choose together from what is left, so that no narrow field repeats a wide one.
+  ///    Those that plan alone choose last, each by itself.
   /// 2. Depth: time left over goes to second looks. For each depth class, faint limit by faint limit,
   ///    sky that only shallower telescopes cover counts as not covered.
   public static func plan(_ request: PlanRequest) throws(PlanningError) -> Plan {
@@ -46,10 +47,14 @@ public enum Planner {
     let (sites, refused) = participants(request, regions, ephemeris)
     var session = Session(request, regions: regions, sites: sites)
     let outlook = CoverageOutlook(request, sites: sites)
-    session.align()
-    session.cover(sites.indices.filter { sites[$0].isWide }, guidedBy: outlook)
-    session.cover(sites.indices.filter { !sites[$0].isWide })
+    let together = sites.indices.filter { !request.alone.contains(sites[$0].telescope.id) }
+    session.align(together)
+    session.cover(together.filter { sites[$0].isWide }, guidedBy: outlook)
+    session.cover(together.filter { !sites[$0].isWide })
     session.refine()
+    for site in sites.indices where request.alone.contains(sites[site].telescope.id) {
+      session.coverAlone(site)
+    }
     for depth in Set(sites.map(\.depthClass)).sorted().dropFirst() { session.deepen(to: depth) }
     session.arrange()
     return PlanAssembly(request, regions: regions, session: session, refused: refused, outlook: outlook).plan
@@ -59,7 +64,9 @@ public enum Planner {
     _ request: PlanRequest, _ regions: CredibleRegions, _ ephemeris: Ephemeris
   ) -> (sites: [PlannedSite], refused: [Plan.Omission]) {
     let area90 = regions.area(at: Fraction(clamping: 0.9))
-    let outcomes = concurrentMap(request.telescopes) { telescope -> Result<PlannedSite, Plan.Omission> in
+    // By name, so that the plan does not depend on the order in which telescopes were listed.
+    let telescopes = request.telescopes.sorted { $0.id < $1.id }
+    let outcomes = concurrentMap(telescopes) { telescope -> Result<PlannedSite, Plan.Omission> in
       do throws(Plan.Omission) {
         return .success(try PlannedSite(telescope, request: request, area90: area90, ephemeris: ephemeris))
       } catch {
@@ -166,7 +173,8 @@ struct Session {
     self.request = request
     self.sites = sites
     let region = regions.coverage(at: Fraction(clamping: 0.9995))
-    let smallest = sites.map { min($0.field.boundingBox.width, $0.field.boundingBox.height) }.min() ?? .degrees(1)
+    let smallest =
+      sites.map { min($0.field.boundingBox.width, $0.field.boundingBox.height) }.min() ?? .degrees(1)
     sky = SkyGrain(
       request.map, region: region, order: SkyGrain.order(resolving: smallest, region: region.area))
     selection = NetworkSelection(sky: sky, resources: sites.map(\.resource))
@@ -185,9 +193,18 @@ struct Session {
     covered = soFar
   }
 
+  /// Lets a site choose as if nobody else observed.
+  mutating func coverAlone(_ site: Int) {
+    var soFar = sky.uncovered
+    choose([site], besides: &soFar, smallestGain: request.smallestGain)
+    for candidate in selection.chosen(of: site) { covered.insert(candidate.cover) }
+  }
+
   /// Lets sites of at least this depth class spend free time on sky that only shallower ones cover.
   mutating func deepen(to depth: Int) {
-    let able = sites.indices.filter { sites[$0].depthClass >= depth }
+    let able = sites.indices.filter {
+      sites[$0].depthClass >= depth && !request.alone.contains(sites[$0].telescope.id)
+    }
     var seen = sky.uncovered
     for i in able {
       for candidate in selection.chosen(of: i) { seen.insert(candidate.cover) }
@@ -195,17 +212,23 @@ struct Session {
     choose(able, besides: &seen, smallestGain: request.smallestDepthGain)
   }
 
-  private mutating func choose(_ group: [Int], besides covered: inout SkyGrain.Covered, smallestGain: Double, worths: [[ContiguousArray<Double>]] = []) {
+  private mutating func choose(
+    _ group: [Int], besides covered: inout SkyGrain.Covered, smallestGain: Double,
+    worths: [[ContiguousArray<Double>]] = []
+  ) {
     let free = group.filter { selection.freeSlots(of: $0) > 0 }
     guard !free.isEmpty else { return }
-    let finder = CandidateFinder(sky: sky, offers: sky.ranked(besides: covered), smallestGain: smallestGain)
+    let finder = CandidateFinder(
+      sky: sky, besides: covered, sites: free.map { sites[$0] }, smallestGain: smallestGain)
     let found = concurrentMap(free) { [sites, selection, rows] i in
       finder.tiles(
-        of: sites[i], on: rows[i], limit: sites[i].isWide ? nil : Self.mostTilesPerSlot * selection.freeSlots(of: i))
+        of: sites[i], on: rows[i],
+        limit: sites[i].isWide ? nil : Self.mostTilesPerSlot * selection.freeSlots(of: i))
     }
     for (i, tiles) in zip(free, found) { fieldNumbers[i].append(contentsOf: tiles.map(\.number)) }
     selection.choose(
-      zip(free, found).map { ($0, $1.map(\.candidate)) }, besides: &covered, smallestGain: smallestGain, bestOf: worths)
+      zip(free, found).map { ($0, $1.map(\.candidate)) }, besides: &covered, smallestGain: smallestGain,
+      bestOf: worths)
   }
 
   /// Gives every chosen tile its time.

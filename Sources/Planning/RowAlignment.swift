@@ -23,15 +23,14 @@ struct RowAlignment {
   /// Sky beyond this share of the uncovered probability, the densest first, is not worth a look.
   private static let share = 0.97
 
-  init(_ sky: SkyGrain, offers: [SkyGrain.Offer]) {
+  init(_ sky: SkyGrain, besides covered: SkyGrain.Covered) {
     var mass = [[Double]](repeating: .init(repeating: 0, count: Self.bins), count: Self.columns)
-    var left = Self.share * offers.reduce(0) { $0 + sky.mass(of: $1) }
-    for offer in offers {
-      let center = sky.center(of: offer.grain)
-      let column = min(Self.columns - 1, Int(center.ra.radians / (2 * .pi) * Double(Self.columns)))
-      let bin = Self.bin(center.dec.radians)
-      mass[column][bin] += sky.mass(of: offer)
-      left -= sky.mass(of: offer)
+    let open = sky.openGrains(besides: covered)
+    var left = Self.share * open.reduce(0) { $0 + $1.probability }
+    for grain in open {
+      let column = min(Self.columns - 1, Int(grain.center.ra.radians / (2 * .pi) * Double(Self.columns)))
+      mass[column][Self.bin(grain.center.dec.radians)] += grain.probability
+      left -= grain.probability
       if left < 0 { break }
     }
     south = mass.map { column in
@@ -139,33 +138,5 @@ struct AlignedGrid {
     guard abs(dec) < .pi / 2 else { return nil }
     let ra = seam + Double(place.y) * steps[place.x - firstRow]
     return Direction(ra: Angle(radians: ra), dec: Angle(radians: dec))
-  }
-}
-
-extension CandidateFinder {
-  /// The same as `tiles(of:limit:)` with the rows moved north. Numbers are those of the lattice, negative.
-  func tiles(of site: PlannedSite, on rows: RowAlignment.Rows?, limit: Int?) -> [Tile] {
-    guard let rows else { return tiles(of: site, limit: limit) }
-    var tiles: [Tile] = []
-    var seen: Set<SIMD2<Int>> = []
-    let grid = AlignedGrid(site, rows)
-    let spacing = min(site.grid.width, site.grid.height) * 0.5
-    let fieldArea = site.field.area.steradians
-    for offer in offers {
-      if tiles.count >= limit ?? .max || offer.density * fieldArea < smallestGain { break }
-      sky.forEachProbe(of: offer.grain, spacing: spacing) { point in
-        let place = grid.place(of: point)
-        guard seen.insert(place).inserted, let middle = grid.center(of: place),
-          let (number, center) = FineLattice.point(of: site, near: middle)
-        else { return }
-        let windows = site.visibility.startWindows(for: center, exposure: site.exposure)
-        guard !windows.isEmpty else { return }
-        let cover = sky.cover(Footprint(site.field, at: center).regions)
-        guard !cover.isEmpty else { return }
-        tiles.append(
-          Tile(number: -number, candidate: Candidate(center: center, startWindows: windows, cover: cover)))
-      }
-    }
-    return tiles
   }
 }

@@ -46,7 +46,8 @@ struct GrainTree: Sendable {
 
   private static func node(_ cell: Cell, _ grains: Range<Int>) -> Node {
     Node(
-      center: cell.center, firstGrain: Int32(grains.lowerBound), grainEnd: Int32(grains.upperBound), firstChild: 0,
+      center: cell.center, firstGrain: Int32(grains.lowerBound), grainEnd: Int32(grains.upperBound),
+      firstChild: 0,
       childCount: 0, order: Int8(cell.order))
   }
 
@@ -71,7 +72,9 @@ struct GrainTree: Sendable {
   }
 
   /// Calls `body` with ranges of grains wholly inside the region, and with single grains on its border.
-  func forEachOverlap(with region: ConvexRegion<MapFrame>, _ body: (_ grains: Range<Int>, _ isInside: Bool) -> Void) {
+  func forEachOverlap(
+    with region: ConvexRegion<MapFrame>, _ body: (_ grains: Range<Int>, _ isInside: Bool) -> Void
+  ) {
     // Depth first: at most three waiting siblings a level and the twelve roots.
     withUnsafeTemporaryAllocation(of: Int32.self, capacity: 4 * (Cell.maxOrder + 1) + 12) { stack in
       walk(region, stack: stack, body)
@@ -79,7 +82,8 @@ struct GrainTree: Sendable {
   }
 
   private func walk(
-    _ region: ConvexRegion<MapFrame>, stack: UnsafeMutableBufferPointer<Int32>, _ body: (Range<Int>, Bool) -> Void
+    _ region: ConvexRegion<MapFrame>, stack: UnsafeMutableBufferPointer<Int32>,
+    _ body: (Range<Int>, Bool) -> Void
   ) {
     let axis = region.boundingCenter.unit
     let limits = Self.caps.map { cos(min(.pi, $0.radius + region.boundingRadius.radians)) }

@@ -215,41 +215,63 @@ extension ConvexRegion {
     let y = cross(axis, x)
     let corners = (0..<sides).map { i in
       let angle = 2 * .pi * Double(i) / Double(sides)
-      return Direction<Frame>(normalizing: axis * cos(radius) + (x * cos(angle) + y * sin(angle)) * sin(radius))
+      return Direction<Frame>(
+        normalizing: axis * cos(radius) + (x * cos(angle) + y * sin(angle)) * sin(radius))
     }
     return ConvexRegion(corners: corners) ?? self
   }
 }
 
 extension SkyGrain {
-  /// A grain with what it still has to offer.
+  /// A cell of the sky with what it still has to offer.
   public struct Offer: Sendable {
-    public let grain: Int
-    /// Uncovered probability per steradian, averaged over the grain.
+    public let cell: Cell
+    /// Uncovered probability per steradian, averaged over the densest grain of the cell.
     public let density: Double
   }
 
-  /// Grains that still hold uncovered probability, the densest first; ties by position.
-  public func ranked(besides covered: Covered) -> [Offer] {
-    keys.indices.compactMap { i -> Offer? in
+  /// Cells of `order` (or grains, where those are coarser) that still hold uncovered probability, the
+  /// densest first; ties by position.
+  public func offers(order: Int, besides covered: Covered) -> [Offer] {
+    var offers: [Offer] = []
+    var end: UInt64 = 0
+    var best = 0.0
+    var cell = Cell(order: 0, key: 0)
+    for i in keys.indices {
       let open = (~covered.masks[i]).nonzeroBitCount
-      guard open > 0 else { return nil }
+      guard open > 0 else { continue }
       let density = partWeight[i] * Double(open) / Cell.area(order: Int(orders[i])).steradians
-      return Offer(grain: i, density: density)
-    }.sorted { $0.density != $1.density ? $0.density > $1.density : $0.grain < $1.grain }
+      if keys[i] >= end {
+        if best > 0 { offers.append(Offer(cell: cell, density: best)) }
+        cell = block(of: i, order: order)
+        end = cell.keys.upperBound
+        best = density
+      } else {
+        best = max(best, density)
+      }
+    }
+    if best > 0 { offers.append(Offer(cell: cell, density: best)) }
+    return offers.sorted {
+      $0.density != $1.density ? $0.density > $1.density : $0.cell.firstKey < $1.cell.firstKey
+    }
   }
 
-  public func center(of grain: Int) -> Direction<ICRS> {
-    Direction(unit: toMap.inverse(Cell(order: Int(orders[grain]), key: keys[grain]).center))
-  }
-
-  /// Uncovered probability in a grain.
-  public func mass(of offer: Offer) -> Double {
-    offer.density * Cell.area(order: Int(orders[offer.grain])).steradians
+  /// Centres of the grains that still hold uncovered probability and what they hold, the densest first;
+  /// ties by position.
+  public func openGrains(besides covered: Covered) -> [(center: Direction<ICRS>, probability: Double)] {
+    let toSky = toMap.inverse
+    let held = keys.indices.compactMap { i -> (grain: Int, density: Double, probability: Double)? in
+      let probability = partWeight[i] * Double((~covered.masks[i]).nonzeroBitCount)
+      guard probability > 0 else { return nil }
+      return (i, probability / Cell.area(order: Int(orders[i])).steradians, probability)
+    }
+    return held.sorted { $0.density != $1.density ? $0.density > $1.density : $0.grain < $1.grain }.map {
+      (Direction(unit: toSky(Cell(order: Int(orders[$0.grain]), key: keys[$0.grain]).center)), $0.probability)
+    }
   }
 
   /// The cell of `order`, or the grain itself if that is coarser, that a grain lies in.
-  public func block(of grain: Int, order: Int) -> Cell {
+  func block(of grain: Int, order: Int) -> Cell {
     Cell(order: min(order, Int(orders[grain])), key: keys[grain])
   }
 
@@ -260,9 +282,14 @@ extension SkyGrain {
     return [cell.center, s, e, n, w].map { Direction(unit: toSky($0)) }
   }
 
-  /// Points spread evenly over a grain, no farther apart than `spacing`.
-  public func forEachProbe(of grain: Int, spacing: Angle, _ body: (Direction<ICRS>) -> Void) {
-    let cell = Cell(order: Int(orders[grain]), key: keys[grain])
+  /// The coarsest order whose cells are no wider than `spacing`.
+  public static func order(ofCellsUnder spacing: Angle) -> Int {
+    let wanted = (SolidAngle.sphere.steradians / 12).squareRoot() / max(spacing.radians, 1e-9)
+    return min(Cell.maxOrder, max(0, Int(log2(max(wanted, 1)).rounded(.up))))
+  }
+
+  /// Points spread evenly over a cell, no farther apart than `spacing`.
+  public func forEachProbe(of cell: Cell, spacing: Angle, _ body: (Direction<ICRS>) -> Void) {
     let side = cell.area.steradians.squareRoot()
     let n = min(64, max(1, Int((side / spacing.radians).rounded(.up))))
     let toSky = toMap.inverse
@@ -280,7 +307,8 @@ extension SkyGrain {
     let wanted = (SolidAngle.sphere.steradians / 12).squareRoot() * 2 / smallest.radians
     let order = Int(log2(max(wanted, 1)).rounded(.up))
     // Cells of order o: 12 * 4^o on the sphere of 4 pi.
-    let limit = Int((log2(max(Double(budget) * 4 * .pi / 12 / max(region.steradians, 1e-9), 1)) / 2).rounded(.down))
+    let limit = Int(
+      (log2(max(Double(budget) * 4 * .pi / 12 / max(region.steradians, 1e-9), 1)) / 2).rounded(.down))
     return min(max(min(order, limit), 4), 13)
   }
 }

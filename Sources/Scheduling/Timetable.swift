@@ -27,7 +27,8 @@ public struct Timetable: Sendable {
     var board = Board(resource, candidates: candidates, choice: choice, penalty: penalty)
     board.sweep()
     for _ in 0..<passes where !board.exchange() { break }
-    realize(board.slots.map { $0 >= 0 ? board.candidateIDs[Int($0)] : -1 }, resource, candidates, choice.slotStarts)
+    realize(
+      board.slots.map { $0 >= 0 ? board.candidateIDs[Int($0)] : -1 }, resource, candidates, choice.slotStarts)
   }
 
   /// Walks through the slots with the true slews. A visit that would start after its window is dropped.

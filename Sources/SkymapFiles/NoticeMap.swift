@@ -10,7 +10,9 @@ extension SkymapFile {
     _ notice: Notice, prefer: NoticeMap = .combined, limits: Limits = .standard
   ) throws(SkymapFileError) -> Skymap {
     let name = notice.eventName ?? "this event"
-    if notice.isRetraction { throw .notice("the notice is a retraction of \(name); there is nothing to observe") }
+    if notice.isRetraction {
+      throw .notice("the notice is a retraction of \(name); there is nothing to observe")
+    }
     let localization = prefer == .combined ? notice.bestLocalization : notice.ownLocalization
     let isCombined = prefer == .combined && notice.wave?.coincidence?.combinedMap != nil
     switch localization {
@@ -18,9 +20,11 @@ extension SkymapFile {
     case .region(let region): return try map(of: region, from: notice, findings: [])
     case .remoteMap(let url, let region):
       guard let region else {
-        throw .notice("the sky map of \(name) is at \(url) and not in the notice; download it and give the file")
+        throw .notice(
+          "the sky map of \(name) is at \(url) and not in the notice; download it and give the file")
       }
-      let finding = SkymapReport.Finding(.note, "map_elsewhere", "a map may be had at \(url); this is the region the notice states")
+      let finding = SkymapReport.Finding(
+        .note, "map_elsewhere", "a map may be had at \(url); this is the region the notice states")
       return try map(of: region, from: notice, findings: [finding])
     case .embeddedMap(let bytes, let region):
       do throws(SkymapFileError) {
@@ -45,7 +49,8 @@ extension SkymapFile {
     var raw = try raw(opened, limits: limits)
     raw.findings += notice.mapFindings
     if isCombined {
-      raw.findings.append(.init(.note, "combined_skymap", "this is the map combined with the external coincidence"))
+      raw.findings.append(
+        .init(.note, "combined_skymap", "this is the map combined with the external coincidence"))
     }
     let header = notice.header
     raw.header.object = raw.header.object ?? header.object
@@ -61,7 +66,8 @@ extension SkymapFile {
       switch region {
       case .circle(let center, let radius, let containment):
         return try Skymap(
-          .circle(radius: radius), around: center, containing: containment, header: notice.header, findings: notice.mapFindings + findings)
+          .circle(radius: radius), around: center, containing: containment, header: notice.header,
+          findings: notice.mapFindings + findings)
       case .ellipse(let center, let major, let minor, let angle, let containment):
         return try Skymap(
           .ellipse(semiAxis: major, acrossSemiAxis: minor, positionAngle: angle), around: center,
@@ -70,7 +76,8 @@ extension SkymapFile {
         let finding = SkymapReport.Finding(
           .note, "polygon_as_circle", "the notice gives a polygon; a circle about it is used")
         return try Skymap(
-          .circle(radius: region.largestRadius), around: region.center, containing: containment, header: notice.header,
+          .circle(radius: region.largestRadius), around: region.center, containing: containment,
+          header: notice.header,
           findings: notice.mapFindings + findings + [finding])
       }
     } catch {
@@ -91,7 +98,10 @@ extension Notice {
 
   /// What was odd about the notice, as findings of its map.
   fileprivate var mapFindings: [SkymapReport.Finding] {
-    findings.map { .init($0.severity == .note ? .note : .warning, "notice:" + $0.code.rawValue, "\($0.field): \($0.detail)") }
+    findings.map {
+      .init(
+        $0.severity == .note ? .note : .warning, "notice:" + $0.code.rawValue, "\($0.field): \($0.detail)")
+    }
   }
 
   fileprivate var header: SkymapHeader {
@@ -107,12 +117,14 @@ extension Localization.Absence {
   fileprivate func advice(about name: String) -> String {
     switch self {
     case .notGiven: "the notice of \(name) has neither a map nor a position; wait for one with a localisation"
-    case .placeholder: "the position in the notice of \(name) is a placeholder; wait for one with a localisation"
+    case .placeholder:
+      "the position in the notice of \(name) is a placeholder; wait for one with a localisation"
     case .noError: "the position in the notice of \(name) comes without an error; wait for one with an error"
     case .invalid: "the position in the notice of \(name) is outside the legal range; ask its sender"
     case .pointingDirection: "the notice of \(name) says where an instrument looked, not where the source is"
     case .candidateList: "the notice of \(name) lists several candidates; plan them as single positions"
-    case .unusableReference: "the notice of \(name) names a map at no usable address; download it and give the file"
+    case .unusableReference:
+      "the notice of \(name) names a map at no usable address; download it and give the file"
     }
   }
 }

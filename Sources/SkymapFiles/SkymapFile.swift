@@ -67,7 +67,9 @@ public enum SkymapFile {
     try open(ByteReader(MemorySource(bytes)), prefer: prefer, limits: limits)
   }
 
-  static func open(_ input: ByteReader, prefer: NoticeMap, limits: Limits) throws(SkymapFileError) -> Localized {
+  static func open(_ input: ByteReader, prefer: NoticeMap, limits: Limits) throws(SkymapFileError)
+    -> Localized
+  {
     let opened = try OpenedInput(input, limits: limits)
     switch opened.content {
     case .fits: return Localized(map: try map(try raw(opened, limits: limits)), notice: nil)

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A token or password that no log, error or dump can show.
 ///
 /// Every way to turn it into text gives `«secret»`: interpolation, `String(reflecting:)`, `dump`,
@@ -25,7 +27,8 @@ extension Secret {
   static func scrub(_ text: String, of secrets: [Secret], limit: Int = 300) -> String {
     var result = text
     for secret in secrets where !secret.text.isEmpty {
-      result = result.replacing(secret.text, with: placeholder)
+      // By code units: a combining mark behind the secret makes its last character another one.
+      result = result.replacingOccurrences(of: secret.text, with: placeholder, options: .literal)
     }
     let printable = result.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }
     return String(String(String.UnicodeScalarView(printable)).prefix(limit))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checking
 import Ephemerides
+import Formats
 import Foundation
 import Observatories
 import SkymapFiles
@@ -31,13 +32,17 @@ struct CheckCommand: ParsableCommand {
       let bytes = try PlanInput.bytes(of: plan)
       let registry = try self.registry.load().registry
       let resolve = { (name: String) -> Telescope? in
-        do { return try registry.resolve(name) } catch { return nil }  // the checker reports unknown telescopes
+        // The checker reports unknown telescopes.
+        do { return try registry.resolve(name) } catch { return nil }
       }
-      let checked: CheckedPlan
+      var checked: CheckedPlan
       do {
         let isJSON = bytes.first { !" \r\n\t".utf8.contains($0) } == UInt8(ascii: "{")
-        checked = isJSON
-          ? try CheckedPlan(json: bytes, telescopes: resolve) : try CheckedPlan(csv: bytes, telescopes: resolve)
+        checked =
+          isJSON
+          ? try CheckedPlan(json: bytes, telescopes: resolve)
+          : try CheckedPlan(csv: bytes, telescopes: resolve)
+        if isJSON { checked.brokenSeals = try Self.brokenSeals(bytes, checked.source) }
       } catch {
         throw Failure(.badData, "\(plan): \(error)")
       }
@@ -45,6 +50,12 @@ struct CheckCommand: ParsableCommand {
       print(json ? report.json() : report.text(), terminator: "")
       if !report.isClean { throw ExitCode(Failure.Status.violations.rawValue) }
     }
+  }
+
+  private static func brokenSeals(_ bytes: [UInt8], _ source: CheckedPlan.Source) throws -> [String] {
+    if source == .networkJSON { return try NetworkPlanDocument(json: bytes).brokenDigests() }
+    let plan = try PlanDocument(json: bytes)
+    return plan.sha256 == plan.digest() ? [] : [plan.planID]
   }
 
   private func check(_ checked: CheckedPlan) throws -> CheckReport {
@@ -66,7 +77,9 @@ struct CheckCommand: ParsableCommand {
     if let map { return (map, try PlanInput.bytes(of: map)) }
     let folder = URL(filePath: plan).deletingLastPathComponent().appending(path: PlanFolder.inputFolder)
     // No such folder: a plan file that was moved alone is checked without its map.
-    guard let name = try? FileManager.default.contentsOfDirectory(atPath: folder.path).sorted().first else { return nil }
+    guard let name = try? FileManager.default.contentsOfDirectory(atPath: folder.path).sorted().first else {
+      return nil
+    }
     let path = folder.appending(path: name).path
     return (path, try PlanInput.bytes(of: path))
   }
@@ -76,6 +89,7 @@ struct CheckCommand: ParsableCommand {
     guard let instant else { return .unknown }
     let values = EarthOrientation.bundled.values(at: instant)
     return EarthRotation(
-      ut1MinusUTC: .seconds(values.ut1MinusTAISeconds) + instant.taiMinusUTC, polarX: values.polarX, polarY: values.polarY)
+      ut1MinusUTC: .seconds(values.ut1MinusTAISeconds) + instant.taiMinusUTC, polarX: values.polarX,
+      polarY: values.polarY)
   }
 }

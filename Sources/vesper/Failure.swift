@@ -26,6 +26,16 @@ extension ParsableCommand {
       throw ExitCode(failure.status.rawValue)
     }
   }
+
+  /// The same for a body that waits.
+  func reporting(_ body: () async throws -> Void) async throws {
+    do {
+      try await body()
+    } catch let failure as Failure {
+      printError("vesper: " + failure.description.split(whereSeparator: \.isNewline).joined(separator: " "))
+      throw ExitCode(failure.status.rawValue)
+    }
+  }
 }
 
 func printError(_ line: String) {

@@ -17,7 +17,8 @@ struct OutputFolder {
     do {
       try FileManager.default.createDirectory(at: partial, withIntermediateDirectories: true)
     } catch {
-      throw Failure(.cannotWrite, "\(path): cannot create a folder there (\(Self.reason(error))); choose another --out")
+      throw Failure(
+        .cannotWrite, "\(path): cannot create a folder there (\(Self.reason(error))); choose another --out")
     }
   }
 
@@ -29,10 +30,12 @@ struct OutputFolder {
       throw Failure(.cannotWrite, "\(folder.path): is a file, not a folder; choose another --out")
     }
     let isOurs = files.fileExists(atPath: folder.appending(path: marker).path)
-    let isEmpty = (try? files.contentsOfDirectory(atPath: folder.path).isEmpty) ?? false  // unreadable: not ours
+    // Unreadable: not ours.
+    let isEmpty = (try? files.contentsOfDirectory(atPath: folder.path).isEmpty) ?? false
     guard isOurs || isEmpty else {
       throw Failure(
-        .cannotWrite, "\(folder.path): holds files that are no plan, which would be lost; choose another --out")
+        .cannotWrite,
+        "\(folder.path): holds files that are no plan, which would be lost; choose another --out")
     }
   }
 
@@ -41,7 +44,8 @@ struct OutputFolder {
   func write(_ bytes: [UInt8], to name: String) throws {
     let url = partial.appending(path: name)
     do {
-      try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(
+        at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
       try Data(bytes).write(to: url)
     } catch {
       throw Failure(.cannotWrite, "\(url.path): cannot be written (\(Self.reason(error)))")

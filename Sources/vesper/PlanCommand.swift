@@ -61,7 +61,9 @@ struct PlanCommand: ParsableCommand {
       progress.done()
       let document = NetworkPlanDocument(plan)
       print(json ? PlanSummaryDocument(document).json() : PlanSummary.render(document), terminator: "")
-      if let out, !json { print("\nWritten to \(out)/: plan.json, network.csv, skymap.svg, night.svg, <telescope>/plan.txt") }
+      if let out, !json {
+        print("\nWritten to \(out)/: plan.json, network.csv, skymap.svg, night.svg, <telescope>/plan.txt")
+      }
     }
   }
 
@@ -83,7 +85,8 @@ struct PlanCommand: ParsableCommand {
     let request = PlanRequest(
       event: source.event, map: source.map, mapDigest: source.digest, telescopes: selection.telescopes,
       telescopeDigests: Dictionary(uniqueKeysWithValues: selection.telescopes.map { ($0.id, $0.digest) }),
-      named: selection.named, now: now, window: TimeWindow(begin, begin + .hours(hours)), earth: .bundled, tiling: tiling,
+      named: selection.named, now: now, window: TimeWindow(begin, begin + .hours(hours)), earth: .bundled,
+      tiling: tiling,
       exposure: exposure.map { .seconds($0) }, softwareVersion: Vesper.version)
     return (request, source)
   }

@@ -32,7 +32,8 @@ struct PlanInput {
     if let name { event.id = name }
     guard Self.isUsableName(event.id) else {
       throw Failure(
-        .usage, "the event name \"\(event.id.prefix(40))\" is not usable; give one with --event, such as S230518h")
+        .usage,
+        "the event name \"\(event.id.prefix(40))\" is not usable; give one with --event, such as S230518h")
     }
     self.event = event
   }
@@ -70,7 +71,8 @@ struct PlanInput {
       // One byte more than allowed tells a file that is too large from one that just fits.
       let data = try handle.read(upToCount: limit + 1) ?? Data()
       guard data.count <= limit else {
-        throw Failure(.badData, "\(label): larger than \(limit >> 20) MB; sky maps are smaller: check the file")
+        throw Failure(
+          .badData, "\(label): larger than \(limit >> 20) MB; sky maps are smaller: check the file")
       }
       return [UInt8](data)
     } catch let failure as Failure {
@@ -84,7 +86,8 @@ struct PlanInput {
 extension Plan.Event {
   fileprivate init(_ notice: Notice, otherwise name: String) {
     self.init(
-      id: notice.eventName ?? name, alert: notice.stage == .unspecified ? nil : notice.stage.name.uppercased(),
+      id: notice.eventName ?? name,
+      alert: notice.stage == .unspecified ? nil : notice.stage.name.uppercased(),
       revision: notice.revision ?? 1, time: notice.eventTime,
       classification: (notice.wave?.classification ?? []).map { ($0.name, $0.probability.value) }
         .sorted { $0.1 > $1.1 })

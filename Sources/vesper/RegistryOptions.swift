@@ -5,7 +5,9 @@ import TelescopeFiles
 
 /// Where the telescope files are.
 struct RegistryFolder: ParsableArguments {
-  @Option(name: .customLong("telescopes"), help: "Folder of telescope files; default: $VESPER_TELESCOPES, then ./telescopes.")
+  @Option(
+    name: .customLong("telescopes"),
+    help: "Folder of telescope files; default: $VESPER_TELESCOPES, then ./telescopes.")
   var folder: String?
 
   /// Reads the folder; files that cannot be used are reported and left out.
@@ -37,8 +39,12 @@ struct RegistryOptions: ParsableArguments {
   func load() throws -> Selection {
     let registry = try folder.load().registry
     guard let only else { return Selection(telescopes: registry.telescopes, named: []) }
-    let names = only.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-    guard !names.isEmpty else { throw Failure(.usage, "--only names no telescope; write it like --only TCA,TCH") }
+    let names = only.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter {
+      !$0.isEmpty
+    }
+    guard !names.isEmpty else {
+      throw Failure(.usage, "--only names no telescope; write it like --only TCA,TCH")
+    }
     var seen: Set<String> = []
     let telescopes = try names.map { name in
       do { return try registry.resolve(name) } catch { throw Failure(.usage, "--only: \(error)") }

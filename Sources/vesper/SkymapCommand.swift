@@ -19,43 +19,6 @@ struct SkymapCommand: ParsableCommand {
       throw Failure(.badData, "\(path == "-" ? "standard input" : path): \(error)")
     }
   }
-
-  /// One JSON object, keys in the given order, absent values null.
-  static func json(_ fields: [(String, JSONField)]) -> String {
-    "{" + fields.map { "\"\($0.0)\": \($0.1.text)" }.joined(separator: ", ") + "}"
-  }
-}
-
-/// A value of the `--json` output.
-enum JSONField {
-  case number(Double?)
-  case integer(Int)
-  case string(String?)
-  case strings([String])
-  case object([(String, JSONField)])
-
-  var text: String {
-    switch self {
-    case .number(let value): value.flatMap { $0.isFinite ? "\($0)" : nil } ?? "null"
-    case .integer(let value): "\(value)"
-    case .string(let value): value.map(Self.quoted) ?? "null"
-    case .strings(let values): "[" + values.map(Self.quoted).joined(separator: ", ") + "]"
-    case .object(let fields): SkymapCommand.json(fields)
-    }
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var out = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": out += "\\\""
-      case "\\": out += "\\\\"
-      case _ where scalar.value < 0x20: out += "\\u" + String(scalar.value + 0x10000, radix: 16).dropFirst()
-      default: out.unicodeScalars.append(scalar)
-      }
-    }
-    return out + "\""
-  }
 }
 
 extension SkymapCommand {
@@ -103,7 +66,8 @@ extension SkymapCommand {
         }
         let map = try SkymapCommand.read(input).map
         let facts = PointFacts(
-          map, at: Direction(ra: .degrees(ra), dec: .degrees(dec)), distance: distance.map { .megaparsecs($0) })
+          map, at: Direction(ra: .degrees(ra), dec: .degrees(dec)),
+          distance: distance.map { .megaparsecs($0) })
         print(json ? facts.json : facts.text)
       }
     }
@@ -131,7 +95,10 @@ extension SkymapCommand {
         }
         let map = try SkymapCommand.read(input).map
         guard map.frame == .icrs else {
-          throw Failure(.badData, "\(input): the map is in \(map.frame.rawValue) coordinates, a MOC is in ICRS; convert the map first")
+          throw Failure(
+            .badData,
+            "\(input): the map is in \(map.frame.rawValue) coordinates, a MOC is in ICRS; convert the map first"
+          )
         }
         let coverage = CredibleRegions(of: map).coverage(at: fraction)
         let bytes: [UInt8] =

@@ -1,3 +1,4 @@
+import JSON
 import Foundation
 import Healpix
 import Skymaps
@@ -27,17 +28,26 @@ struct SkymapFacts {
   }
 
   var json: String {
-    SkymapCommand.json([
-      ("kind", .string(map.report.kind.rawValue)), ("max_order", .integer(maxOrder)), ("cells", .integer(map.count)),
+    let fields: [(key: String, value: JSONValue)] = [
+      ("kind", .string(map.report.kind.rawValue)), ("max_order", .integer(maxOrder)),
+      ("cells", .integer(map.count)),
       ("area50_deg2", .number(area50)), ("area90_deg2", .number(area90)),
-      ("peak", .object([("ra_deg", .number(regions.peak.ra.degrees)), ("dec_deg", .number(regions.peak.dec.degrees))])),
-      ("distance_mean_mpc", .number(posterior?.mean.megaparsecs)),
-      ("distance_std_mpc", .number(posterior?.standardDeviation.megaparsecs)),
-      ("distance_missing_probability", .number(posterior?.missingProbability.value)),
-      ("volume90_mpc3", .number(volume90)),
-      ("t0", .string(map.header.eventTime?.iso8601(.milliseconds))), ("instruments", .strings(map.header.instruments)),
-      ("sum_before_normalisation", .number(map.report.sumBeforeNormalisation)), ("warnings", .strings(warnings)),
-    ])
+      (
+        "peak",
+        .object([
+          ("ra_deg", .number(regions.peak.ra.degrees)), ("dec_deg", .number(regions.peak.dec.degrees)),
+        ])
+      ),
+      ("distance_mean_mpc", .optional(posterior?.mean.megaparsecs)),
+      ("distance_std_mpc", .optional(posterior?.standardDeviation.megaparsecs)),
+      ("distance_missing_probability", .optional(posterior?.missingProbability.value)),
+      ("volume90_mpc3", .optional(volume90)),
+      ("t0", .text(map.header.eventTime?.iso8601(.milliseconds))),
+      ("instruments", .strings(map.header.instruments)),
+      ("sum_before_normalisation", .number(map.report.sumBeforeNormalisation)),
+      ("warnings", .strings(warnings)),
+    ]
+    return JSONPrinter.text(.object(fields))
   }
 
   var text: String {
@@ -52,12 +62,15 @@ struct SkymapFacts {
       let volume = volume90.map { ", 90 % volume \(number($0, 0)) Mpc3" } ?? ""
       lines.append(
         "distance     \(number(posterior.mean.megaparsecs, 1)) +/- \(number(posterior.standardDeviation.megaparsecs, 1)) Mpc"
-          + volume + ", \(number(posterior.missingProbability.percent, 2)) % of the probability without distance")
+          + volume
+          + ", \(number(posterior.missingProbability.percent, 2)) % of the probability without distance")
     } else {
       lines.append("distance     none in this map")
     }
     lines.append("event time   \(map.header.eventTime?.iso8601(.milliseconds) ?? "not in this map")")
-    lines.append("instruments  \(map.header.instruments.isEmpty ? "not named" : map.header.instruments.joined(separator: ", "))")
+    lines.append(
+      "instruments  \(map.header.instruments.isEmpty ? "not named" : map.header.instruments.joined(separator: ", "))"
+    )
     lines.append("sum          \(map.report.sumBeforeNormalisation) before normalisation")
     lines += warnings.map { "\($0)" }
     return lines.joined(separator: "\n")
@@ -85,25 +98,30 @@ struct PointFacts {
     densityPerVolume = distance.flatMap { map.densityPerCubicMegaparsec(at: position, $0) }
   }
 
-  private var fields: [(String, JSONField)] {
+  private var fields: [(key: String, value: JSONValue)] {
     [
       ("ra_deg", .number(position.ra.degrees)), ("dec_deg", .number(position.dec.degrees)),
-      ("distance_mpc", .number(distance?.megaparsecs)), ("density_per_sr", .number(density)),
+      ("distance_mpc", .optional(distance?.megaparsecs)), ("density_per_sr", .number(density)),
       ("density_per_deg2", .number(density * SolidAngle.squareDegrees(1).steradians)),
-      ("searched_prob", .number(searched?.probability.value)),
-      ("searched_area_deg2", .number(searched?.area.squareDegrees)),
-      ("conditional_distance_mean_mpc", .number(conditional?.mean.megaparsecs)),
-      ("conditional_distance_std_mpc", .number(conditional?.standardDeviation.megaparsecs)),
-      ("conditional_distance_pdf_per_mpc", .number(distance.flatMap { conditional?.densityPerMegaparsec(at: $0) })),
-      ("density_per_mpc3", .number(densityPerVolume)),
-      ("searched_prob_vol", .number(searchedVolume?.probability.value)),
-      ("searched_vol_mpc3", .number(searchedVolume?.volume.cubicMegaparsecs)),
+      ("searched_prob", .optional(searched?.probability.value)),
+      ("searched_area_deg2", .optional(searched?.area.squareDegrees)),
+      ("conditional_distance_mean_mpc", .optional(conditional?.mean.megaparsecs)),
+      ("conditional_distance_std_mpc", .optional(conditional?.standardDeviation.megaparsecs)),
+      (
+        "conditional_distance_pdf_per_mpc",
+        .optional(distance.flatMap { conditional?.densityPerMegaparsec(at: $0) })
+      ),
+      ("density_per_mpc3", .optional(densityPerVolume)),
+      ("searched_prob_vol", .optional(searchedVolume?.probability.value)),
+      ("searched_vol_mpc3", .optional(searchedVolume?.volume.cubicMegaparsecs)),
     ]
   }
 
-  var json: String { SkymapCommand.json(fields) }
+  var json: String { JSONPrinter.text(.object(fields)) }
   var text: String {
-    fields.map { name, value in name + String(repeating: " ", count: max(1, 34 - name.count)) + value.text }
-      .joined(separator: "\n")
+    fields.map { name, value in
+      name + String(repeating: " ", count: max(1, 34 - name.count)) + JSONPrinter.text(value)
+    }
+    .joined(separator: "\n")
   }
 }

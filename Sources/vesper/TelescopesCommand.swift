@@ -9,7 +9,8 @@ struct TelescopesCommand: ParsableCommand {
     subcommands: [List.self, Show.self, Lint.self])
 
   struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "All telescopes, and what each can be asked for.")
+    static let configuration = CommandConfiguration(
+      abstract: "All telescopes, and what each can be asked for.")
     @OptionGroup var folder: RegistryFolder
     @Flag(help: "Print JSON.")
     var json = false
@@ -23,7 +24,8 @@ struct TelescopesCommand: ParsableCommand {
   }
 
   struct Show: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Everything known of one telescope, with its sources.")
+    static let configuration = CommandConfiguration(
+      abstract: "Everything known of one telescope, with its sources.")
     @Argument(help: "Any of its names.")
     var name: String
     @OptionGroup var folder: RegistryFolder
@@ -49,7 +51,8 @@ struct TelescopesCommand: ParsableCommand {
       try reporting {
         let loaded = try folder.load()
         let telescopes = loaded.registry.telescopes
-        let findings = loaded.problems.flatMap(TelescopeLinter.findings) + TelescopeLinter.check(loaded.registry)
+        let findings =
+          loaded.problems.flatMap(TelescopeLinter.findings) + TelescopeLinter.check(loaded.registry)
         print(
           json
             ? LintReport.json(findings, telescopes: telescopes.count)

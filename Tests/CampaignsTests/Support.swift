@@ -3,6 +3,25 @@ import Units
 
 @testable import Campaigns
 
+/// The policies as shipped. Names are written out: a resource that gets lost must be missed.
+let shippedNames = [
+  "grandma", "grandma-ep", "grandma-grb", "grandma-neutrino", "grandma-r1", "grandma-r2", "grandma-r3",
+  "grandma-r4", "grandma-r5", "grandma-r6", "grandma-r7", "grandma-r8", "grandma-svom",
+]
+private let shippedPolicies: [String: Policy] = {
+  // A policy that cannot be read is missed by every test that asks for it.
+  let library = try? PolicyLibrary(PolicyFolder.shipped())
+  return Dictionary(
+    uniqueKeysWithValues: shippedNames.compactMap { name in
+      (try? library?.policy(named: name)).map { (name, $0) }
+    })
+}()
+struct MissingPolicy: Error { let name: String }
+func shipped(_ name: String) throws -> Policy {
+  guard let policy = shippedPolicies[name] else { throw MissingPolicy(name: name) }
+  return policy
+}
+
 func time(_ text: String) -> Instant { Instant(iso8601: text)! }
 
 /// A gravitational-wave notice, made `minute` minutes after 02:30.
@@ -27,7 +46,8 @@ func waveFacts(
 ) -> EventFacts {
   var values: [FactName: FactValue] = [
     .kind: .word("gravitationalWave"), .sourceClass: .word(kind), .significant: .flag(true),
-    .stage: .word(stage), .astrophysical: .flag(true), .age: .number(0.5), .pBBH: .number(kind == "BBH" ? 0.99 : 0),
+    .stage: .word(stage), .astrophysical: .flag(true), .age: .number(0.5),
+    .pBBH: .number(kind == "BBH" ? 0.99 : 0),
     .coincidence: .flag(false), .mission: .word("lvk"), .hasPosition: .flag(true),
   ]
   if let distance {
@@ -37,4 +57,21 @@ func waveFacts(
   if let area90 { values[.area90] = .number(area90) }
   if let area50 { values[.area50] = .number(area50) }
   return EventFacts(eventName: name, values.merging(more) { $1 })
+}
+
+/// A burst notice, `seconds` after 02:29 when the waves of `wave` arrived.
+func burst(
+  _ namespace: String, _ id: String, seconds: Double, radius: Angle? = nil,
+  at center: Direction<ICRS> = Direction(ra: .degrees(120), dec: .degrees(30)),
+  kind: NoticeKind = .gammaRayBurst
+) -> Notice {
+  let source = NoticeSource(mission: Mission(rawValue: namespace), stream: namespace, format: .unifiedJSON)
+  var notice = Notice(source: source, kind: kind, stage: .initial)
+  notice.ids = [NativeID(namespace, id)]
+  notice.eventTime = time("2031-02-03T02:29:00Z").advanced(bySeconds: seconds)
+  notice.created = notice.eventTime?.advanced(bySeconds: 20)
+  if let radius {
+    notice.localization = .region(.circle(center: center, radius: radius, containment: Fraction(0.9)!))
+  }
+  return notice
 }

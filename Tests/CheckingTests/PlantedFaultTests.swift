@@ -61,6 +61,15 @@ private func expect(_ faults: [Fault], severity: Finding.Severity = .violation) 
     ])
   }
 
+  @Test func changedRowsAreReported() throws {
+    let scenario = try Scenario()
+    var plan = try scenario.read()
+    plan.brokenSeals = ["S230518h-r1-TRE-0123abcd"]
+    let report = try scenario.checker.check(plan, on: scenario.map)
+    #expect(report.findings.map(\.rule) == [.brokenSeal])
+    #expect(!report.isClean)
+  }
+
   @Test func telescope() throws {
     try expect([
       Fault("not in the registry", [.unknownTelescope, .claimedNetwork, .claimedAdded]) {

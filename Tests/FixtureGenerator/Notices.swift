@@ -29,7 +29,8 @@ enum Notices {
 
   private static func text(_ notice: [String: Any]) -> [UInt8] {
     let options: JSONSerialization.WritingOptions = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-    guard let data = try? JSONSerialization.data(withJSONObject: notice, options: options)  // literals above are JSON
+    // Literals above are JSON.
+    guard let data = try? JSONSerialization.data(withJSONObject: notice, options: options)
     else { fatalError("a notice that is not JSON") }
     return [UInt8](data) + [UInt8(ascii: "\n")]
   }

@@ -191,6 +191,20 @@ private func chart(_ sky: SyntheticSky, _ plan: Plan) -> SkyChart {
     #expect(drawing.paths.count > 18, "shades and contours in both views: \(drawing.paths.count)")
   }
 
+  @Test func namesDoNotCoverSunOrMoon() throws {
+    var chart = SkyChart(NetworkPlanDocument(Synthetic.example))
+    chart.sun = Direction(ra: .degrees(200), dec: .degrees(-20))
+    chart.moon = .init(
+      direction: Direction(ra: .degrees(192), dec: .degrees(-19)), illumination: .zero)
+    let view = SkyView(allSkyCenteredOn: .degrees(200), origin: SIMD2(700, 400), width: 1270)
+    var placer = LabelPlacer()
+    var svg = SVGWriter()
+    SkySymbols.draw(chart, on: view, placer: &placer, into: &svg)
+    let sun = try #require(svg.text.split(separator: "\n").first { $0.hasSuffix(">Sun</text>") })
+    let x = try #require(Double(sun.split(separator: "\"")[1]))
+    #expect(x < view.pixel(chart.sun!).x, "the Moon is on its right")
+  }
+
   @Test func lettersNeverRepeat() {
     let letters = (0..<104).map { SkyLayerStyle(index: $0).letter }
     #expect(Set(letters).count == 104 && letters[0] == "A" && letters[26] == "AA")
@@ -227,13 +241,25 @@ private func chart(_ sky: SyntheticSky, _ plan: Plan) -> SkyChart {
     let east = Direction<ICRS>(normalizing: box[0].unit + box[1].unit)
     #expect(abs(north.separation(from: center).degrees - 1) < 1e-9)
     #expect(abs(east.separation(from: center).degrees - 2) < 1e-9)
-    let turned = FootprintOutline.corners(
-      of: .rectangle(width: .degrees(4), height: .degrees(2), rotation: .zero), at: center,
-      positionAngle: .degrees(90))[0]
-    let top = Direction<ICRS>(normalizing: turned[0].unit + turned[3].unit)
-    #expect(
-      top.separation(from: east) > .degrees(0.5) && abs(top.dec.degrees - 80) < 0.3, "the top points east")
-    #expect((top.ra - center.ra).wrapped.degrees > 0)
+    let north0 = Direction<ICRS>(ra: center.ra, dec: .degrees(81))
+    for angle in [-120.0, 30, 90, 200] {
+      let turned = FootprintOutline.corners(
+        of: .rectangle(width: .degrees(4), height: .degrees(2), rotation: .zero), at: center,
+        positionAngle: .degrees(angle))[0]
+      let top = Direction<ICRS>(normalizing: turned[0].unit + turned[3].unit)
+      #expect(abs(top.separation(from: center).degrees - 1) < 1e-9)
+      for (a, b) in zip(turned, box) {
+        #expect(abs(a.separation(from: center).radians - b.separation(from: center).radians) < 1e-12)
+      }
+      // The angle at the centre between north and the top, turning toward east.
+      let (u, v) = (cross(center.unit, north0.unit), cross(center.unit, top.unit))
+      let turn = Angle(radians: atan2((cross(u, v) * center.unit).sum(), (u * v).sum()))
+      #expect(
+        abs((turn + .degrees(angle)).wrapped.degrees) < 1e-9
+          || abs((turn - .degrees(angle)).wrapped.degrees) < 1e-9)
+      let isEast = (top.ra - center.ra).wrapped.degrees > 0
+      #expect(isEast == (sin(angle * .pi / 180) > 0), "east of north is growing right ascension")
+    }
     let circle = FootprintOutline.corners(of: .circle(radius: .degrees(1)), at: center, positionAngle: .zero)[
       0]
     #expect(circle.count == 24 && circle.allSatisfy { abs($0.separation(from: center).degrees - 1) < 0.02 })
@@ -261,6 +287,7 @@ private func chart(_ sky: SyntheticSky, _ plan: Plan) -> SkyChart {
     let night = NightChart(c.document)
     let drawing = try check(NightChartSVG.render(night), atMost: Limit.figure)
     for row in night.rows { #expect(drawing.texts.contains(SkyLegend.shortened(row.name, to: 25))) }
+    #expect(drawing.texts.count { $0 == "tiles" } == 1)
   }
 
   /// Alternating rates cannot blow the drawing up, and no block is lost: shades cover the same time.
@@ -306,6 +333,22 @@ private func chart(_ sky: SyntheticSky, _ plan: Plan) -> SkyChart {
       #expect(tick.isMidnight == (tick.time.utc.hour == 0))
     }
     #expect(ticks.allSatisfy { !$0.isMidnight || $0.date != nil })
+  }
+
+  /// Dozens of telescopes with one reason share its lines; nobody is left unnamed.
+  @Test func manyOmissionsAreGrouped() throws {
+    var chart = NightChart(NetworkPlanDocument(Synthetic.example))
+    chart.omitted = (0..<60).map {
+      .init(
+        name: "Telescope-\($0)",
+        reason: $0 % 20 == 7 ? "own reason \($0)" : "its field of view is not known")
+    }
+    let drawing = try check(NightChartSVG.render(chart), atMost: Limit.figure)
+    #expect(drawing.texts.contains("57 telescopes") && drawing.texts.contains("Telescope-27"))
+    #expect(drawing.texts.contains("not planned: own reason 27"))
+    let all = drawing.texts.joined(separator: " ")
+    for i in 0..<60 { #expect(all.contains("Telescope-\(i)")) }
+    #expect(NightLayout(chart).omitted.count < 12)
   }
 
   @Test func eventAndNowAreMarked() throws {

@@ -7,7 +7,7 @@ import Units
 @testable import Planning
 
 /// Python with astropy: `VESPER_PYTHON`, or `python3` when it can import it.
-private enum Python {
+enum Python {
   static let executable: String? = {
     let named = ProcessInfo.processInfo.environment["VESPER_PYTHON"]
     let candidate = named ?? "python3"
@@ -16,46 +16,50 @@ private enum Python {
   static let reason =
     "no Python with astropy (set VESPER_PYTHON): files are not read by other people's readers"
 
+  /// Standard output of a program that ends well; nil otherwise. By the C library: Foundation's `Process`
+  /// can wait for ever when several threads use it.
   static func run(_ program: String, _ arguments: [String]) -> Data? {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [program] + arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return nil }  // no such program: the test is skipped
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return process.terminationStatus == 0 ? data : nil
+    let quoted = ([program] + arguments).map {
+      "'" + $0.replacingOccurrences(of: "'", with: "'\\''") + "'"
+    }
+    guard let pipe = popen(quoted.joined(separator: " ") + " 2>/dev/null", "r") else { return nil }
+    var data = Data()
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = fread(&buffer, 1, buffer.count, pipe)
+      if count == 0 { break }
+      data.append(contentsOf: buffer[..<count])
+    }
+    return pclose(pipe) == 0 ? data : nil
   }
 }
 
 private struct Seen: Decodable {
   struct Region: Decodable {
     let kind: String
-    let ra_deg: [Double]
-    let dec_deg: [Double]
-    let width_deg: Double?
-    let radius_deg: Double?
+    let raDeg: [Double]
+    let decDeg: [Double]
+    let widthDeg: Double?
+    let radiusDeg: Double?
   }
   struct Telescope: Decodable {
-    let ecsv_units: [String: String]
-    let ecsv_types: [String: String]
-    let ecsv_meta: [String: String]
-    let ecsv_ra_deg: [Double]
-    let ecsv_dec_deg: [Double]
-    let ecsv_mjd: [Double]
-    let ecsv_field_id: [String]
-    let ecsv_filter_missing: [Bool]
+    let ecsvUnits: [String: String]
+    let ecsvTypes: [String: String]
+    let ecsvMeta: [String: String]
+    let ecsvRaDeg: [Double]
+    let ecsvDecDeg: [Double]
+    let ecsvMjd: [Double]
+    let ecsvFieldId: [String]
+    let ecsvFilterMissing: [Bool]
     let csv: [[String]]
-    let text_header: [String]
-    let text_columns: [Int]
-    let text_ra_deg: [Double]
-    let text_dec_deg: [Double]
+    let textHeader: [String]
+    let textColumns: [Int]
+    let textRaDeg: [Double]
+    let textDecDeg: [Double]
     let regions: [Region]?
   }
   let digests: [String: [String]]
-  let schema_errors: [String]
+  let schemaErrors: [String]
   let telescopes: [String: Telescope]
   let network: [NetworkRow]
   struct NetworkRow: Decodable {
@@ -88,14 +92,17 @@ struct ReaderTests {
   func otherPeoplesReadersSeeThePlan(_ c: PlanCase) throws {
     let document = c.document
     let folder = FileManager.default.temporaryDirectory.appending(path: "vesper-formats-\(UUID().uuidString)")
-    defer { try? FileManager.default.removeItem(at: folder) }  // a leftover in the temporary folder is harmless
+    // A leftover in the temporary folder is harmless.
+    defer { try? FileManager.default.removeItem(at: folder) }
     try write(document, to: folder)
     let output = try #require(
       Python.run(
         Python.executable!, [fixture("oracles/formats-readers.py").path, folder.path, fixture("schema").path]),
       "formats-readers.py failed")
-    let seen = try JSONDecoder().decode(Seen.self, from: output)
-    #expect(seen.schema_errors.isEmpty, "\(seen.schema_errors)")
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let seen = try decoder.decode(Seen.self, from: output)
+    #expect(seen.schemaErrors.isEmpty, "\(seen.schemaErrors)")
     #expect(seen.network.count == document.plans.reduce(0) { $0 + $1.totals.exposures })
     for plan in document.plans {
       let pair = try #require(seen.digests[plan.telescope.slug])
@@ -112,23 +119,23 @@ struct ReaderTests {
           Direction(ra: .degrees($0.0), dec: .degrees($0.1)).separation(from: $1) < tolerance
         }
     }
-    #expect(near(seen.ecsv_ra_deg, seen.ecsv_dec_deg, Tolerance.table))
-    #expect(near(seen.text_ra_deg, seen.text_dec_deg, Tolerance.sexagesimal))
+    #expect(near(seen.ecsvRaDeg, seen.ecsvDecDeg, Tolerance.table))
+    #expect(near(seen.textRaDeg, seen.textDecDeg, Tolerance.sexagesimal))
     #expect(
-      zip(seen.ecsv_mjd, plan.rows).allSatisfy { abs($0 - $1.startUTC.instant.mjdUTC) < Tolerance.days })
-    #expect(seen.ecsv_mjd.count == plan.rows.count)
-    #expect(seen.ecsv_units["ra_deg"] == "deg" && seen.ecsv_units["exptime_s"] == "s")
-    #expect(seen.ecsv_meta["telescope"] == plan.telescope.name && seen.ecsv_meta["sha256"] == plan.sha256)
+      zip(seen.ecsvMjd, plan.rows).allSatisfy { abs($0 - $1.startUTC.instant.mjdUTC) < Tolerance.days })
+    #expect(seen.ecsvMjd.count == plan.rows.count)
+    #expect(seen.ecsvUnits["ra_deg"] == "deg" && seen.ecsvUnits["exptime_s"] == "s")
+    #expect(seen.ecsvMeta["telescope"] == plan.telescope.name && seen.ecsvMeta["sha256"] == plan.sha256)
     if !plan.rows.isEmpty {
-      #expect(seen.ecsv_types["rank"] == "i" && seen.ecsv_types["ra_deg"] == "f")
+      #expect(seen.ecsvTypes["rank"] == "i" && seen.ecsvTypes["ra_deg"] == "f")
       // astropy shows an empty text as a masked value, `--`, quoted or not.
       #expect(
-        seen.ecsv_field_id
+        seen.ecsvFieldId
           == plan.rows.map { $0.fieldID.isEmpty ? "--" : String($0.fieldID.map { $0.isNewline ? " " : $0 }) })
-      #expect(seen.ecsv_filter_missing == plan.rows.map { $0.filter == nil })
+      #expect(seen.ecsvFilterMissing == plan.rows.map { $0.filter == nil })
     }
     #expect(seen.csv.count == plan.rows.count + 1 && seen.csv.allSatisfy { $0.count == 25 })
-    #expect(seen.text_columns.allSatisfy { $0 == 15 })
+    #expect(seen.textColumns.allSatisfy { $0 == 15 })
     if let regions = seen.regions { compare(plan, regions) }
   }
 
@@ -141,18 +148,18 @@ struct ReaderTests {
       if plan.instrument.shape == .polygons {
         let corners = FootprintOutline.corners(of: plan.instrument, at: row)
         for (shape, part) in zip(shapes, corners) {
-          #expect(shape.kind == "PolygonSkyRegion" && shape.ra_deg.count == part.count)
+          #expect(shape.kind == "PolygonSkyRegion" && shape.raDeg.count == part.count)
           for (i, corner) in part.enumerated() {
-            let read = Direction<ICRS>(ra: .degrees(shape.ra_deg[i]), dec: .degrees(shape.dec_deg[i]))
+            let read = Direction<ICRS>(ra: .degrees(shape.raDeg[i]), dec: .degrees(shape.decDeg[i]))
             #expect(read.separation(from: corner) < Tolerance.regions)
           }
         }
       } else {
         for shape in shapes {
-          let read = Direction<ICRS>(ra: .degrees(shape.ra_deg[0]), dec: .degrees(shape.dec_deg[0]))
+          let read = Direction<ICRS>(ra: .degrees(shape.raDeg[0]), dec: .degrees(shape.decDeg[0]))
           #expect(read.separation(from: center) < Tolerance.regions)
-          if let width = shape.width_deg { #expect(abs(width - plan.instrument.fovDeg![0]) < 1e-6) }
-          if let radius = shape.radius_deg { #expect(abs(radius - plan.instrument.radiusDeg!) < 1e-6) }
+          if let width = shape.widthDeg { #expect(abs(width - plan.instrument.fovDeg![0]) < 1e-6) }
+          if let radius = shape.radiusDeg { #expect(abs(radius - plan.instrument.radiusDeg!) < 1e-6) }
         }
       }
     }

@@ -95,7 +95,7 @@ struct SyntheticSky: Sendable {
 
   /// A long arc through `center`, as two detectors give.
   static func banana(_ ra: Double, _ dec: Double, length: Double, width: Double) -> SyntheticSky {
-    let n = max(2, Int(length / width * 1.5))
+    let n = max(2, Int(length / width * 0.9))
     return SyntheticSky(
       (0..<n).map { i in
         let t = Double(i) / Double(n - 1) - 0.5

@@ -127,7 +127,7 @@ enum Synthetic {
       TimeWindow(instant("2026-11-21T18:00:00Z"), instant("2026-11-22T04:00:00Z")),
       TimeWindow(instant("2026-11-22T18:00:00Z"), instant("2026-11-23T04:00:00Z")),
     ]
-    var hat = telescope("Écla/té=\"1\", \u{4E2D}", slug: "ecla-te-1-77aa", field: polygon)
+    var hat = telescope("Écla/té=\"1\", \u{4E2D}", slug: "ecla_te~77aa-2f", field: polygon)
     hat.limits.maxHourAngle = .hours(5)
     hat.site.horizon = HorizonMask([
       .init(azimuth: .degrees(0), altitude: .degrees(20)),

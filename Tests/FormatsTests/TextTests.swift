@@ -48,6 +48,9 @@ import Units
     #expect(p.percent(decimals: decimals, width: 6) == text)
   }
 
+  @Test(arguments: [(0, "0.00"), (1e-7, "<0.01"), (0.00005, "0.01"), (0.5, "50.00"), (1, "100.00")])
+  func nothingReadsAsNothing(_ p: Double, _ text: String) { #expect(p.percentText() == text) }
+
   @Test(arguments: [
     (460.2, "460"), (4.521, "4.52"), (0.08852, "0.0885"), (0, "0"), (20123.4, "20123"), (99.96, "100.0"),
   ])

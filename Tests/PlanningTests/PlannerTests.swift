@@ -84,7 +84,8 @@ import Units
     let start = try #require(map.header.eventTime)
     let names = ["TRE", "TCH", "TCA"]
     let alone = try names.map {
-      try Planner.plan(request(map, try telescopes(benchmarkNetwork, [$0]), start: start)).network.probability.value
+      try Planner.plan(request(map, try telescopes(benchmarkNetwork, [$0]), start: start)).network.probability
+        .value
     }
     let together = try Planner.plan(request(map, try telescopes(benchmarkNetwork, names), start: start))
       .network.probability.value
@@ -97,7 +98,8 @@ import Units
   @Test func aMapNobodySeesIsAnEmptyPlanThatSaysWhy() throws {
     // The north celestial pole, from the southern hemisphere.
     let map = try Skymap(
-      .circle(radius: .degrees(2)), around: Direction(ra: .zero, dec: .degrees(89)), containing: Fraction(percent: 90)!)
+      .circle(radius: .degrees(2)), around: Direction(ra: .zero, dec: .degrees(89)),
+      containing: Fraction(percent: 90)!)
     let start = Instant(utcYear: 2026, month: 6, day: 1)!
     let plan = try Planner.plan(request(map, try telescopes(benchmarkNetwork, ["TCH"]), start: start))
     #expect(plan.telescopes.isEmpty && plan.network.probability == .zero)
@@ -118,7 +120,8 @@ import Units
   @Test func telescopesOutOfServiceNeedTheirName() throws {
     let map = try fixtureMap(Self.maps[1])
     let start = try #require(map.header.eventTime)
-    let broken = try #require(try telescopes("telescopes").first { $0.outOfService != nil && $0.field != nil })
+    let broken = try #require(
+      try telescopes("telescopes").first { $0.outOfService != nil && $0.field != nil })
     var asked = request(map, [broken], start: start)
     #expect(try Planner.plan(asked).omissions.map(\.code) == ["out_of_service"])
     asked.named = [broken.id]

@@ -23,8 +23,10 @@ func request(
   tiling: PlanRequest.Tiling = .automatic, exposure: Duration? = nil
 ) -> PlanRequest {
   PlanRequest(
-    event: .init(id: "MS1test"), map: map, mapDigest: String(repeating: "0", count: 64), telescopes: telescopes,
-    telescopeDigests: Dictionary(uniqueKeysWithValues: telescopes.map { ($0.id, $0.digest) }), now: now ?? start,
+    event: .init(id: "MS1test"), map: map, mapDigest: String(repeating: "0", count: 64),
+    telescopes: telescopes,
+    telescopeDigests: Dictionary(uniqueKeysWithValues: telescopes.map { ($0.id, $0.digest) }),
+    now: now ?? start,
     window: TimeWindow(start, start + .hours(hours)), earth: .bundled, tiling: tiling, exposure: exposure,
     softwareVersion: "test")
 }
@@ -41,4 +43,6 @@ func judged(_ plan: Plan, on map: Skymap) throws -> CheckReport {
   return try PlanChecker(earth: earth).check(checked, on: map)
 }
 
-func fixtureMap(_ name: String) throws -> Skymap { try SkymapFile.read(contentsOf: fixture("skymaps/\(name)")) }
+func fixtureMap(_ name: String) throws -> Skymap {
+  try SkymapFile.read(contentsOf: fixture("skymaps/\(name)"))
+}

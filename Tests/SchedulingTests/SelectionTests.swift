@@ -13,7 +13,8 @@ import Units
   /// A map of equal density on every order-3 cell.
   static func uniformMap() -> Skymap {
     Skymap(
-      keys: .init((0..<768).map { Cell(order: 3, index: $0).firstKey }), orders: .init(repeating: 3, count: 768),
+      keys: .init((0..<768).map { Cell(order: 3, index: $0).firstKey }),
+      orders: .init(repeating: 3, count: 768),
       density: .init(repeating: 1 / (4 * .pi), count: 768), distance: nil, frame: .icrs, header: .init(),
       report: .init(kind: .multiOrder, layout: "uniform", sumBeforeNormalisation: 1, coverage: .one))
   }
@@ -41,7 +42,8 @@ import Units
     let tries = 200
     for _ in 0..<tries {
       let center = Direction<ICRS>(
-        ra: .degrees(.random(in: 0..<360, using: &random)), dec: .degrees(.random(in: -89...89, using: &random)))
+        ra: .degrees(.random(in: 0..<360, using: &random)),
+        dec: .degrees(.random(in: -89...89, using: &random)))
       let regions = Self.square(4, at: center)
       let ratio = grain.probability(of: grain.cover(regions)) / (regions[0].area.steradians / (4 * .pi))
       #expect(abs(ratio - 1) < 0.03, "at \(center.ra.degrees), \(center.dec.degrees)")
@@ -52,7 +54,8 @@ import Units
 
   @Test func smallCapsAreNotLost() {
     let grain = Self.grain()
-    let cap = ConvexRegion<ICRS>(center: Direction(ra: .degrees(10.1), dec: .degrees(20.2)), radius: .degrees(0.3))
+    let cap = ConvexRegion<ICRS>(
+      center: Direction(ra: .degrees(10.1), dec: .degrees(20.2)), radius: .degrees(0.3))
     let ratio = grain.probability(of: grain.cover([cap])) / (cap.area.steradians / (4 * .pi))
     #expect(abs(ratio - 1) < 0.3)
   }
@@ -85,10 +88,12 @@ import Units
     let candidates = resources.map { _ in
       (0..<5).map { _ in
         let center = Direction<ICRS>(
-          ra: .degrees(.random(in: 100..<115, using: &random)), dec: .degrees(.random(in: 0..<15, using: &random)))
+          ra: .degrees(.random(in: 100..<115, using: &random)),
+          dec: .degrees(.random(in: 0..<15, using: &random)))
         let from = Double.random(in: 0..<220, using: &random)
         let window = TimeWindow(
-          start.advanced(bySeconds: from), start.advanced(bySeconds: from + .random(in: 0..<220, using: &random)))
+          start.advanced(bySeconds: from),
+          start.advanced(bySeconds: from + .random(in: 0..<220, using: &random)))
         let size = Double.random(in: 4..<9, using: &random)
         return Candidate(center: center, startWindows: [window], cover: sky.cover(square(size, at: center)))
       }
@@ -109,7 +114,10 @@ import Units
         var fits = true
         for (k, subset) in [first, second].enumerated() {
           let chosen = (0..<5).filter { subset >> $0 & 1 == 1 }
-          fits = fits && SlotMatchingTests.canSeat(chosen.map { options[k][$0] }, slots: instance.resources[k].slotStarts.count)
+          fits =
+            fits
+            && SlotMatchingTests.canSeat(
+              chosen.map { options[k][$0] }, slots: instance.resources[k].slotStarts.count)
           guard fits else { break }
           for i in chosen {
             sum += covered.gain(instance.candidates[k][i].cover, weights: instance.sky.partWeight)
@@ -165,7 +173,8 @@ import Units
       darkWindows: [TimeWindow(Self.start, Self.start.advanced(bySeconds: 1000))], visit: .seconds(100),
       readout: .seconds(5), slewRate: .degreesPerSecond(20), settle: .zero, usualSlew: .degrees(5))
     let center = Direction<ICRS>(ra: .zero, dec: .zero)
-    let tile = Candidate(center: center, startWindows: resource.darkWindows, cover: sky.cover(Self.square(1, at: center)))
+    let tile = Candidate(
+      center: center, startWindows: resource.darkWindows, cover: sky.cover(Self.square(1, at: center)))
     var selection = NetworkSelection(sky: sky, resources: [resource])
     var covered = sky.uncovered
     selection.choose([(0, [tile])], besides: &covered, smallestGain: 0.5)

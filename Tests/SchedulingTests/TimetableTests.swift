@@ -9,7 +9,9 @@ import Units
   static let start = SelectionTests.start
 
   /// A night of scattered tiles with windows, on a slow or a fast mount.
-  static func night(seed: UInt64, slew: Double, tiles: Int) -> (Resource, [Candidate], NetworkSelection.Choice) {
+  static func night(seed: UInt64, slew: Double, tiles: Int) -> (
+    Resource, [Candidate], NetworkSelection.Choice
+  ) {
     var random = SeededGenerator(seed: seed)
     let sky = SelectionTests.grain(order: 5)
     let resource = Resource(
@@ -20,10 +22,12 @@ import Units
       usualSlew: .degrees(3))
     let candidates = (0..<tiles).map { _ in
       let center = Direction<ICRS>(
-        ra: .degrees(.random(in: 50..<120, using: &random)), dec: .degrees(.random(in: -40..<40, using: &random)))
+        ra: .degrees(.random(in: 50..<120, using: &random)),
+        dec: .degrees(.random(in: -40..<40, using: &random)))
       let from = Double.random(in: -3000..<12_000, using: &random)
       let window = TimeWindow(
-        start.advanced(bySeconds: max(0, from)), start.advanced(bySeconds: max(0, from) + .random(in: 500..<9000, using: &random)))
+        start.advanced(bySeconds: max(0, from)),
+        start.advanced(bySeconds: max(0, from) + .random(in: 500..<9000, using: &random)))
       return Candidate(
         center: center, startWindows: [window], cover: sky.cover(SelectionTests.square(2, at: center)))
     }

@@ -104,13 +104,16 @@ struct InputTests {
   }
 
   @Test func messagesAreOneLine() {
-    #expect(SkymapFileError.missing(path: "a\nb\r\nc\u{2028}d").description == "no such file: a b c d; check the path")
+    #expect(
+      SkymapFileError.missing(path: "a\nb\r\nc\u{2028}d").description
+        == "no such file: a b c d; check the path")
   }
 
   @Test func pathsAreTakenLiterally() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "vesper-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }  // left-overs in the temporary folder do no harm
+    // Left-overs in the temporary folder do no harm.
+    defer { try? FileManager.default.removeItem(at: folder) }
     // Names that CFITSIO's file opener would take as filters, commands or addresses.
     for name in [
       "map.fits[1][UNIQ > 5]", "!map.fits", "|touch pwned", "map.fits+1", "http:__x", "-", "ma p(x).fits",
@@ -144,7 +147,8 @@ struct InputTests {
   }
 
   @Test func coveragesSurviveTheRoundTrip() throws {
-    let coverage = Coverage(cells: [(0, 3), (4, 999), (29, 12 << 58 - 1), (7, 0)].map { Cell(order: $0, index: $1) })
+    let coverage = Coverage(
+      cells: [(0, 3), (4, 999), (29, 12 << 58 - 1), (7, 0)].map { Cell(order: $0, index: $1) })
     #expect(try CoverageFile.read(bytes: coverage.mocFITS()).coverage == coverage)
     #expect(try CoverageFile.read(bytes: Coverage.empty.mocFITS()).coverage.isEmpty)
     #expect(try CoverageFile.read(bytes: Coverage.all.mocFITS()).coverage == .all)

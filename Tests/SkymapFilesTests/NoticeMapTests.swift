@@ -8,7 +8,8 @@ import Units
 /// Maps and positions inside JSON notices.
 struct NoticeMapTests {
   static func unified(_ fields: String) -> [UInt8] {
-    Array("{\"trigger_time\": \"2026-01-01T00:00:00Z\", \"id\": [\"x1\"], \"instrument\": \"WXT\"\(fields)}".utf8)
+    Array(
+      "{\"trigger_time\": \"2026-01-01T00:00:00Z\", \"id\": [\"x1\"], \"instrument\": \"WXT\"\(fields)}".utf8)
   }
   static let base64 = Data(TableBuilder.baseCells().fits()).base64EncodedString()
   static let compressed = Data(gzipped(TableBuilder.baseCells().fits())).base64EncodedString()
@@ -34,7 +35,8 @@ struct NoticeMapTests {
     #expect(taken.header.eventTime == Instant(iso8601: "2026-01-01T00:00:00Z"))
     let own = try SkymapFile.read(bytes: notice, prefer: .own)
     #expect(own.density[0] > 0 && own.report.findings.isEmpty)
-    let alone = try SkymapFile.read(bytes: Self.gravitationalWave(own: "\"\(Self.base64)\"", combined: "null"))
+    let alone = try SkymapFile.read(
+      bytes: Self.gravitationalWave(own: "\"\(Self.base64)\"", combined: "null"))
     #expect(alone.report.findings.map(\.code) == ["notice:skymap.combined-missing"])
     let none = Verdict(bytes: Self.gravitationalWave(own: "null", combined: "null"))
     #expect(none.error?.description.contains("MS1a has neither a map nor a position") == true)
@@ -46,7 +48,10 @@ struct NoticeMapTests {
     }.joined(separator: "\\n")
     #expect(Verdict(bytes: Self.gravitationalWave(own: "\"\(lines)\"", combined: "null")).map?.count == 12)
     #expect(Verdict(bytes: Self.unified(", \"healpix_file\": \"\(Self.compressed)\"")).map?.count == 12)
-    #expect(Verdict(bytes: Array("[".utf8) + Self.unified(", \"healpix_file\": \"\(Self.base64)\"") + Array("]".utf8)).map?.count == 12)
+    #expect(
+      Verdict(
+        bytes: Array("[".utf8) + Self.unified(", \"healpix_file\": \"\(Self.base64)\"") + Array("]".utf8)
+      ).map?.count == 12)
     #expect(Verdict(bytes: Self.gravitationalWave(own: "\"%%%\"", combined: "null")).error != nil)
     #expect(Verdict(bytes: Self.gravitationalWave(own: "\"aGVsbG8=\"", combined: "null")).error != nil)
   }
@@ -60,9 +65,18 @@ struct NoticeMapTests {
 
   @Test(arguments: [
     ("\"ra\": 120, \"dec\": 40, \"ra_dec_error\": 0.05", "circle of 0.05 deg at 90.0 % containment"),
-    ("\"ra\": 360, \"dec\": 40, \"ra_dec_error\": [0.5], \"containment_probability\": 0.68", "circle of 0.5 deg at 68.0 % containment"),
-    ("\"ra\": 120, \"dec\": 40, \"ra_dec_error\": [0.5, 0.2]", "ellipse of 0.5 by 0.2 deg, position angle 0.0 deg, at 90.0 % containment"),
-    ("\"ra\": 1, \"dec\": -90, \"ra_dec_error\": [0.5, 0.8, 30]", "ellipse of 0.8 by 0.5 deg, position angle 120.0 deg, at 90.0 % containment"),
+    (
+      "\"ra\": 360, \"dec\": 40, \"ra_dec_error\": [0.5], \"containment_probability\": 0.68",
+      "circle of 0.5 deg at 68.0 % containment"
+    ),
+    (
+      "\"ra\": 120, \"dec\": 40, \"ra_dec_error\": [0.5, 0.2]",
+      "ellipse of 0.5 by 0.2 deg, position angle 0.0 deg, at 90.0 % containment"
+    ),
+    (
+      "\"ra\": 1, \"dec\": -90, \"ra_dec_error\": [0.5, 0.8, 30]",
+      "ellipse of 0.8 by 0.5 deg, position angle 120.0 deg, at 90.0 % containment"
+    ),
   ])
   func positionsBecomeMaps(_ fields: String, _ layout: String) throws {
     let map = try SkymapFile.read(bytes: Self.unified(", \(fields)"))

@@ -11,7 +11,8 @@ import Units
 
   @Test(arguments: [(0.1, 0.1, 0.0), (1.9, 1.9, 60), (4.2, 4.2, -89), (7, 2, 89.9), (0.158, 0.146, -30)])
   func boxAreaIsTheClosedForm(_ width: Double, _ height: Double, _ dec: Double) {
-    let field = FieldOfView.rectangle(width: .degrees(width), height: .degrees(height), rotation: .degrees(33))
+    let field = FieldOfView.rectangle(
+      width: .degrees(width), height: .degrees(height), rotation: .degrees(33))
     let footprint = Footprint(field, at: Direction(ra: .degrees(123), dec: .degrees(dec)))
     // A gnomonic rectangle with half-tangents a, b subtends 4 atan(a b / sqrt(1 + a^2 + b^2)).
     let a = tan(Angle.degrees(width / 2).radians)
@@ -36,7 +37,8 @@ import Units
     #expect(!Footprint(tall, at: center, rotation: .degrees(90)).contains(north))
     // At 30 degrees the top of the field points 30 degrees east of north, not west.
     let top = TangentBasis(at: center).direction(
-      east: tan(Angle.degrees(1.4).radians) * sin(.pi / 6), north: tan(Angle.degrees(1.4).radians) * cos(.pi / 6))
+      east: tan(Angle.degrees(1.4).radians) * sin(.pi / 6),
+      north: tan(Angle.degrees(1.4).radians) * cos(.pi / 6))
     #expect(Footprint(tall, at: center, rotation: .degrees(30)).contains(top))
     #expect(!Footprint(tall, at: center, rotation: .degrees(-30)).contains(top))
   }

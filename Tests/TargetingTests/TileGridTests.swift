@@ -12,10 +12,12 @@ import Units
 
   /// Field numbers are promised for ever: sites build reference images on them.
   @Test func numbersFollowThePublishedRule() throws {
-    let oracle = try JSONDecoder().decode(GridOracle.self, from: Data(contentsOf: fixture("oracles/tile-grid.json")))
+    let oracle = try JSONDecoder().decode(
+      GridOracle.self, from: Data(contentsOf: fixture("oracles/tile-grid.json")))
     for expected in oracle.cases {
       let grid = TileGrid(
-        .rectangle(width: .degrees(expected.width_deg), height: .degrees(expected.height_deg), rotation: .zero))
+        .rectangle(
+          width: .degrees(expected.width_deg), height: .degrees(expected.height_deg), rotation: .zero))
       #expect(grid.count == expected.count)
       for tile in expected.tiles {
         let center = Direction<ICRS>(ra: .degrees(tile.ra_deg), dec: .degrees(tile.dec_deg))

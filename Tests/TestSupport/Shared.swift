@@ -13,7 +13,8 @@ public enum Shared {
 
   public static func url(_ path: String) -> URL { root!.appending(path: path) }
   public static func text(_ path: String) -> String {
-    (try? String(contentsOf: url(path), encoding: .utf8)) ?? ""  // a missing file fails the test that reads it
+    // A missing file fails the test that reads it.
+    (try? String(contentsOf: url(path), encoding: .utf8)) ?? ""
   }
 }
 
@@ -27,7 +28,9 @@ public func fixture(_ path: String) -> URL { packageRoot.appending(path: "Fixtur
 /// Rows of a separated table as dictionaries by the header line.
 public func rows(of text: String, separator: Character = "\t") -> [[String: String]] {
   let lines = text.split(whereSeparator: \.isNewline)
-  guard let header = lines.first?.split(separator: separator, omittingEmptySubsequences: false) else { return [] }
+  guard let header = lines.first?.split(separator: separator, omittingEmptySubsequences: false) else {
+    return []
+  }
   return lines.dropFirst().map { line in
     let cells = line.split(separator: separator, omittingEmptySubsequences: false)
     return Dictionary(zip(header.map(String.init), cells.map(String.init)), uniquingKeysWith: { a, _ in a })

@@ -1,5 +1,6 @@
+import Foundation
+import TestSupport
 import Testing
-
 import Units
 
 @Suite struct SHA256Tests {
@@ -25,12 +26,29 @@ import Units
     #expect(digest == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
   }
 
-  /// Every length round the padding: the digests of 0...129 zero bytes, joined and digested again.
-  /// `python3 -c "import hashlib as h; print(h.sha256(''.join(h.sha256(bytes(n)).hexdigest() for n in
-  /// range(130)).encode()).hexdigest())"`
-  @Test func everyPadding() {
-    let all = (0..<130).map { SHA256.hexDigest(of: [UInt8](repeating: 0, count: $0)) }.joined()
-    #expect(
-      SHA256.hexDigest(of: all.utf8) == "914e28f3bcba36351cc83a523f3ecdae91d5d2ab1d5409e8eb593aa76ad53f18")
+  private struct Recorded: Decodable {
+    struct Case: Decodable {
+      let length: Int
+      let sha256: String
+    }
+    let cases: [Case]
+  }
+
+  /// Every length around the borders of blocks and padding, whole and in two parts.
+  @Test func everyLengthMatchesHashlib() throws {
+    let data = try Data(contentsOf: fixture("oracles/sha256.json"))
+    let cases = try JSONDecoder().decode(Recorded.self, from: data).cases
+    #expect(cases.count > 130)
+    for c in cases {
+      let bytes = (0..<c.length).map { UInt8((7 * $0 + c.length) % 256) }
+      #expect(SHA256.hexDigest(of: bytes) == c.sha256, "length \(c.length)")
+      for cut in Set([0, 1, c.length / 3, 63, 64, 65, c.length]) where cut <= c.length {
+        var hash = SHA256()
+        hash.update(bytes[..<cut])
+        _ = hash.finalized()
+        hash.update(bytes[cut...])
+        #expect(SHA256.hex(hash.finalized()) == c.sha256, "length \(c.length) cut at \(cut)")
+      }
+    }
   }
 }

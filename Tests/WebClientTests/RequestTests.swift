@@ -120,6 +120,7 @@ import Units
   @Test func scrubbingTakesSecretsControlsAndLength() {
     let secrets = [Secret("key"), Secret("")]
     #expect(Secret.scrub("a key\r\n\u{1b}[31m", of: secrets) == "a «secret»   [31m")
+    #expect(Secret.scrub("a key\u{301}", of: secrets).contains("key") == false)
     #expect(Secret.scrub(String(repeating: "x", count: 1000), of: secrets).count == 300)
   }
 }

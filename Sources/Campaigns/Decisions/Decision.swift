@@ -1,7 +1,7 @@
 import Units
 
 /// A rule, what it was found to be, and every comparison in it.
-public struct RuleTrace: Hashable, Sendable {
+public struct RuleTrace: Codable, Hashable, Sendable {
   public let policy: String
   public let rule: String
   public let truth: Truth
@@ -10,7 +10,7 @@ public struct RuleTrace: Hashable, Sendable {
 }
 
 /// A fact that is not what it was at the last decision.
-public struct FactChange: Hashable, Sendable {
+public struct FactChange: Codable, Hashable, Sendable {
   public let fact: FactName
   public let before: FactValue?
   public let after: FactValue?
@@ -20,17 +20,20 @@ public struct FactChange: Hashable, Sendable {
 }
 
 /// A person's decision over the policy's.
-public struct Override: Hashable, Sendable {
+public struct Override: Codable, Hashable, Sendable {
   /// `weekly coordinator`, `GRB chair`, ...
   public let role: String
   public let outcome: Outcome
   public let reason: String
-  public let at: Instant
+  /// For LIMITED: the telescopes, by their ids in the registry. Empty leaves those of the policy.
+  public let telescopes: [String]
+  @Coded public private(set) var at: Instant
 
-  public init(role: String, outcome: Outcome, reason: String, at: Instant) {
+  public init(role: String, outcome: Outcome, reason: String, telescopes: [String] = [], at: Instant) {
     self.role = role
     self.outcome = outcome
     self.reason = reason
+    self.telescopes = telescopes
     self.at = at
   }
 }
@@ -41,12 +44,12 @@ public enum OverrideError: Error, Hashable, Sendable {
   case reasonMissing
   /// A withdrawn event is reinstated by a `Reinstatement`, not by a decision.
   case eventIsWithdrawn(String)
-  /// LIMITED needs telescopes, which only a policy names.
+  /// LIMITED without telescopes, and the policy names none either.
   case noTelescopesNamed
 }
 
 /// What to do about an event, and why.
-public struct Decision: Hashable, Sendable {
+public struct Decision: Codable, Hashable, Sendable {
   public let facts: EventFacts
   public let policy: String
   public let policyDigest: String
@@ -65,13 +68,22 @@ public struct Decision: Hashable, Sendable {
   public private(set) var override: Override?
 
   public var outcome: Outcome { override?.outcome ?? orders.outcome }
-  /// What was ordered; after an override to a lesser outcome, nothing but the outcome stays.
+  /// What was ordered, with a person's outcome in place of the policy's: telescopes and tags follow it, and
+  /// a follow-up that the policy did not foresee is valid for a day at priority 3.
   public var effectiveOrders: Orders {
-    guard let override, override.outcome != orders.outcome else { return orders }
+    guard let override, override.outcome != orders.outcome || !override.telescopes.isEmpty else {
+      return orders
+    }
     var changed = override.outcome.isFollowUp ? orders : Orders(override.outcome)
     changed.outcome = override.outcome
-    if override.outcome == .go { changed.telescopes = [] }
-    changed.tags = [override.outcome.tag].compactMap { $0 }
+    changed.telescopes =
+      override.outcome == .limited && override.telescopes.isEmpty ? orders.telescopes : override.telescopes
+    if !orders.outcome.isFollowUp { changed.tags = [] }
+    if let tag = override.outcome.tag, !changed.tags.contains(tag) { changed.tags.insert(tag, at: 0) }
+    if override.outcome.isFollowUp {
+      changed.priority = changed.priority ?? 3
+      changed.validity = changed.validity ?? .hours(24)
+    }
     return changed
   }
   public var eventName: String { facts.eventName }
@@ -79,7 +91,9 @@ public struct Decision: Hashable, Sendable {
   public var isReal: Bool { facts.realm == .real }
 
   /// Roles that may override by the network's own rules (the coordinator decides on doubtful events).
-  public static let overridingRoles = ["weekly coordinator", "core team", "GRB chair", "neutrino expert", "EP expert"]
+  public static let overridingRoles = [
+    "weekly coordinator", "core team", "GRB chair", "neutrino expert", "EP expert",
+  ]
 
   /// The same decision with a person's outcome; the policy's stays on record.
   public func overridden(
@@ -88,10 +102,49 @@ public struct Decision: Hashable, Sendable {
     guard allowed.contains(override.role) else { throw .roleNotAllowed(override.role, allowed: allowed) }
     guard override.reason.contains(where: { !$0.isWhitespace }) else { throw .reasonMissing }
     if facts.status != .active, override.outcome.isFollowUp { throw .eventIsWithdrawn(eventName) }
-    if override.outcome == .limited, orders.telescopes.isEmpty { throw .noTelescopesNamed }
+    if override.outcome == .limited, override.telescopes.isEmpty, orders.telescopes.isEmpty {
+      throw .noTelescopesNamed
+    }
     var copy = self
     copy.override = override
     return copy
+  }
+
+  var withoutOverride: Decision {
+    var copy = self
+    copy.override = nil
+    return copy
+  }
+
+  /// Whether people should hear of it: anything but the passing of time.
+  func isNews(after previous: Decision?) -> Bool {
+    guard let previous else { return true }
+    return outcome != previous.outcome || clause != previous.clause || override != previous.override
+      || effectiveOrders != previous.effectiveOrders || facts.status != previous.facts.status
+      || !facts.isSame(as: previous.facts)
+  }
+
+  /// An override outlives new notices as long as the policy itself says what it said then; a retraction
+  /// ends it in any case.
+  func inheriting(_ previous: Decision?) -> Decision {
+    guard let previous, let override = previous.override, facts.status == previous.facts.status,
+      orders.outcome == previous.orders.outcome
+    else { return self }
+    var copy = self
+    copy.override = override
+    return copy
+  }
+}
+
+extension OverrideError {
+  public var text: String {
+    switch self {
+    case .roleNotAllowed(let role, let allowed):
+      "the \(role) may not override; those who may: \(allowed.joined(separator: ", "))"
+    case .reasonMissing: "a reason is missing"
+    case .eventIsWithdrawn(let name): "\(name) is withdrawn; it needs a reinstatement first"
+    case .noTelescopesNamed: "LIMITED needs telescopes; name them"
+    }
   }
 }
 

@@ -1,84 +1,167 @@
-/// A decision as text for people.
+/// A decision as lines for people: `text` for a terminal, `lines` for pages and messages.
 public struct DecisionCard: Hashable, Sendable {
   public let decision: Decision
   public init(_ decision: Decision) { self.decision = decision }
 
-  /// Several lines, the outcome first, then why, then every clause with the value it saw.
-  public var text: String {
-    let d = decision
-    var lines: [String] = []
-    if !d.isReal { lines.append("*** \(d.facts.realm.rawValue.uppercased()): not a real event ***") }
-    lines.append("\(d.eventName): \(d.outcome.rawValue)")
-    if let by = d.override {
-      lines.append(
-        "  overridden by the \(by.role): \(by.reason) (the policy says \(d.orders.outcome.rawValue))")
+  /// One line, with its meaning. Labels are plain words, texts are not escaped for anything.
+  public struct Line: Codable, Hashable, Sendable {
+    public enum Kind: String, Codable, Hashable, Sendable {
+      /// Shown above everything: drills, overrides.
+      case warning
+      case outcome
+      /// Plain facts of the event: class, distance, areas, false-alarm rate, score.
+      case fact
+      case reason, order, change
+      /// The heading of a rule; its clauses follow.
+      case rule
+      case clause
     }
-    lines.append("  policy   \(d.policy) (\(d.policyDigest.prefix(8))), clause: \(d.clause)")
-    lines += d.reasons.map { "  because  \($0)" }
-    if let score = d.facts.score {
-      let lacks = score.missing.map(\.rawValue).joined(separator: ", ")
-      lines.append("  score    \(score.value)\(lacks.isEmpty ? "" : " (missing: \(lacks))")")
-    }
-    lines += Self.orders(d.effectiveOrders)
-    if let before = d.previousOutcome {
-      let outcome = before == d.outcome ? "still \(d.outcome.rawValue)" : "\(before.rawValue) -> \(d.outcome.rawValue)"
-      lines.append("  changed  outcome: \(outcome)")
-      lines += d.changes.map { "           \($0.text)" }
-    }
-    for rule in d.rules {
-      lines.append("  rule     \(rule.policy)/\(rule.rule): \(rule.truth.rawValue)")
-      lines += rule.clauses.map { "           \($0.text)" }
-    }
-    return lines.joined(separator: "\n") + "\n"
+    public let kind: Kind
+    public let label: String
+    public let text: String
+    /// Of rules and clauses.
+    public let verdict: Truth?
   }
 
-  private static func orders(_ o: Orders) -> [String] {
-    var lines: [String] = []
-    if let priority = o.priority { lines.append("  priority \(priority)") }
-    if !o.tags.isEmpty { lines.append("  tags     \(o.tags.joined(separator: ", "))") }
-    if o.outcome.isFollowUp, !o.telescopes.isEmpty {
-      lines.append("  only     \(o.telescopes.joined(separator: ", "))")
+  /// The outcome first, then the event, why, what is ordered, what changed, and every clause with the
+  /// value it saw.
+  public var lines: [Line] {
+    heading + facts + reasons + orders + changes + rules
+  }
+
+  /// The lines as plain text.
+  /// - Parameter width: of the terminal; longer lines are broken and indented. At least 40.
+  public func text(width: Int = 80) -> String {
+    let width = max(40, width)
+    var result: [String] = []
+    for line in lines {
+      switch line.kind {
+      case .warning: result += Self.wrap("*** " + line.text + " ***", width: width, indent: 4)
+      case .outcome: result += Self.wrap("\(line.label): \(line.text)", width: width, indent: 2)
+      case .clause:
+        let mark = line.verdict.map { "[" + $0.word + "] " } ?? ""
+        result += Self.wrap(
+          String(repeating: " ", count: 13) + Self.pad(mark, 10) + line.text, width: width, indent: 23)
+      case .rule:
+        let verdict = line.verdict.map { ": \($0.rawValue)" } ?? ""
+        result += Self.wrap("  " + Self.pad(line.label, 11) + line.text + verdict, width: width, indent: 13)
+      default: result += Self.wrap("  " + Self.pad(line.label, 11) + line.text, width: width, indent: 13)
+      }
     }
-    if !o.excluded.isEmpty { lines.append("  not      \(o.excluded.joined(separator: ", "))") }
-    if let e = o.exposures {
-      let filters = e.filters.joined(separator: ", ")
-      lines.append("  expose   \(e.count) x \(Wording.number(e.each.seconds)) s \(filters)")
+    return result.joined(separator: "\n") + "\n"
+  }
+  public var text: String { text() }
+}
+
+extension DecisionCard {
+  private var heading: [Line] {
+    let d = decision
+    var lines: [Line] = []
+    if !d.isReal {
+      lines.append(line(.warning, "drill", "\(d.facts.realm.rawValue.uppercased()): not a real event"))
     }
-    if let hours = o.validity { lines.append("  valid    \(Wording.number(hours.seconds / 3600)) h") }
+    lines.append(line(.outcome, d.eventName, d.outcome.rawValue))
+    if let by = d.override {
+      lines.append(
+        line(
+          .reason, "override",
+          "\(by.outcome.rawValue) by the \(by.role) at \(by.at.iso8601()): \(by.reason) "
+            + "(the policy says \(d.orders.outcome.rawValue))"))
+    }
+    return lines + [line(.reason, "policy", "\(d.policy) (\(d.policyDigest.prefix(8))), clause: \(d.clause)")]
+  }
+
+  private var facts: [Line] {
+    let f = decision.facts
+    var lines: [Line] = []
+    let kind = [f.word(.sourceClass), f.word(.kind), f.word(.stage)].compactMap { $0 }
+    if !kind.isEmpty { lines.append(line(.fact, "event", kind.joined(separator: ", "))) }
+    if let distance = f.number(.distance) {
+      let error = f.number(.distanceError).map { " +/- \(Wording.tenth($0))" } ?? ""
+      lines.append(line(.fact, "distance", "\(Wording.tenth(distance))\(error) Mpc"))
+    }
+    let areas = [("90 %", f.number(.area90)), ("50 %", f.number(.area50))]
+    let known = areas.compactMap { name, area in area.map { "\(name) in \(Wording.tenth($0)) deg2" } }
+    if !known.isEmpty { lines.append(line(.fact, "area", known.joined(separator: ", "))) }
+    if let radius = f.number(.errorRadius) {
+      lines.append(line(.fact, "error", "\(Wording.short(radius)) arcmin (90 %)"))
+    }
+    if let rate = f.number(.farPerYear), rate > 0 {
+      let text = rate < 1 ? "1 per \(Wording.short(1 / rate)) years" : "\(Wording.short(rate)) per year"
+      lines.append(line(.fact, "FAR", text))
+    }
+    if let score = f.score {
+      let lacks = score.missing.map(\.rawValue).joined(separator: ", ")
+      let text = "\(score.value)\(lacks.isEmpty ? "" : " (missing: \(lacks))")"
+      lines.append(line(.fact, "score", text))
+    }
     return lines
   }
 
-  /// The sentence that the network posts in #observations for every gravitational-wave alert, with the
-  /// areas it asks for since July 2025 where they are known:
-  /// `New GW alert: S230525a, NSBH, Distance: 276.0 +/- 79.0 Mpc, GRANDMA Score: 2, GO-GRANDMA. @channel`.
-  ///
-  /// A drill says so first and calls nobody.
-  public var observationsPost: String {
-    let d = decision
-    let facts = d.facts
-    let isWave = facts.word(.kind).map { $0 == "gravitationalWave" } ?? true
-    var parts = ["New \(isWave ? "GW " : "")alert: \(d.eventName)"]
-    if let kind = facts.word(.sourceClass) ?? (isWave ? nil : facts.word(.kind)) { parts.append(kind) }
-    if let area = facts.number(.area90) { parts.append("A90: \(Wording.tenth(area)) deg2") }
-    if let area = facts.number(.area50) { parts.append("A50: \(Wording.tenth(area)) deg2") }
-    if let distance = facts.number(.distance) {
-      let error = facts.number(.distanceError).map { " +/- \(Wording.tenth($0))" } ?? ""
-      parts.append("Distance: \(Wording.tenth(distance))\(error) Mpc")
+  private var reasons: [Line] { decision.reasons.map { line(.reason, "because", $0) } }
+
+  private var orders: [Line] {
+    let o = decision.effectiveOrders
+    var lines: [Line] = []
+    func add(_ label: String, _ text: String?) {
+      if let text, !text.isEmpty { lines.append(line(.order, label, text)) }
     }
-    if let score = facts.score { parts.append("GRANDMA Score: \(score.value)") }
-    parts.append(Self.verdict(d))
-    let text = parts.joined(separator: ", ")
-    guard d.isReal else { return "\(facts.realm.rawValue.uppercased()), not real: \(text)." }
-    return text + "." + (d.outcome.isFollowUp || d.outcome == .stop ? " @channel" : "")
+    add("priority", o.priority.map(String.init))
+    add("tags", o.tags.joined(separator: ", "))
+    if o.outcome.isFollowUp { add("only", o.telescopes.joined(separator: ", ")) }
+    add("not", o.excluded.joined(separator: ", "))
+    if let e = o.exposures {
+      add("expose", "\(e.count) x \(Wording.number(e.each.seconds)) s \(e.filters.joined(separator: ", "))")
+    }
+    add("valid", o.validity.map { "\(Wording.number($0.seconds / 3600)) h after the event" })
+    add("airmass", o.maximumAirmass.map { "at most \(Wording.number($0))" })
+    add("tile", o.probability.map { "up to \(Wording.number($0.percent)) % of the map" })
+    add("fields", o.fieldsPerNight.map { "at most \($0) a night" })
+    return lines
   }
 
-  private static func verdict(_ d: Decision) -> String {
-    switch d.outcome {
-    case .go: "GO-GRANDMA"
-    case .limited: "GO-GRANDMA only \(d.effectiveOrders.telescopes.joined(separator: " "))"
-    case .watch: "no decision yet"
-    case .no: "no follow up"
-    case .stop: "STOP-GRANDMA"
+  private var changes: [Line] {
+    guard let before = decision.previousOutcome else { return [] }
+    let now = decision.outcome
+    let text = before == now ? "still \(now.rawValue)" : "\(before.rawValue) -> \(now.rawValue)"
+    return [line(.change, "changed", "outcome: \(text)")]
+      + decision.changes.map { line(.change, "", $0.text) }
+  }
+
+  private var rules: [Line] {
+    decision.rules.flatMap { rule in
+      [Line(kind: .rule, label: "rule", text: "\(rule.policy)/\(rule.rule)", verdict: rule.truth)]
+        + rule.clauses.map {
+          Line(
+            kind: .clause, label: $0.fact.rawValue, text: "\($0.asked): \($0.saw?.text ?? "not known")",
+            verdict: $0.verdict)
+        }
     }
+  }
+
+  private func line(_ kind: Line.Kind, _ label: String, _ text: String) -> Line {
+    Line(kind: kind, label: label, text: text, verdict: nil)
+  }
+
+  private static func pad(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+
+  /// Breaks at blanks, and words that are longer than a line anywhere.
+  static func wrap(_ text: String, width: Int, indent: Int) -> [String] {
+    let margin = String(repeating: " ", count: indent)
+    var lines: [String] = []
+    var rest = Substring(text)
+    while rest.count > width {
+      let head = rest.prefix(width + 1)
+      // A blank in the margin is no place to break at.
+      let start = head.index(head.startIndex, offsetBy: lines.isEmpty ? min(indent, head.count) : indent)
+      let blank = head[start...].lastIndex(of: " ")
+      let end = blank ?? rest.index(rest.startIndex, offsetBy: width)
+      lines.append(String(rest[..<end]))
+      let next = blank.map { rest.index(after: $0) } ?? end
+      rest = Substring(margin + rest[next...])
+    }
+    return lines + [String(rest)]
   }
 }

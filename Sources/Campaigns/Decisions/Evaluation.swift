@@ -85,7 +85,9 @@ extension Policy {
     if let objective = orders.objective { reasons.append(objective) }
     if let rule = traces.last, rule.truth == .yes {
       let held = rule.clauses.filter { ($0.isNegated ? $0.truth.negated : $0.truth) == .yes }
-      let list = held.map { "\($0.isNegated ? "not " : "")\($0.fact.rawValue) \($0.comparison.text) (\($0.saw?.text ?? "not known"))" }
+      let list = held.map {
+        "\($0.isNegated ? "not " : "")\($0.fact.rawValue) \($0.comparison.text) (\($0.saw?.text ?? "not known"))"
+      }
       reasons.append("Rule \"\(fired.clause)\" holds: \(list.joined(separator: "; ")).")
     } else {
       reasons.append("No rule holds; the clause is \"\(fired.clause)\".")
@@ -93,7 +95,9 @@ extension Policy {
     if !open.isEmpty, orders.outcome != .watch || fired.orders.outcome == .watch {
       reasons.append("Unknown: \(open.map(\.rule).joined(separator: ", ")); missing: \(lacks).")
     }
-    if facts.realm != .real { reasons.append("This is a \(facts.realm.rawValue) event: nothing real follows.") }
+    if facts.realm != .real {
+      reasons.append("This is a \(facts.realm.rawValue) event: nothing real follows.")
+    }
     return decision(facts, previous, orders, fired.clause, traces, reasons: reasons)
   }
 

@@ -35,14 +35,27 @@ public struct EventFacts: Hashable, Sendable {
   ///   - map: of the localisation that is planned on, if it is a map and was read.
   ///   - now: for the age.
   ///   - stated: what people (or a later analysis) say; goes before what the notices say.
+  ///   - coincidences: that count, see `Coincidence.counts(in:)`.
   public init(
-    of event: Event, map: MapSummary? = nil, now: Instant, stated: [FactName: FactValue] = [:]
+    of event: Event, map: MapSummary? = nil, now: Instant, stated: [FactName: FactValue] = [:],
+    coincidences: [Coincidence] = []
   ) {
     var gathered = FactGathering(event: event, map: map, now: now)
     gathered.gather()
+    gathered.add(coincidences)
     self.init(
       eventName: event.name, realm: event.realm, status: event.status,
       gathered.values.merging(stated) { $1 })
+  }
+
+  /// Equal but for what passes by itself: the age, and the number of notices.
+  func isSame(as other: EventFacts) -> Bool {
+    var (a, b) = (self, other)
+    for name in [FactName.age, .revision] {
+      a.values[name] = nil
+      b.values[name] = nil
+    }
+    return a == b
   }
 
   /// With `grandma_score` by a policy's cuts.
@@ -53,6 +66,35 @@ public struct EventFacts: Hashable, Sendable {
     copy.score = score
     copy.values[.score] = .number(Double(score.value))
     return copy
+  }
+}
+
+extension EventFacts: Codable {
+  private enum Key: String, CodingKey { case event, realm, status, facts, score }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    let named = try container.decode([String: FactValue].self, forKey: .facts)
+    var values: [FactName: FactValue] = [:]
+    for (key, value) in named {
+      // A fact of another version of the program is dropped: policies cannot ask for it any more.
+      if let name = FactName(rawValue: key) { values[name] = value }
+    }
+    self.init(
+      eventName: try container.decode(String.self, forKey: .event),
+      realm: try container.decode(Realm.self, forKey: .realm),
+      status: try container.decode(EventStatus.self, forKey: .status), values)
+    score = try container.decode(GrandmaScore?.self, forKey: .score)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(eventName, forKey: .event)
+    try container.encode(realm, forKey: .realm)
+    try container.encode(status, forKey: .status)
+    try container.encode(
+      Dictionary(uniqueKeysWithValues: values.map { ($0.rawValue, $1) }), forKey: .facts)
+    try container.encode(score, forKey: .score)
   }
 }
 
@@ -81,12 +123,19 @@ private struct FactGathering {
     set(.kind, latest.kind.rawValue)
     set(.stage, latest.stage.name)
     set(.mission, latest.source.mission.rawValue)
-    if let t0 = newest(\.eventTime) { set(.age, now.seconds(since: t0) / 3600) }
+    // A person must say it, so as long as nobody does it is not so.
+    values[.particularlyInteresting] = .flag(false)
+    if let t0 = newest(\.eventTime) {
+      set(.age, now.seconds(since: t0) / 3600)
+      set(.noticeDelay, latest.created.map { $0.seconds(since: t0) / 3600 })
+    }
     set(.farPerYear, newest(\.falseAlarmRateHz).map { $0 * Self.secondsPerYear })
     let parts = event.standing.compactMap(\.source.instrument)
     values[.missions] = .words(Set(event.standing.map(\.source.mission.rawValue)).sorted())
     values[.instruments] = .words(Set(latest.wave?.instruments ?? parts).sorted())
-    if case .notAstrophysical = latest.standing { values[.astrophysical] = .flag(false) } else {
+    if case .notAstrophysical = latest.standing {
+      values[.astrophysical] = .flag(false)
+    } else {
       values[.astrophysical] = .flag(true)
     }
     if let wave = newest(\.wave) { gather(wave) }
@@ -98,7 +147,8 @@ private struct FactGathering {
     if let flag = wave.significant { values[.significant] = .flag(flag) }
     set(.group, wave.group)
     let classes: [(FactName, String)] = [
-      (.pBNS, "BNS"), (.pNSBH, "NSBH"), (.pBBH, "BBH"), (.pMassGap, "MassGap"), (.pTerrestrial, "Terrestrial"),
+      (.pBNS, "BNS"), (.pNSBH, "NSBH"), (.pBBH, "BBH"), (.pMassGap, "MassGap"),
+      (.pTerrestrial, "Terrestrial"),
     ]
     for (fact, name) in classes { set(fact, wave.probability(of: name)?.value) }
     for (fact, name) in [
@@ -134,9 +184,7 @@ private struct FactGathering {
       set(.galacticLatitude, abs(galactic.latitude.degrees))
     }
     if let region {
-      let scale = Self.toNinetyPercent(region.containment.value)
-      // A radius cannot exceed the sphere, however little of the probability it was said to hold.
-      set(.errorRadius, scale.map { min(10_800, region.largestRadius.arcminutes * $0) })
+      set(.errorRadius, region.ninetyPercentRadius?.arcminutes)
     }
   }
 
@@ -160,12 +208,28 @@ private struct FactGathering {
     }
   }
 
-  /// Radius of the 90 % circle over that of a circle of `containment`, for a Gaussian on the plane.
-  private static func toNinetyPercent(_ containment: Double) -> Double? {
-    guard containment > 0, containment < 1 else { return nil }
-    return (log(0.1) / log(1 - containment)).squareRoot()
+  /// The search of our own adds to what the senders say, and never takes away.
+  mutating func add(_ coincidences: [Coincidence]) {
+    guard !coincidences.isEmpty else { return }
+    values[.coincidence] = .flag(true)
+    let rates = coincidences.compactMap(\.farPerYear) + [number(.coincidenceFARPerYear)].compactMap { $0 }
+    set(.coincidenceFARPerYear, rates.min())
+  }
+
+  private func number(_ name: FactName) -> Double? {
+    if case .number(let x)? = values[name] { x } else { nil }
   }
 
   /// A Julian year.
   private static let secondsPerYear = 365.25 * 86_400
+}
+
+extension ErrorRegion {
+  /// Radius of the circle that holds 90 %, for a Gaussian on the plane; of an ellipse, of its longer axis.
+  /// At most 180 degrees. Nil when the region is said to hold nothing or everything.
+  var ninetyPercentRadius: Angle? {
+    let held = containment.value
+    guard held > 0, held < 1 else { return nil }
+    return min(.degrees(180), largestRadius * (log(0.1) / log(1 - held)).squareRoot())
+  }
 }

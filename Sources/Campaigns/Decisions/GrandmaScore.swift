@@ -1,12 +1,13 @@
 import Units
 
 /// The cuts of `GrandmaScore`. The standard ones are those of the public test configuration of the
-/// network's alert service; what it runs with is not public.
-public struct ScoreCuts: Hashable, Sendable {
-  public var bbhProbability = Fraction(clamping: 0.5)
-  public var distance = Distance.megaparsecs(500)
-  public var bbhArea = SolidAngle.squareDegrees(500)
-  public var neutronStarArea = SolidAngle.squareDegrees(500)
+/// network's alert service; what it runs with is not public. Kept in the units of the policy file, so that
+/// a value equal to a cut compares as equal.
+public struct ScoreCuts: Codable, Hashable, Sendable {
+  public var bbhProbability = 0.5
+  public var distanceMpc = 500.0
+  public var bbhAreaDeg2 = 500.0
+  public var neutronStarAreaDeg2 = 500.0
   public init() {}
 }
 
@@ -14,7 +15,7 @@ public struct ScoreCuts: Hashable, Sendable {
 ///
 /// 0: not a significant `S` event, terrestrial, or of no class. 1: BBH outside the cuts. 2: BBH inside
 /// them, or BNS/NSBH outside. 3: BNS/NSBH inside. GO from 2 on, so a BNS or NSBH is always GO.
-public struct GrandmaScore: Hashable, Sendable {
+public struct GrandmaScore: Codable, Hashable, Sendable {
   public let value: Int
   /// Facts that were missing; each counts as outside its cut.
   public let missing: [FactName]
@@ -38,15 +39,15 @@ public struct GrandmaScore: Hashable, Sendable {
       self.missing = missing
       return
     }
-    let near = inside(.distance, cuts.distance.megaparsecs)
+    let near = inside(.distance, cuts.distanceMpc)
     switch kind {
     case "BBH":
-      let small = inside(.area90, cuts.bbhArea.squareDegrees)
-      let pure = facts.number(.pBBH).map { $0 > cuts.bbhProbability.value }
+      let small = inside(.area90, cuts.bbhAreaDeg2)
+      let pure = facts.number(.pBBH).map { $0 > cuts.bbhProbability }
       if pure == nil { missing.append(.pBBH) }
       value = pure == true && near && small ? 2 : 1
     case "BNS", "NSBH":
-      let small = inside(.area90, cuts.neutronStarArea.squareDegrees)
+      let small = inside(.area90, cuts.neutronStarAreaDeg2)
       value = near && small ? 3 : 2
     default: value = 0
     }

@@ -3,19 +3,19 @@ import Units
 
 /// One state of an event: what was known once a notice was in. Numbered from 1 in the order in which the
 /// sender made the notices, not in which they arrived.
-public struct Revision: Hashable, Sendable {
+public struct Revision: Codable, Hashable, Sendable {
   /// Position among the notices known now. A notice that arrives late shifts the later numbers: what is
   /// stored should refer to `noticeKey`.
   public let number: Int
   /// `Notice.duplicateKey` of the notice that made it.
   public let noticeKey: String
-  public let stage: NoticeStage
-  public let created: Instant?
+  @Coded public private(set) var stage: NoticeStage
+  @Coded public private(set) var created: Instant?
   public let status: EventStatus
 }
 
 /// Whether an event stands.
-public enum EventStatus: Hashable, Sendable {
+public enum EventStatus: String, Codable, Hashable, Sendable {
   case active
   /// Withdrawn by its sender.
   case retracted
@@ -24,12 +24,12 @@ public enum EventStatus: Hashable, Sendable {
 }
 
 /// A person's answer to an event that came back after its retraction.
-public struct Reinstatement: Hashable, Sendable {
+public struct Reinstatement: Codable, Hashable, Sendable {
   /// `Notice.duplicateKey` of the retraction that no longer counts.
   public let retractionKey: String
   /// The role in which the person answered: `weekly coordinator`.
   public let role: String
-  public let at: Instant
+  @Coded public private(set) var at: Instant
 
   public init(retractionKey: String, role: String, at: Instant) {
     self.retractionKey = retractionKey
@@ -56,6 +56,8 @@ public struct Event: Hashable, Sendable {
   public let standing: [Notice]
   /// Messages that came twice with different content (`Notice.duplicateKey`): a person should look.
   public let contradictions: [String]
+  /// Why it stands in spite of a retraction: the answers of people that count here.
+  public let reinstatements: [Reinstatement]
 
   /// The name to show: of the sender's own numbering, or the public name if there is none.
   public var id: NativeID { ids[0] }
@@ -80,6 +82,40 @@ public struct Event: Hashable, Sendable {
 
   /// The retraction that waits for an answer or stands.
   public var retraction: Notice? { notices.last(where: \.isRetraction) }
+
+  /// When it happened, by the newest notice that says so.
+  public var time: Instant? { standing.reversed().lazy.compactMap(\.eventTime).first }
+}
+
+/// What a store keeps of an event; the notices themselves are kept as bytes.
+public struct EventRecord: Codable, Hashable, Sendable {
+  public let realm: Realm
+  @Coded public private(set) var ids: [NativeID]
+  @Coded public private(set) var related: [NativeID]
+  public let status: EventStatus
+  public let revisions: [Revision]
+  @Coded public private(set) var time: Instant?
+  /// Keys of the notices that retractions left standing.
+  public let standing: [String]
+  /// Key of the notice to take the place from.
+  public let localizing: String?
+  public let circulars: [String]
+  public let contradictions: [String]
+  public let reinstatements: [Reinstatement]
+
+  public init(_ event: Event) {
+    realm = event.realm
+    ids = event.ids
+    related = event.related
+    status = event.status
+    revisions = event.revisions
+    time = event.time
+    standing = event.standing.map(\.duplicateKey)
+    localizing = event.localizing?.duplicateKey
+    circulars = event.circulars.map(\.duplicateKey)
+    contradictions = event.contradictions
+    reinstatements = event.reinstatements
+  }
 }
 
 extension Notice {
@@ -93,6 +129,7 @@ extension Event {
   /// - Parameters:
   ///   - members: notices of one event in any order, repetitions allowed; at least one.
   ///   - aliases: names that people gave to it in addition.
+  /// O(n^2): revisions are judged one by one, and an event has few notices.
   static func fold(
     _ members: [Notice], realm: Realm, circulars: [Notice] = [], aliases: [NativeID] = [],
     reinstatements: [Reinstatement] = []
@@ -108,11 +145,16 @@ extension Event {
           created: unique[end].created, status: known.status))
     }
     let final = Standings(unique, ruled: ruled)
+    let withdrawals = Set(unique.filter(\.isRetraction).map(\.duplicateKey))
+    let answers = Set(reinstatements.filter { withdrawals.contains($0.retractionKey) })
     return Event(
       realm: realm, ids: NoticeOrder.ranked(unique.flatMap(\.joiningIDs) + aliases.map(\.canonical)),
       related: Array(Set(unique.flatMap(\.related))).sorted(), notices: unique,
       circulars: NoticeOrder.unique(circulars).notices, revisions: revisions, status: final.status,
-      standing: final.standing, contradictions: contradictions)
+      standing: final.standing, contradictions: contradictions,
+      reinstatements: answers.sorted {
+        ($0.at, $0.retractionKey, $0.role) < ($1.at, $1.retractionKey, $1.role)
+      })
   }
 }
 

@@ -19,8 +19,7 @@ public struct EventBook: Sendable {
   private var groups: [Int: Group] = [:]
   private var owner: [Place: Int] = [:]
   private var nextGroup = 0
-  private var circulars: [NativeID: [Notice]] = [:]
-  private var retractions: [NativeID: [Notice]] = [:]
+  private var circulars: [Place: [Notice]] = [:]
   private var reinstatements: Set<Reinstatement> = []
 
   public init() {}
@@ -30,26 +29,37 @@ public struct EventBook: Sendable {
   @discardableResult
   public mutating func insert(_ notice: Notice) -> Event? {
     guard let realm = notice.realm else { return nil }
+    let names = take(notice, in: realm)
+    if notice.kind != .circular, let group = names.first.flatMap({ owner[Place(realm: realm, id: $0)] }),
+      let event = event(group)
+    {
+      return event
+    }
+    // A circular belongs to whatever it names; a retraction that looks real may be of a mock.
+    for id in names {
+      if let event = notice.isRetraction ? event(named: id) : event(named: id, in: realm) { return event }
+    }
+    return nil
+  }
+
+  /// Takes many notices in, without working out what becomes of each event.
+  public mutating func insert(contentsOf notices: some Sequence<Notice>) {
+    for notice in notices {
+      if let realm = notice.realm { _ = take(notice, in: realm) }
+    }
+  }
+
+  /// - Returns: the names it goes by.
+  private mutating func take(_ notice: Notice, in realm: Realm) -> [NativeID] {
     if notice.kind == .circular {
       let named = notice.related.map(\.canonical)
-      for id in named { circulars[id, default: []].append(notice) }
-      for id in named {
-        if let event = event(named: id, in: realm) { return event }
-      }
-      return nil
+      for id in named { circulars[Place(realm: realm, id: id), default: []].append(notice) }
+      return named
     }
     let ids = notice.joiningIDs
     let group = join(ids, in: realm)
     groups[group]?.notices.append(notice)
-    if notice.isRetraction {
-      for id in ids { retractions[id, default: []].append(notice) }
-    }
-    // A retraction that looks real may belong to a mock: see `event(_:)`.
-    if let event = event(group) { return event }
-    for id in ids {
-      if let event = event(named: id) { return event }
-    }
-    return nil
+    return ids
   }
 
   /// Says that two names mean the same event of a realm.
@@ -96,28 +106,34 @@ public struct EventBook: Sendable {
     return home
   }
 
-  /// Retractions carry little: one of a mock event with a real event's name says nothing of the mock. It
-  /// therefore reaches every realm that knows its name, and leaves a tombstone in its own only if no
-  /// other does.
+  /// A retraction carries little: one of a mock that has a real event's name does not say that it is of a
+  /// mock. A retraction that looks real therefore also withdraws the mocks and tests of its name, and
+  /// leaves a tombstone among the real events only if no mock has the name. The other way round never: what
+  /// is said of a mock touches nothing real.
   private func event(_ group: Int) -> Event? {
     guard let content = groups[group], !content.notices.isEmpty else { return nil }
-    if content.notices.allSatisfy(\.isRetraction), isKnown(content.ids, outside: content.realm) {
-      return nil
+    let isTombstone = content.notices.allSatisfy(\.isRetraction)
+    if isTombstone, content.realm == .real, hasDouble(content.ids) { return nil }
+    var members = content.notices
+    if content.realm != .real {
+      let doubles = Set(content.ids.compactMap { owner[Place(realm: .real, id: $0)] }).compactMap {
+        groups[$0]
+      }
+      // Where the real event is known too, its retraction is its own.
+      for double in doubles where double.notices.allSatisfy(\.isRetraction) { members += double.notices }
     }
-    let withdrawals = content.ids.flatMap { retractions[$0] ?? [] }
-    let linked = content.ids.flatMap { circulars[$0] ?? [] }
+    let linked = content.ids.flatMap { circulars[Place(realm: content.realm, id: $0)] ?? [] }
     return .fold(
-      content.notices + withdrawals, realm: content.realm, circulars: linked,
-      aliases: content.aliases.sorted(), reinstatements: Array(reinstatements))
+      members, realm: content.realm, circulars: linked, aliases: content.aliases.sorted(),
+      reinstatements: Array(reinstatements))
   }
 
-  private func isKnown(_ ids: Set<NativeID>, outside realm: Realm) -> Bool {
-    Realm.allCases.contains { other in
-      other != realm
-        && ids.contains { id in
-          let group = owner[Place(realm: other, id: id)].flatMap { groups[$0] }
-          return group?.notices.contains { !$0.isRetraction } ?? false
-        }
+  private func hasDouble(_ ids: Set<NativeID>) -> Bool {
+    ids.contains { id in
+      [Realm.mock, .test].contains { realm in
+        let group = owner[Place(realm: realm, id: id)].flatMap { groups[$0] }
+        return group?.notices.contains { !$0.isRetraction } ?? false
+      }
     }
   }
 }

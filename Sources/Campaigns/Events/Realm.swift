@@ -1,7 +1,7 @@
 import Notices
 
 /// What a notice may be mixed with: real events, mocks and tests live in separate worlds.
-public enum Realm: String, Hashable, Sendable, Comparable, CaseIterable {
+public enum Realm: String, Codable, Hashable, Sendable, Comparable, CaseIterable {
   case real, mock, test
 
   public static func < (a: Self, b: Self) -> Bool { rank(a) < rank(b) }

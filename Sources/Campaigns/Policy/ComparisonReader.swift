@@ -10,7 +10,8 @@ struct ComparisonReader {
   func condition(_ node: Node) -> Condition? {
     if fact.kind == .flag, let flag = flag(node) { return .fact(fact, .isFlag(flag)) }
     guard case .mapping(let mapping) = node, !mapping.isEmpty else {
-      log.add(line, path, "has no comparison", "write one of \(operators.joined(separator: ", ")): \(example)")
+      log.add(
+        line, path, "has no comparison", "write one of \(operators.joined(separator: ", ")): \(example)")
       return nil
     }
     var parts: [Condition] = []

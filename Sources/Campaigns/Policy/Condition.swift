@@ -1,5 +1,5 @@
 /// Kleene's three values: a missing fact makes a comparison unknown, never false.
-public enum Truth: String, Hashable, Sendable {
+public enum Truth: String, Codable, Hashable, Sendable {
   case yes, no, unknown
 
   public init(_ value: Bool) { self = value ? .yes : .no }
@@ -68,7 +68,7 @@ public enum Comparison: Hashable, Sendable {
 }
 
 /// One comparison of a rule, with what it saw.
-public struct ClauseTrace: Hashable, Sendable {
+public struct ClauseTrace: Codable, Hashable, Sendable {
   public let fact: FactName
   public let comparison: Comparison
   /// Nil when the value is not known.
@@ -77,16 +77,63 @@ public struct ClauseTrace: Hashable, Sendable {
   public let truth: Truth
   public let isNegated: Bool
 
+  /// Whether it speaks for the rule.
+  public var verdict: Truth { isNegated ? truth.negated : truth }
+
+  /// `area90_deg2 below 200`
+  public var asked: String { "\(isNegated ? "not " : "")\(fact.rawValue) \(comparison.text)" }
+
   /// `area90_deg2 below 200: 180 [pass]`
-  public var text: String {
-    let asked = "\(isNegated ? "not " : "")\(fact.rawValue) \(comparison.text)"
-    let verdict =
-      switch isNegated ? truth.negated : truth {
-      case .yes: "pass"
-      case .no: "fail"
-      case .unknown: "unknown"
-      }
-    return "\(asked): \(saw?.text ?? "not known") [\(verdict)]"
+  public var text: String { "\(asked): \(saw?.text ?? "not known") [\(verdict.word)]" }
+}
+
+extension Truth {
+  public var word: String {
+    switch self {
+    case .yes: "pass"
+    case .no: "fail"
+    case .unknown: "unknown"
+    }
+  }
+}
+
+/// As in a policy file: `{"below": 200}`.
+extension Comparison: Codable {
+  private enum Key: String, CodingKey {
+    case below, atMost = "at_most", above, atLeast = "at_least", `is`, oneOf = "one_of"
+    case includesAny = "includes_any", known
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    guard let key = container.allKeys.first else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "a comparison without an operator"))
+    }
+    switch key {
+    case .below: self = .below(try container.decode(Double.self, forKey: key))
+    case .atMost: self = .atMost(try container.decode(Double.self, forKey: key))
+    case .above: self = .above(try container.decode(Double.self, forKey: key))
+    case .atLeast: self = .atLeast(try container.decode(Double.self, forKey: key))
+    case .is: self = .isFlag(try container.decode(Bool.self, forKey: key))
+    case .oneOf: self = .oneOf(try container.decode([String].self, forKey: key))
+    case .includesAny: self = .includesAny(try container.decode([String].self, forKey: key))
+    case .known: self = .known(try container.decode(Bool.self, forKey: key))
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    switch self {
+    case .below(let x): try container.encode(x, forKey: .below)
+    case .atMost(let x): try container.encode(x, forKey: .atMost)
+    case .above(let x): try container.encode(x, forKey: .above)
+    case .atLeast(let x): try container.encode(x, forKey: .atLeast)
+    case .isFlag(let b): try container.encode(b, forKey: .is)
+    case .oneOf(let words): try container.encode(words, forKey: .oneOf)
+    case .includesAny(let words): try container.encode(words, forKey: .includesAny)
+    case .known(let b): try container.encode(b, forKey: .known)
+    }
   }
 }
 

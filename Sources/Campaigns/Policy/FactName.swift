@@ -1,5 +1,5 @@
 /// The names that a policy can ask about. The raw value is the key in the file and carries the unit.
-public enum FactName: String, Hashable, Sendable, CaseIterable, Comparable {
+public enum FactName: String, Codable, Hashable, Sendable, CaseIterable, Comparable {
   // Probabilities, 0...1. Classes are after noise; `has_...` assume an astrophysical signal.
   case pBNS = "p_bns"
   case pNSBH = "p_nsbh"
@@ -30,6 +30,8 @@ public enum FactName: String, Hashable, Sendable, CaseIterable, Comparable {
   case magnitude
   /// Hours since the event; negative for an early warning.
   case age = "age_h"
+  /// Hours from the event to the making of the newest notice; does not grow while nothing is sent.
+  case noticeDelay = "notice_delay_h"
   case score = "grandma_score"
   case revision
   // Yes or no.
@@ -75,7 +77,7 @@ public enum FactName: String, Hashable, Sendable, CaseIterable, Comparable {
     case .errorRadius: 0...10_800
     case .score: 0...3
     case .magnitude: -30...40
-    case .age: -1e6...1e6
+    case .age, .noticeDelay: -1e6...1e6
     default: 0...1e12
     }
   }
@@ -113,12 +115,38 @@ public enum FactValue: Hashable, Sendable {
     }
   }
 
-  var kind: FactName.Kind {
+  public var kind: FactName.Kind {
     switch self {
     case .number: .number
     case .flag: .flag
     case .word: .word
     case .words: .words
+    }
+  }
+}
+
+/// A JSON number, boolean, string or list of strings.
+extension FactValue: Codable {
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let flag = try? container.decode(Bool.self) {
+      self = .flag(flag)
+    } else if let number = try? container.decode(Double.self) {
+      self = .number(number)
+    } else if let word = try? container.decode(String.self) {
+      self = .word(word)
+    } else {
+      self = .words(try container.decode([String].self))
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .number(let x): try container.encode(x)
+    case .flag(let b): try container.encode(b)
+    case .word(let w): try container.encode(w)
+    case .words(let list): try container.encode(list)
     }
   }
 }

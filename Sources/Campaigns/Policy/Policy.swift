@@ -1,7 +1,7 @@
 import Units
 
 /// What to do about an event.
-public enum Outcome: String, Hashable, Sendable, CaseIterable {
+public enum Outcome: String, Codable, Hashable, Sendable, CaseIterable {
   /// Nothing is done.
   case no = "NO"
   /// Keep an eye on it: something is missing or a person must judge.
@@ -18,9 +18,9 @@ public enum Outcome: String, Hashable, Sendable, CaseIterable {
 }
 
 /// How many exposures, of what length, in which filters, per tile or target.
-public struct ExposureRecipe: Hashable, Sendable {
+public struct ExposureRecipe: Codable, Hashable, Sendable {
   public let count: Int
-  public let each: Duration
+  @Coded public private(set) var each: Duration
   public let filters: [String]
 
   public init(count: Int, each: Duration, filters: [String]) {
@@ -31,7 +31,7 @@ public struct ExposureRecipe: Hashable, Sendable {
 }
 
 /// What a rule orders when it fires.
-public struct Orders: Hashable, Sendable {
+public struct Orders: Codable, Hashable, Sendable {
   public var outcome: Outcome
   public var tags: [String] = []
   /// 1 (low) to 5 (drop everything).
@@ -44,10 +44,10 @@ public struct Orders: Hashable, Sendable {
   public var excluded: [String] = []
   public var exposures: ExposureRecipe?
   /// From the event time on.
-  public var validity: Duration?
+  @Coded public var validity: Duration? = nil
   public var maximumAirmass: Double?
   /// Where to stop tiling.
-  public var probability: Fraction?
+  @Coded public var probability: Fraction? = nil
   public var fieldsPerNight: Int?
 
   public init(_ outcome: Outcome) { self.outcome = outcome }
@@ -59,46 +59,25 @@ public struct Orders: Hashable, Sendable {
   }
 }
 
-/// A set of named rules, the first of which that holds decides. Written in YAML:
+/// A set of named rules, the first of which that holds decides. The language of the files is described in
+/// `Policies/README.md`; facts are listed in `FactName`.
 ///
-/// ```yaml
-/// policy: my-rules                # a name
-/// title: Near binary neutron stars
-/// source: who decided this, and where it is written
-/// applies_to:                     # a condition; events it does not hold for get NO
-///   kind: {is: gravitationalWave}
-/// score_cuts:                     # optional: the cuts of grandma_score
-///   {p_bbh: 0.5, distance_mpc: 500, area_bbh_deg2: 500, area_bns_nsbh_deg2: 500}
-/// rules:
-///   - name: golden
-///     when:
-///       all:                      # also: any, not; a mapping of several facts means all
-///         - class: {one_of: [BNS, NSBH]}
-///         - area90_deg2: {below: 200}
-///         - distance_mpc: {below: 200}
-///     then: {outcome: GO, tags: [GO GRANDMA], priority: 4}
-/// otherwise: {outcome: NO}
-/// ```
-///
-/// Facts are listed in `FactName`. Comparisons: `below`, `at_most`, `above`, `at_least` for numbers (two
-/// of them in one mapping must both hold); `is: true` or simply `true` for yes-or-no; `is`, `one_of` for
-/// words; `includes`, `includes_any` for lists of words; `known: true` for any.
-///
-/// `then` and `otherwise` take `outcome` (GO, LIMITED, WATCH, NO, STOP), `tags`, `priority` (1...5),
-/// `objective`, `telescopes` (needed for LIMITED), `exclude_telescopes`,
-/// `exposures: {count: 3, each_s: 200, filters: [clear]}`, `valid_h`, `airmass_max`, `probability`,
-/// `fields_per_night`.
-///
-/// `include: [name, ...]` instead of, or after, `rules`: other policies, of which the first that applies
-/// decides when no rule here holds. They may not include any themselves.
-///
-/// A missing fact makes a comparison unknown. A rule that is unknown does not fire; but when it would have
-/// moved telescopes and the rule that fires instead says NO, the outcome is WATCH: see `Decision`.
+/// A missing fact makes a comparison unknown, and a rule that is unknown does not fire. But when it would
+/// have moved telescopes and the rule that fires instead says NO, the outcome is WATCH: what is not known
+/// yet is not held against an event. See `decide(on:after:)`.
 public struct Policy: Hashable, Sendable {
   public struct Rule: Hashable, Sendable {
     public let name: String
     public let when: Condition
     public let orders: Orders
+    /// Of its file.
+    public let line: Int?
+  }
+
+  /// A telescope named in the file, and where.
+  public struct Mention: Hashable, Sendable {
+    public let telescope: String
+    public let line: Int?
   }
 
   public let name: String
@@ -113,11 +92,8 @@ public struct Policy: Hashable, Sendable {
   /// SHA-256 of the file, lower-case hexadecimal: tells two versions of a policy apart.
   public let digest: String
 
-  /// All telescopes named, for a check against the registry.
-  public var telescopes: [String] {
-    let own = (rules.map(\.orders) + [otherwise]).flatMap { $0.telescopes + $0.excluded }
-    return Set(own + included.flatMap(\.telescopes)).sorted()
-  }
+  /// All telescopes named in this file, for a check against the registry.
+  public let mentions: [Mention]
 }
 
 public enum PolicyError: Error, Hashable, Sendable {
@@ -128,9 +104,8 @@ public enum PolicyError: Error, Hashable, Sendable {
     public let key: String
     public let what: String
     public let remedy: String
-    public var description: String {
-      (line.map { "line \($0): " } ?? "") + "`\(key)` \(what); \(remedy)"
-    }
+    public var message: String { "`\(key)` \(what); \(remedy)" }
+    public var description: String { (line.map { "line \($0): " } ?? "") + message }
   }
   case unreadable(file: String, line: Int?, reason: String)
   /// All problems of the file at once.
@@ -146,7 +121,7 @@ extension PolicyError: CustomStringConvertible {
     case .unreadable(let file, let line, let reason):
       "\(file)\(line.map { ":\($0)" } ?? ""): \(reason)"
     case .invalid(let file, let problems):
-      problems.map { "\(file): \($0)" }.joined(separator: "\n")
+      problems.map { "\(file):\($0.line.map { "\($0): " } ?? " ")\($0.message)" }.joined(separator: "\n")
     case .unknownPolicy(let name, let suggestion): "there is no policy `\(name)`; \(suggestion)"
     case .missingResources(let looked):
       "the policies are missing; looked in \(looked.joined(separator: ", "))"

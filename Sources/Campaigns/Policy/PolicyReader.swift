@@ -8,17 +8,17 @@ extension Policy {
   /// Reads a policy strictly: what is not understood is an error, and all errors are reported.
   /// - Parameter include: gives the text of another policy by name.
   public init(
-    yaml: String, file: String, include: (String) throws(PolicyError) -> String = Policy.noInclude
+    yaml: String, file: String, include: (String) throws(PolicyError) -> PolicyFile = Policy.noInclude
   ) throws(PolicyError) {
     try self.init(yaml: yaml, file: file, depth: 0, include: include)
   }
 
-  public static func noInclude(_ name: String) throws(PolicyError) -> String {
+  public static func noInclude(_ name: String) throws(PolicyError) -> PolicyFile {
     throw .unknownPolicy(name, suggestion: "no other policies are at hand here")
   }
 
   private init(
-    yaml: String, file: String, depth: Int, include: (String) throws(PolicyError) -> String
+    yaml: String, file: String, depth: Int, include: (String) throws(PolicyError) -> PolicyFile
   ) throws(PolicyError) {
     let log = PolicyLog()
     let root = try PolicySection.document(yaml, file: file, log: log)
@@ -39,12 +39,12 @@ extension Policy {
     guard log.problems.isEmpty, let otherwise else { throw .invalid(file: file, log.problems) }
     var included: [Policy] = []
     for other in names where depth == 0 {
-      included.append(
-        try Policy(yaml: include(other), file: other + ".yaml", depth: 1, include: include))
+      let found = try include(other)
+      included.append(try Policy(yaml: found.text, file: found.path, depth: 1, include: include))
     }
     self.init(
       name: name, title: title, source: source, appliesTo: applies, rules: rules, otherwise: otherwise,
-      included: included, scoreCuts: cuts, digest: SHA256.hexDigest(of: yaml))
+      included: included, scoreCuts: cuts, digest: SHA256.hexDigest(of: yaml), mentions: log.mentions)
   }
 }
 
@@ -60,10 +60,14 @@ struct PolicyReader {
         log.add(section.line(of: "name"), section.full("name"), "`\(name)` is used twice", "rename one")
       }
       let when = section.value("when").flatMap { condition($0, section.full("when")) }
-      if !section.has("when") { log.add(section.line, section.full("when"), "is missing", "write a condition") }
+      if !section.has("when") {
+        log.add(section.line, section.full("when"), "is missing", "write a condition")
+      }
       let orders = section.section("then", required: true).map { self.orders($0) }
       section.finish()
-      if let when, let orders { rules.append(.init(name: name, when: when, orders: orders)) }
+      if let when, let orders {
+        rules.append(.init(name: name, when: when, orders: orders, line: section.line))
+      }
     }
     return rules
   }
@@ -104,10 +108,10 @@ struct PolicyReader {
   func cuts(_ root: PolicySection) -> ScoreCuts {
     guard let section = root.section("score_cuts") else { return ScoreCuts() }
     var cuts = ScoreCuts()
-    if let p = section.number("p_bbh", in: 0...1) { cuts.bbhProbability = Fraction(clamping: p) }
-    if let d = section.number("distance_mpc", in: 0...1e6) { cuts.distance = .megaparsecs(d) }
-    if let a = section.number("area_bbh_deg2", in: 0...41_253) { cuts.bbhArea = .squareDegrees(a) }
-    if let a = section.number("area_bns_nsbh_deg2", in: 0...41_253) { cuts.neutronStarArea = .squareDegrees(a) }
+    if let p = section.number("p_bbh", in: 0...1) { cuts.bbhProbability = p }
+    if let d = section.number("distance_mpc", in: 0...1e6) { cuts.distanceMpc = d }
+    if let a = section.number("area_bbh_deg2", in: 0...41_253) { cuts.bbhAreaDeg2 = a }
+    if let a = section.number("area_bns_nsbh_deg2", in: 0...41_253) { cuts.neutronStarAreaDeg2 = a }
     section.finish()
     return cuts
   }
@@ -120,23 +124,28 @@ struct PolicyReader {
       section.problem("outcome", "`\(word)` is not an outcome", Wording.suggestion(for: word, among: words))
     }
     orders.tags = section.words("tags") ?? []
-    orders.priority = section.number("priority", in: 1...5).map { Int($0) }
+    orders.priority = section.integer("priority", in: 1...5)
     orders.objective = section.text("objective")
     orders.telescopes = section.words("telescopes") ?? []
     orders.excluded = section.words("exclude_telescopes") ?? []
     if let recipe = section.section("exposures") {
-      let count = recipe.number("count", in: 1...1000, required: true) ?? 1
+      let count = recipe.integer("count", in: 1...1000, required: true) ?? 1
       let each = recipe.number("each_s", in: 0.001...86_400, required: true) ?? 1
       orders.exposures = ExposureRecipe(
-        count: Int(count), each: .seconds(each), filters: recipe.words("filters") ?? [])
+        count: count, each: .seconds(each), filters: recipe.words("filters") ?? [])
       recipe.finish()
     }
     orders.validity = section.number("valid_h", in: 0.1...10_000).map { .hours($0) }
     orders.maximumAirmass = section.number("airmass_max", in: 1...40)
     orders.probability = section.number("probability", in: 0...1).flatMap { Fraction($0) }
-    orders.fieldsPerNight = section.number("fields_per_night", in: 1...10_000).map { Int($0) }
+    orders.fieldsPerNight = section.integer("fields_per_night", in: 1...10_000)
     if orders.outcome == .limited, orders.telescopes.isEmpty {
       section.problem("telescopes", "is missing, but the outcome is LIMITED", "name the telescopes")
+    }
+    for key in ["telescopes", "exclude_telescopes"] {
+      for id in key == "telescopes" ? orders.telescopes : orders.excluded {
+        log.mention(id, section.line(of: key))
+      }
     }
     for both in orders.telescopes where orders.excluded.contains(both) {
       section.problem("exclude_telescopes", "`\(both)` is also allowed", "take it out of one list")

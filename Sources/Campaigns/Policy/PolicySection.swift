@@ -3,6 +3,10 @@ import Yams
 /// Problems of one file, gathered so that all are reported at once.
 final class PolicyLog {
   private(set) var problems: [PolicyError.Problem] = []
+  private(set) var mentions: [Policy.Mention] = []
+  func mention(_ telescope: String, _ line: Int?) {
+    mentions.append(.init(telescope: telescope, line: line))
+  }
   func add(_ line: Int?, _ key: String, _ what: String, _ remedy: String) {
     problems.append(.init(line: line, key: key, what: what, remedy: remedy))
   }
@@ -28,7 +32,8 @@ final class PolicySection {
     let root: Node?
     do {
       // The comment keeps the text out of Swift's inline strings, whose bytes move while it is parsed.
-      root = try Parser(yaml: yaml + "\n# end of the policy\n", resolver: .basic, encoding: .utf8).singleRoot()
+      root = try Parser(yaml: yaml + "\n# end of the policy\n", resolver: .basic, encoding: .utf8)
+        .singleRoot()
     } catch let error as YamlError {
       throw .unreadable(file: file, line: Self.line(of: error), reason: "not valid YAML: \(error)")
     } catch {
@@ -121,6 +126,18 @@ final class PolicySection {
       return nil
     }
     return x
+  }
+
+  func integer(_ key: String, in range: ClosedRange<Int>, required: Bool = false) -> Int? {
+    guard let x = number(key, in: Double(range.lowerBound)...Double(range.upperBound), required: required)
+    else {
+      return nil
+    }
+    guard x == x.rounded() else {
+      problem(key, "is not a whole number", "write one without decimals")
+      return nil
+    }
+    return Int(x)
   }
 
   /// A finite decimal number that does not stand in quotes.

@@ -15,6 +15,25 @@ enum Wording {
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 
+  /// To two significant digits: `0.042`, `42000`, `4.2e-8`.
+  static func short(_ value: Double) -> String {
+    guard value.isFinite, value != 0 else { return value == 0 ? "0" : "\(value)" }
+    var exponent = 0
+    var mantissa = abs(value)
+    while mantissa >= 99.5 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }
+    while mantissa < 9.95 { (mantissa, exponent) = (mantissa * 10, exponent - 1) }
+    let digits = Int(mantissa.rounded())
+    let sign = value < 0 ? "-" : ""
+    // Two digits before the point: 42 with an exponent of -3 is 0.042.
+    switch exponent {
+    case 0...5: return sign + String(digits) + String(repeating: "0", count: exponent)
+    case -3..<0: return sign + number(Double(digits) / [10, 100, 1000][-exponent - 1])
+    default:
+      let tail = digits % 10 == 0 ? "" : ".\(digits % 10)"
+      return sign + "\(digits / 10)\(tail)e\(exponent + 1)"
+    }
+  }
+
   /// With exactly one decimal: `276.0`.
   static func tenth(_ value: Double) -> String {
     guard value.isFinite, abs(value) < 1e11 else { return "\(value)" }

@@ -46,6 +46,8 @@ final class Transfer {
   private var status = 0
   private var headers = WebHeaders()
   private var headerBytes = 0
+  /// The empty line after the header has come.
+  private var isHeadWhole = false
   private var body: [UInt8] = []
   private var bodyBytes = 0
 
@@ -135,6 +137,9 @@ final class Transfer {
       headers = WebHeaders()
       let words = line.split(separator: " ")
       status = words.count > 1 ? Int(words[1]) ?? 0 : 0
+      isHeadWhole = false
+    } else if line.isEmpty {
+      isHeadWhole = true
     } else if let colon = line.firstIndex(of: ":") {
       let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
       headers.add(String(line[..<colon]), value)
@@ -203,6 +208,9 @@ final class Transfer {
     case .address, nil: break
     }
     switch code {
+    // libcurl is content with an answer that ends within its header.
+    case CURLE_OK where !isHeadWhole:
+      return .failure(failure(.truncated, detail: "the answer ended within its header"))
     case CURLE_OK: return .success(reply())
     case CURLE_FILESIZE_EXCEEDED: return .failure(tooLarge(.body))
     case CURLE_OUT_OF_MEMORY where sent, Self.tooLargeCode where sent:

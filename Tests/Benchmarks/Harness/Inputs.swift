@@ -143,8 +143,8 @@ extension Inputs {
     for i in 0..<map.count {
       let depth = order - Int(map.orders[i])
       guard depth >= 0 else { throw BenchError("the map is finer than order \(order)") }
-      let row = [map.density[i] * area, distance.mu[i], distance.sigma[i], distance.norm[i]].flatMap
-      { value in
+      let row = [map.density[i] * area, distance.mu[i], distance.sigma[i], distance.norm[i]].flatMap {
+        value in
         withUnsafeBytes(of: value.bitPattern.bigEndian) { [UInt8]($0) }
       }
       var left = 1 << (2 * depth)

@@ -48,8 +48,9 @@ struct Usage {
   private static var ownPeak: Double? {
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
     let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-    return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Double($0) }.map
-    { $0 / 1024 }
+    return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Double($0) }.map {
+      $0 / 1024
+    }
   }
 
   private init(cpuSeconds: Double, peakMegabytes: Double) {

@@ -1,0 +1,98 @@
+import Units
+
+/// What the pages and the API show and do: everything the HTTP side knows of the service behind it.
+///
+/// Views are values for people and machines: names become snake_case members, times are ISO 8601 UTC, what
+/// is not known is null.
+public protocol Desk: Sendable {
+  func health() async -> HealthView
+  /// Samples in the order they are to be printed.
+  func metrics() async -> [Metric]
+  /// The person or program a bearer token stands for; nil if it is unknown, expired or revoked.
+  func identity(ofToken token: String) async throws(DeskError) -> Identity?
+
+  /// Newest first.
+  func events(limit: Int, before: String?) async throws(DeskError) -> [EventLine]
+  func event(_ id: String) async throws(DeskError) -> EventSheet
+  func plans(of event: String) async throws(DeskError) -> [PlanLine]
+  /// - Parameters:
+  ///   - plan: an id, or `current`.
+  ///   - path: a file of the plan's folder, such as `plan.json` or `TAROT-TCA/plan.txt`.
+  func planFile(event: String, plan: String, path: String) async throws(DeskError) -> FileView
+
+  func telescopes() async throws(DeskError) -> [TelescopeLine]
+  func telescope(_ slug: String) async throws(DeskError) -> TelescopeSheet
+
+  func notices(limit: Int, state: String?) async throws(DeskError) -> [NoticeLine]
+  func notice(_ id: Int64) async throws(DeskError) -> FileView
+  /// Keeps the bytes before anything is made of them.
+  func submit(notice bytes: [UInt8], name: String?, by identity: Identity) async throws(DeskError)
+    -> NoticeLine
+  /// Handles a quarantined notice again.
+  func replay(notice id: Int64, by identity: Identity) async throws(DeskError) -> NoticeLine
+
+  /// Log lines after a sequence number, oldest first, at most `limit`.
+  func changes(after sequence: Int64, limit: Int) async throws(DeskError) -> [ChangeLine]
+  /// The newest sequence number.
+  func lastChange() async throws(DeskError) -> Int64
+  /// Returns when something may have been logged since the call, or after a while.
+  func waitForChange() async
+}
+
+/// Why a request gets no answer. The text goes to the person who asked.
+public enum DeskError: Error, Hashable, Sendable {
+  case notFound(String)
+  case invalid(String)
+  /// Someone acted first.
+  case conflict(String)
+  /// Nothing can be stored now (disk full, standing by): ask again later.
+  case unavailable(String)
+}
+
+/// Who asks.
+public struct Identity: Hashable, Sendable {
+  public let name: String
+  public let scopes: Set<Scope>
+
+  public init(name: String, scopes: Set<Scope>) {
+    self.name = name
+    self.scopes = scopes
+  }
+
+  public func may(_ scope: Scope) -> Bool {
+    scopes.contains(.admin) || scopes.contains(scope) || scope == .view && !scopes.isEmpty
+  }
+}
+
+/// What a token allows. `admin` allows all of it.
+public enum Scope: Hashable, Sendable, CustomStringConvertible {
+  case view
+  /// Hand in notices.
+  case notices
+  /// Answer for one telescope, by slug.
+  case telescope(String)
+  /// Decide for the shift.
+  case lead
+  case admin
+
+  public init?(_ text: String) {
+    switch text {
+    case "view": self = .view
+    case "notices": self = .notices
+    case "lead": self = .lead
+    case "admin": self = .admin
+    case _ where text.hasPrefix("operator:") && text.count > 9: self = .telescope(String(text.dropFirst(9)))
+    default: return nil
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .view: "view"
+    case .notices: "notices"
+    case .telescope(let slug): "operator:\(slug)"
+    case .lead: "lead"
+    case .admin: "admin"
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import HTTPTypes
+import Hummingbird
+import Units
+
+/// Pages for people. They work without script; what they show is what the API gives.
+struct PageRoutes {
+  let desk: any Desk
+  /// Throws where the files of the pages are missing: every page then says so.
+  let library: Result<PageLibrary, DeskError>
+
+  /// The addresses that are for people and not described as an API.
+  static let paths: Set<String> = [
+    "/", "/events/{id}", "/telescopes", "/t/{slug}", "/theme", "/assets/{file}",
+  ]
+
+  /// Events on one page of the board, and how many a filter looks through.
+  private static let pageLength = 50
+  private static let filteredLength = 200
+
+  func add(to router: Router<DashboardContext>) {
+    router.get("/") { request, _ in try await board(request) }
+    router.get("/events/{id}") { request, context in try await event(request, context.part("id")) }
+    router.get("/telescopes") { request, _ in try await telescopes(request) }
+    router.get("/t/{slug}") { request, context in try await telescope(request, context.part("slug")) }
+    router.get("/theme") { request, _ in try theme(request) }
+    router.get("/assets/{file}") { request, context in try asset(request, context.part("file")) }
+  }
+
+  // MARK: Pages
+
+  private func board(_ request: Request) async throws -> Response {
+    let library = try library.get()
+    let filter = EventFilter(request.formValue("q") ?? "")
+    let before = request.formValue("before").flatMap { $0.isEmpty ? nil : $0 }
+    let limit = filter.isEmpty ? Self.pageLength : Self.filteredLength
+    let health = await desk.health()
+    let lines = try await desk.events(limit: limit, before: before)
+    let page = BoardPage(
+      head: head("Board", .board, request, health, library), health: health,
+      events: filter.isEmpty ? lines : lines.filter(filter.takes), filter: filter,
+      older: lines.count == limit ? lines.last?.id : nil, isFirst: before == nil,
+      notices: try await desk.notices(limit: 20, state: "quarantined"))
+    return answer(try library.render(page, "board"), request)
+  }
+
+  private func event(_ request: Request, _ id: String) async throws -> Response {
+    let library = try library.get()
+    let health = await desk.health()
+    let sheet = try await desk.event(id)
+    let page = EventPage(
+      head: head(sheet.event.id, .none, request, health, library), sheet: sheet,
+      now: Instant(iso8601: health.nowUTC))
+    return answer(try library.render(page, "event"), request)
+  }
+
+  private func telescopes(_ request: Request) async throws -> Response {
+    let library = try library.get()
+    let health = await desk.health()
+    let page = TelescopesPage(
+      head: head("Telescopes", .telescopes, request, health, library),
+      telescopes: try await desk.telescopes(), now: Instant(iso8601: health.nowUTC))
+    return answer(try library.render(page, "telescopes"), request)
+  }
+
+  private func telescope(_ request: Request, _ slug: String) async throws -> Response {
+    let library = try library.get()
+    let health = await desk.health()
+    let sheet = try await desk.telescope(slug)
+    let page = TelescopePage(
+      head: head(sheet.telescope.name, .telescopes, request, health, library), sheet: sheet,
+      now: Instant(iso8601: health.nowUTC))
+    return answer(try library.render(page, "telescope"), request)
+  }
+
+  /// What a browser is shown for a failure; nil for programs, which get JSON.
+  func failure(_ status: HTTPResponse.Status, _ text: String, _ request: Request) -> FileView? {
+    let accepts = request.headers[values: .accept].contains { $0.contains("text/html") }
+    guard accepts, !request.uri.path.hasPrefix("/api/"), case .success(let library) = library else {
+      return nil
+    }
+    let page = FailurePage(
+      head: head("\(status.code)", .none, request, nil, library), status: status, text: text)
+    // Without its template the failure is still told, as JSON.
+    return try? library.render(page, "failure")
+  }
+
+  // MARK: Themes and assets
+
+  /// A link, not a form: nothing but the reader's own colours changes.
+  private func theme(_ request: Request) throws -> Response {
+    guard let theme = request.formValue("name").flatMap({ Theme(rawValue: $0) }) else {
+      let names = Theme.allCases.map(\.rawValue).joined(separator: ", ")
+      throw HTTPError(.badRequest, message: "name must be one of \(names)")
+    }
+    let back = request.formValue("back") ?? "/"
+    guard LocalPath.isSafe(back) else {
+      throw HTTPError(.badRequest, message: "back must be an address of this site, starting with one /")
+    }
+    return Response(
+      status: .seeOther,
+      headers: [.location: back, .setCookie: theme.cookie, .cacheControl: "no-store"])
+  }
+
+  private func asset(_ request: Request, _ name: String) throws -> Response {
+    let library = try library.get()
+    guard let file = library.assets[name] else { throw DeskError.notFound("no file is called \(name)") }
+    let version = request.formValue("v")
+    let isFixed = version.map { $0.count >= 12 && file.sha256.hasPrefix($0) } ?? false
+    return Answer.file(
+      FileView(bytes: file.bytes, mediaType: file.mediaType, isImmutable: isFixed), for: request)
+  }
+
+  // MARK: Parts
+
+  private func head(
+    _ title: String, _ section: PageHead.Section, _ request: Request, _ health: HealthView?,
+    _ library: PageLibrary
+  ) -> PageHead {
+    let uri = request.uri.string
+    return PageHead(
+      title: title, section: section, theme: Theme.chosen(in: request),
+      back: LocalPath.isSafe(uri) ? uri : "/", health: health, library: library)
+  }
+
+  /// A page has an entity tag too: unchanged, it costs a reader no more than the question.
+  private func answer(_ page: FileView, _ request: Request) -> Response {
+    var response = Answer.file(page, for: request)
+    response.headers[.vary] = "Cookie"
+    return response
+  }
+}

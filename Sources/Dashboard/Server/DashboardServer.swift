@@ -1,0 +1,81 @@
+import Hummingbird
+import Logging
+import Units
+
+/// Where and for whom the HTTP side listens.
+public struct DashboardOptions: Sendable {
+  public var host: String
+  /// 0 takes any free port.
+  public var port: Int
+  /// Whether reading needs no token. Changing anything always does.
+  public var openReading: Bool
+  /// The largest notice taken, in bytes. LVK notices of 3 MB are real.
+  public var largestNotice = 8 << 20
+
+  public init(host: String = "127.0.0.1", port: Int = 8080, openReading: Bool = true) {
+    self.host = host
+    self.port = port
+    self.openReading = openReading
+  }
+}
+
+/// The HTTP side of the service: pages for people, JSON for programs, one router for both.
+public enum DashboardServer {
+  /// A service for a `ServiceGroup`: runs until it is shut down gracefully; open streams end then.
+  /// - Parameter onReady: called with the port once it listens.
+  public static func make(
+    _ desk: any Desk, options: DashboardOptions, logger: Logger,
+    onReady: @escaping @Sendable (Int) async -> Void = { _ in }
+  ) -> some ApplicationProtocol {
+    Application(
+      router: router(desk, options: options),
+      configuration: .init(
+        address: .hostname(options.host, port: options.port), serverName: "vesper"),
+      onServerRunning: { channel in await onReady(channel.localAddress?.port ?? options.port) },
+      logger: logger)
+  }
+
+  static func router(_ desk: any Desk, options: DashboardOptions) -> Router<DashboardContext> {
+    let router = Router(context: DashboardContext.self)
+    let pages = PageRoutes(desk: desk, library: pageLibrary)
+    router.add(middleware: SafeHeaders())
+    router.add(middleware: PackedText())
+    router.add(middleware: Failures(pages: pages))
+    router.add(middleware: Access(desk: desk, openReading: options.openReading))
+    HealthRoutes(desk: desk).add(to: router)
+    EventRoutes(desk: desk).add(to: router)
+    TelescopeRoutes(desk: desk).add(to: router)
+    NoticeRoutes(desk: desk, largest: options.largestNotice).add(to: router)
+    ChangeRoutes(desk: desk).add(to: router)
+    pages.add(to: router)
+    return router
+  }
+
+  private static var pageLibrary: Result<PageLibrary, DeskError> {
+    do throws(DeskError) { return .success(try .installed()) } catch { return .failure(error) }
+  }
+}
+
+/// What a request carries on its way.
+struct DashboardContext: RequestContext {
+  var coreContext: CoreRequestContextStorage
+  /// Set by `Access`.
+  var identity: Identity?
+
+  init(source: ApplicationRequestContextSource) {
+    coreContext = .init(source: source)
+  }
+
+  /// - Throws: 401 without a token, 403 with one that does not allow it.
+  func require(_ scope: Scope) throws -> Identity {
+    guard let identity else {
+      throw HTTPError(
+        .unauthorized, headers: [.wwwAuthenticate: "Bearer"],
+        message: "this needs a token; send it as Authorization: Bearer <token>")
+    }
+    guard identity.may(scope) else {
+      throw HTTPError(.forbidden, message: "your token does not allow this; it takes the scope \(scope)")
+    }
+    return identity
+  }
+}

@@ -1,0 +1,110 @@
+import HTTPTypes
+import Hummingbird
+import JSON
+
+/// Headers that every answer carries.
+struct SafeHeaders: RouterMiddleware {
+  func handle(
+    _ request: Request, context: DashboardContext,
+    next: (Request, DashboardContext) async throws -> Response
+  ) async throws -> Response {
+    var response = try await next(request, context)
+    // Pages have no script or style from elsewhere, and none inline.
+    response.headers[.contentSecurityPolicy] =
+      "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "
+      + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    response.headers[.xContentTypeOptions] = "nosniff"
+    response.headers[HTTPField.Name("Referrer-Policy")!] = "no-referrer"
+    return response
+  }
+}
+
+/// Every failure is one JSON object, `{"error": "...", "status": 404}`, or for browsers a page.
+struct Failures: RouterMiddleware {
+  let pages: PageRoutes
+
+  func handle(
+    _ request: Request, context: DashboardContext,
+    next: (Request, DashboardContext) async throws -> Response
+  ) async throws -> Response {
+    do {
+      return try await next(request, context)
+    } catch let error as DeskError {
+      switch error {
+      case .notFound(let text): return answer(request, .notFound, text)
+      case .invalid(let text): return answer(request, .badRequest, text)
+      case .conflict(let text): return answer(request, .conflict, text)
+      case .unavailable(let text): return answer(request, .serviceUnavailable, text, [.retryAfter: "10"])
+      }
+    } catch let error as HTTPError {
+      let text = error.body ?? (error.status == .notFound ? "no such address" : error.status.reasonPhrase)
+      return answer(request, error.status, text, error.headers)
+    } catch let error as any HTTPResponseError {
+      return answer(request, error.status, error.status.reasonPhrase)
+    } catch is CancellationError {
+      throw CancellationError()
+    } catch {
+      // What went wrong inside is for the log, not for strangers.
+      context.logger.error(
+        "a request failed", metadata: ["error": "\(error)", "path": "\(request.uri.path)"])
+      return answer(request, .internalServerError, "something went wrong here; it is in the log")
+    }
+  }
+
+  private func answer(
+    _ request: Request, _ status: HTTPResponse.Status, _ text: String, _ headers: HTTPFields = [:]
+  ) -> Response {
+    var response: Response
+    if let page = pages.failure(status, text, request) {
+      response = Response(
+        status: status, headers: [.contentType: page.mediaType, .cacheControl: "no-store"],
+        body: .init(byteBuffer: ByteBuffer(bytes: page.bytes)))
+    } else {
+      let body = JSONValue.object([("error", .string(text)), ("status", .integer(status.code))])
+      response = Response(
+        status: status, headers: [.contentType: "application/json"],
+        body: .init(byteBuffer: ByteBuffer(string: JSONPrinter.text(body) + "\n")))
+    }
+    for field in headers where field.name != .contentType && field.name != .contentLength {
+      response.headers[field.name] = field.value
+    }
+    return response
+  }
+}
+
+/// Finds out who asks, and keeps strangers out where reading is not open.
+struct Access: RouterMiddleware {
+  let desk: any Desk
+  let openReading: Bool
+  /// Needs no token ever: probes of the machine that runs the service.
+  private static let probes: Set<String> = ["/healthz", "/readyz"]
+  /// The style of the page that says so is no secret.
+  private static func isOpen(_ path: String) -> Bool { probes.contains(path) || path.hasPrefix("/assets/") }
+
+  func handle(
+    _ request: Request, context: DashboardContext,
+    next: (Request, DashboardContext) async throws -> Response
+  ) async throws -> Response {
+    var context = context
+    if let token = Self.bearer(request) {
+      guard let identity = try await desk.identity(ofToken: token) else {
+        throw HTTPError(
+          .unauthorized, headers: [.wwwAuthenticate: "Bearer error=\"invalid_token\""],
+          message: "the token is unknown, expired or revoked")
+      }
+      context.identity = identity
+    }
+    let isReading = request.method == .get || request.method == .head
+    if !(isReading && (openReading || Self.isOpen(request.uri.path))) {
+      _ = try context.require(.view)
+    }
+    return try await next(request, context)
+  }
+
+  private static func bearer(_ request: Request) -> String? {
+    guard let value = request.headers[.authorization] else { return nil }
+    let parts = value.split(separator: " ", maxSplits: 1)
+    guard parts.count == 2, parts[0].lowercased() == "bearer" else { return "" }
+    return String(parts[1])
+  }
+}

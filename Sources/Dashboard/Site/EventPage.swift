@@ -1,0 +1,176 @@
+import Units
+
+/// `/events/{id}`: the decision and why, the plan, what each telescope has of it, what happened.
+struct EventPage: Sendable {
+  struct Criterion: Sendable {
+    let label: String
+    let text: String
+    let mark: Mark?
+    let isRule: Bool
+  }
+  struct Pair: Sendable {
+    let label: String
+    let text: String
+  }
+  struct FileLink: Sendable {
+    let name: String
+    let href: String
+  }
+  struct Picture: Sendable {
+    let href: String
+    let alt: String
+    let caption: String
+    let width: String
+    let height: String
+  }
+  struct PlanRow: Sendable {
+    let id: String
+    let mark: Mark
+    let made: PageTime
+    let covered: String
+    let extent: String
+    let changes: [String]
+    let files: [FileLink]
+  }
+  struct ShareRow: Sendable {
+    let name: String
+    let href: String
+    let tiles: String
+    let start: PageTime?
+    let end: PageTime?
+    let files: [FileLink]
+  }
+  struct RevisionRow: Sendable {
+    let number: String
+    let stage: String
+    let status: String
+    let created: PageTime?
+  }
+  struct HistoryRow: Sendable {
+    let time: PageTime
+    let actor: String
+    let kind: String
+    let text: String
+  }
+
+  let head: PageHead
+  let id: String
+  let card: BoardPage.EventCard
+  let isRetracted: Bool
+  let isAwaiting: Bool
+  let isMock: Bool
+  let warnings: [String]
+  let facts: [Pair]
+  let criteria: [Criterion]
+  let hasCriteria: Bool
+  let hasDecision: Bool
+  let announcement: String?
+  let pictures: [Picture]
+  let hasPictures: Bool
+  let plans: [PlanRow]
+  let shares: [ShareRow]
+  let hasShares: Bool
+  let revisions: [RevisionRow]
+  let history: [HistoryRow]
+  let historyNote: String?
+  let dataHref: String
+
+  /// More lines than this are for the API.
+  private static let longestHistory = 100
+
+  init(head: PageHead, sheet: EventSheet, now: Instant?) {
+    let event = sheet.event
+    let root = "/api/events/\(LocalPath.encoded(event.id))"
+    self.head = head
+    id = event.id
+    card = .init(event, now: now)
+    isRetracted = event.status == "retracted"
+    isAwaiting = event.status == "awaiting_reinstatement"
+    isMock = event.isMock
+    // What the page says in its banners and its heading is not said again.
+    warnings = sheet.card.filter { $0.kind == "warning" }.map(\.text)
+    facts = sheet.card.filter { !["warning", "outcome", "rule", "clause"].contains($0.kind) }
+      .map { Pair(label: $0.label, text: $0.text) }
+    criteria = sheet.card.filter { $0.kind == "rule" || $0.kind == "clause" }.map {
+      Criterion(
+        label: $0.label, text: $0.text, mark: $0.verdict.map { .verdict($0) }, isRule: $0.kind == "rule")
+    }
+    hasCriteria = !criteria.isEmpty
+    hasDecision = !sheet.card.isEmpty
+    announcement = sheet.announcement
+    let live = event.plan.flatMap { $0.state == "live" ? $0 : nil }
+    pictures = live.map { Self.pictures(of: event, $0, root) } ?? []
+    hasPictures = live != nil
+    plans = sheet.plans.map { PlanRow($0, root, now) }
+    shares = live == nil ? [] : sheet.shares.map { ShareRow($0, root, now) }
+    hasShares = !shares.isEmpty
+    revisions = sheet.revisions.reversed().map {
+      RevisionRow(
+        number: "\($0.number)", stage: $0.stage, status: Figure.words($0.status),
+        created: $0.createdUTC.map { PageTime($0, now: now) })
+    }
+    history = sheet.history.suffix(Self.longestHistory).reversed().map {
+      HistoryRow(time: PageTime($0.timeUTC, now: now), actor: $0.actor, kind: $0.kind, text: $0.text)
+    }
+    let left = sheet.history.count - history.count
+    historyNote = left > 0 ? "\(Figure.count(left, "older line")) left out here" : nil
+    dataHref = root
+  }
+
+  private static func pictures(of event: EventLine, _ plan: PlanLine, _ root: String) -> [Picture] {
+    let base = "\(root)/plans/\(LocalPath.encoded(plan.id))"
+    let extent =
+      Figure.count(plan.assignments, "tile") + " of " + Figure.count(plan.telescopes, "telescope")
+    return [
+      Picture(
+        href: "\(base)/skymap.svg",
+        alt: "Map of the whole sky: where \(event.id) may lie, and the \(extent). "
+          + "The lists below say the same in words.",
+        caption: "Sky: 50 and 90 % regions and the planned fields", width: "1400", height: "870"),
+      Picture(
+        href: "\(base)/night.svg",
+        alt: "The night by telescope: dark hours and the \(extent) over time. "
+          + "The list of telescopes says the same in words.",
+        caption: "Night: who observes when (UTC)", width: "1400", height: "1680"),
+    ]
+  }
+}
+
+extension EventPage.PlanRow {
+  init(_ plan: PlanLine, _ root: String, _ now: Instant?) {
+    let base = "\(root)/plans/\(LocalPath.encoded(plan.id))"
+    id = plan.id
+    mark = .plan(plan.state)
+    made = PageTime(plan.madeUTC, now: now)
+    covered = Figure.percent(plan.probability) + " in " + Figure.short(plan.areaDeg2, unit: "deg²")
+    extent = Figure.count(plan.telescopes, "telescope") + ", " + Figure.count(plan.assignments, "tile")
+    changes = plan.changes
+    files = ["plan.json", "network.csv"].map { .init(name: $0, href: "\(base)/\($0)") }
+  }
+}
+
+extension EventPage.ShareRow {
+  init(_ share: EventSheet.Share, _ root: String, _ now: Instant?) {
+    name = share.name
+    href = "/t/\(LocalPath.encoded(share.slug))"
+    tiles = "\(share.assignments)"
+    start = share.startUTC.map { PageTime($0, now: now) }
+    end = share.endUTC.map { PageTime($0, now: now) }
+    files = PlanFormat.all.map { .init(name: $0.label, href: $0.address(root, slug: share.slug)) }
+  }
+}
+
+/// The forms in which a telescope gets its plan.
+struct PlanFormat: Sendable {
+  let label: String
+  let file: String
+  static let all = [
+    PlanFormat(label: "txt", file: "plan.txt"), PlanFormat(label: "csv", file: "plan.csv"),
+    PlanFormat(label: "ecsv", file: "plan.ecsv"), PlanFormat(label: "ds9", file: "plan.reg"),
+  ]
+
+  /// Of the plan in force, whichever that will be: an address that stays.
+  func address(_ eventRoot: String, slug: String) -> String {
+    "\(eventRoot)/plans/current/\(LocalPath.encoded(slug))/\(file)"
+  }
+}

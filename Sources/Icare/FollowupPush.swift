@@ -1,0 +1,218 @@
+import Units
+
+/// What a facility is asked for, in ICARE's form for it.
+public enum FacilityRequest: Codable, Hashable, Sendable {
+  /// GENERICAPI. Dates are days.
+  case generic(
+    filters: [String], exposureSeconds: Double, exposures: Int, maximumAirmass: Double,
+    minimumMoonDegrees: Double, priority: Int)
+  /// TAROTAPI. A lower priority number is more urgent, -5...5.
+  case tarot(
+    filters: [String], exposureSeconds: Double, exposures: Int, maximumAirmass: Double, priority: Int,
+    atBestAirmass: Bool)
+  /// TRTAPI: one of SRO, GAO, SBO, CTO.
+  case trt(
+    station: String, filters: [String], exposureSeconds: Double, exposures: Int, maximumAirmass: Double)
+  case slack(filters: [String], exposureSeconds: Double, exposures: Int)
+  /// COLIBRIAPI: one filter.
+  case colibri(filter: String, exposureSeconds: Double, exposures: Int, isTargetOfOpportunity: Bool)
+
+  /// The name of ICARE's class for it.
+  public var api: String {
+    switch self {
+    case .generic: "GENERICAPI"
+    case .tarot: "TAROTAPI"
+    case .trt: "TRTAPI"
+    case .slack: "SLACKAPI"
+    case .colibri: "COLIBRIAPI"
+    }
+  }
+
+  public var filters: [String] {
+    switch self {
+    case .generic(let f, _, _, _, _, _), .tarot(let f, _, _, _, _, _), .trt(_, let f, _, _, _),
+      .slack(let f, _, _):
+      f
+    case .colibri(let f, _, _, _): [f]
+    }
+  }
+
+  func payload(start: NaiveUTC, end: NaiveUTC) -> JSONNode {
+    let days: JSONNode = ["start_date": .string(start.day), "end_date": .string(end.day)]
+    let moments: JSONNode = ["start_date": .string(start.spaced), "end_date": .string(end.spaced)]
+    switch self {
+    case .generic(let filters, let seconds, let count, let airmass, let moon, let priority):
+      let own: JSONNode = [
+        "observation_choices": .texts(filters), "exposure_time": .number(seconds),
+        "exposure_counts": .integer(count), "maximum_airmass": .number(airmass),
+        "minimum_lunar_distance": .number(moon), "priority": .integer(priority),
+      ]
+      return own.merging(days)
+    case .tarot(let filters, let seconds, let count, let airmass, let priority, let best):
+      let own: JSONNode = [
+        "filters": .texts(filters), "exposure_time": .number(seconds), "exposure_counts": .integer(count),
+        "airmass": .number(airmass), "priority": .integer(priority),
+        "observation_preference": .string(best ? "Optimal Airmass" : "Earliest possible"),
+      ]
+      return own.merging(moments)
+    case .trt(let station, let filters, let seconds, let count, let airmass):
+      let own: JSONNode = [
+        "station_name": .string(station), "observation_choices": .texts(filters),
+        "exposure_time": .number(seconds), "exposure_counts": .integer(count),
+        "maximum_airmass": .number(airmass),
+      ]
+      return own.merging(days)
+    case .slack(let filters, let seconds, let count):
+      let own: JSONNode = [
+        "observation_choices": .texts(filters), "exposure_time": .number(seconds),
+        "exposure_counts": .integer(count),
+      ]
+      return own.merging(days)
+    case .colibri(let filter, let seconds, let count, let urgent):
+      let own: JSONNode = [
+        "observation_choice": .string(filter), "exposure_time": .number(seconds),
+        "exposure_counts": .integer(count), "too": .bool(urgent),
+      ]
+      return own.merging(days)
+    }
+  }
+
+  /// What the facility's own code would refuse after ICARE has kept a row for it.
+  var complaints: [String] {
+    var found: [String] = []
+    func check(_ seconds: Double, _ count: Int, allowsDefault: Bool = false) {
+      if !(seconds > 0) && !(allowsDefault && seconds == -1) { found.append("the exposure must be positive") }
+      if count < 1 { found.append("there must be an exposure") }
+    }
+    switch self {
+    case .generic(_, let seconds, let count, _, _, let priority):
+      check(seconds, count)
+      if !(1...5).contains(priority) { found.append("the priority must be within 1...5") }
+    case .tarot(let filters, let seconds, let count, _, let priority, _):
+      check(seconds, count, allowsDefault: true)
+      if !(-5...5).contains(priority) { found.append("TAROT's priority must be within -5...5") }
+      let known: Set<String> = ["NoFilter", "g", "r", "i"]
+      for filter in filters where !known.contains(filter) { found.append("TAROT has no filter \(filter)") }
+    case .trt(let station, _, let seconds, let count, _):
+      check(seconds, count)
+      if !["SRO", "GAO", "SBO", "CTO"].contains(station) { found.append("TRT has no station \(station)") }
+    case .slack(_, let seconds, let count): check(seconds, count)
+    case .colibri(_, let seconds, let count, _): check(seconds, count)
+    }
+    if filters.isEmpty { found.append("there must be a filter") }
+    return found
+  }
+}
+
+/// Kind `followup`: observe a source.
+public struct FollowupPush: Codable, Hashable, Sendable {
+  public var source: SourceTarget
+  public var allocation: AllocationKey
+  public var request: FacilityRequest
+  public var start: NaiveUTC
+  public var end: NaiveUTC
+  /// Names of the groups that see the source and the request.
+  public var groups: [String]
+
+  public init(
+    source: SourceTarget, allocation: AllocationKey, request: FacilityRequest, window: TimeWindow,
+    groups: [String]
+  ) {
+    self.source = source
+    self.allocation = allocation
+    self.request = request
+    start = NaiveUTC(window.start)
+    end = NaiveUTC(window.end)
+    self.groups = groups
+  }
+
+  func payload(key: String) -> JSONNode {
+    request.payload(start: start, end: end).merging([IcareKeys.followup: .string(key)])
+  }
+}
+
+/// Kind `cancel`: withdraw a follow-up request.
+public struct CancelPush: Codable, Hashable, Sendable {
+  /// Key of the follow-up's delivery.
+  public var followup: String
+  public var source: String
+  public var allocation: AllocationKey
+
+  public init(followup: String, source: String, allocation: AllocationKey) {
+    self.followup = followup
+    self.source = source
+    self.allocation = allocation
+  }
+}
+
+/// Kind `executed`: observations that were made.
+public struct ExecutedPush: Codable, Hashable, Sendable {
+  public struct Row: Codable, Hashable, Sendable {
+    /// Stable and unique for the instrument, see `id(of:)`.
+    public var observationID: Int
+    public var field: Int
+    public var start: NaiveUTC
+    public var filter: String
+    public var exposureSeconds: Int
+    /// ICARE loses the whole upload without it.
+    public var limitingMagnitude: Double
+    public var seeingArcsec: Double?
+    public var target: String?
+
+    public init(
+      observationID: Int, field: Int, start: Instant, filter: String, exposure: Duration,
+      limit: Magnitude, seeing: Angle? = nil, target: String? = nil
+    ) {
+      self.observationID = observationID
+      self.field = field
+      self.start = NaiveUTC(start)
+      self.filter = filter
+      exposureSeconds = Int(min(max(exposure.seconds, 0), 1e6).rounded())
+      limitingMagnitude = limit.value
+      seeingArcsec = seeing.map(\.arcseconds)
+      self.target = target
+    }
+
+    /// A whole number from any text: 31 bits of its SHA-256, since ICARE's column holds 32 with a sign.
+    public static func id(of text: String) -> Int {
+      SHA256.digest(of: Array(text.utf8)).prefix(4).reduce(0) { $0 << 8 | Int($1) } & 0x7fff_ffff
+    }
+  }
+
+  /// Names in ICARE.
+  public var telescope: String
+  public var instrument: String
+  public var rows: [Row]
+
+  public init(telescope: String, instrument: String, rows: [Row]) {
+    self.telescope = telescope
+    self.instrument = instrument
+    self.rows = rows
+  }
+
+  var body: JSONNode {
+    let data: JSONNode = [
+      "observation_id": .integers(rows.map(\.observationID)), "field_id": .integers(rows.map(\.field)),
+      "obstime": .texts(rows.map(\.start.text)), "filter": .texts(rows.map(\.filter)),
+      "exposure_time": .integers(rows.map(\.exposureSeconds)),
+      "limmag": .numbers(rows.map(\.limitingMagnitude)),
+      "seeing": .array(rows.map { $0.seeingArcsec.map(JSONNode.number) ?? .null }),
+      "processed_fraction": .numbers(rows.map { _ in 1 }),
+      "target_name": .array(rows.map { $0.target.map(JSONNode.string) ?? .null }),
+    ]
+    return [
+      "telescopeName": .string(telescope), "instrumentName": .string(instrument), "observationData": data,
+    ]
+  }
+
+  /// What would make the server lose the rows without a word.
+  var complaints: [String] {
+    var found: [String] = []
+    if rows.isEmpty { found.append("there is no observation") }
+    if Set(rows.map(\.observationID)).count < rows.count { found.append("an observation id is repeated") }
+    for row in rows where !row.limitingMagnitude.isFinite {
+      found.append("observation \(row.observationID) has no limiting magnitude")
+    }
+    return found
+  }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import Units
+import Yams
+
+/// Everything that can be set, as one YAML file says it. What is left out has the value written here.
+public struct ServiceConfiguration: Codable, Hashable, Sendable {
+  /// Where the service keeps what must survive: `vesper.sqlite`, `spool/`, `plans/`.
+  public var state = "vesper-state"
+  /// Folder of telescope files.
+  public var telescopes = "telescopes"
+  /// Name of the policy; a file of `policies` wins over one that is shipped.
+  public var policy = "grandma"
+  /// Folder of the user's own policies.
+  public var policies: String?
+  public var http = HTTP()
+  public var spool = true
+  public var kafka: Kafka?
+  public var files = Files()
+  public var slack: Slack?
+  public var mail: Mail?
+  public var webhooks: [Webhook] = []
+  public var icare: Icare?
+
+  public struct HTTP: Codable, Hashable, Sendable {
+    public var host = "127.0.0.1"
+    public var port = 8080
+    /// Whether reading needs no token.
+    public var openReading = true
+    enum CodingKeys: String, CodingKey { case host, port, openReading = "open_reading" }
+  }
+
+  /// The client id and secret come from `VESPER_GCN_CLIENT_ID` and `VESPER_GCN_CLIENT_SECRET`, or from the
+  /// files that `VESPER_GCN_CLIENT_ID_FILE` and `VESPER_GCN_CLIENT_SECRET_FILE` name.
+  public struct Kafka: Codable, Hashable, Sendable {
+    public var brokers: [String] = []
+    /// Names and patterns; empty is the standard list of GCN.
+    public var topics: [String] = []
+    public var group = "vesper"
+    public var tokenEndpoint: String?
+    /// `plaintext` is for a broker on this machine only.
+    public var security = "oauth"
+    public var heartbeat: String? = "gcn.heartbeat"
+    enum CodingKeys: String, CodingKey {
+      case brokers, topics, group, tokenEndpoint = "token_endpoint", security, heartbeat
+    }
+  }
+
+  public struct Files: Codable, Hashable, Sendable {
+    public var enabled = true
+    /// Root of the shared folder; default `plans` in the state folder.
+    public var root: String?
+    public var mocks = true
+  }
+
+  public struct Slack: Codable, Hashable, Sendable {
+    public var conversation: String
+    /// `env:NAME` or `file:PATH`.
+    public var token: String
+    public var base: String?
+    public var callsEverybody = false
+    public var mocks = false
+    enum CodingKeys: String, CodingKey {
+      case conversation, token, base, callsEverybody = "calls_everybody", mocks
+    }
+  }
+
+  public struct Mail: Codable, Hashable, Sendable {
+    public var host: String
+    public var port: Int
+    /// `tls`, `starttls` or `none` (this machine only).
+    public var security = "starttls"
+    public var user: String?
+    /// `env:NAME` or `file:PATH`.
+    public var password: String?
+    public var sender: String
+    public var to: [String]
+    public var mocks = false
+  }
+
+  public struct Webhook: Codable, Hashable, Sendable {
+    public var name: String
+    public var address: String
+    /// `env:NAME` or `file:PATH`.
+    public var secret: String
+    public var readBack: String?
+    public var mocks = false
+    enum CodingKeys: String, CodingKey { case name, address, secret, readBack = "read_back", mocks }
+  }
+
+  public struct Icare: Codable, Hashable, Sendable {
+    public var address: String
+    /// `env:NAME` or `file:PATH`.
+    public var token: String
+    public var group: String
+    /// Instrument names in ICARE by telescope slug.
+    public var instruments: [String: String] = [:]
+    /// A staging server may take mock events.
+    public var mocks = false
+    /// For a staging server on this network; the token then goes in the open.
+    public var plainHTTP = false
+    enum CodingKeys: String, CodingKey {
+      case address, token, group, instruments, mocks, plainHTTP = "plain_http"
+    }
+  }
+
+  public init() {}
+}
+
+/// What is wrong with a configuration, in words that say where and what to do.
+public struct ConfigurationError: Error, Hashable, CustomStringConvertible {
+  public let description: String
+  init(_ text: String) { description = text }
+}

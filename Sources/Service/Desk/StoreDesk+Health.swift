@@ -1,0 +1,100 @@
+import Dashboard
+import Feeds
+import Store
+import Units
+
+extension StoreDesk {
+  func health() async -> HealthView {
+    var parts: [HealthView.Part] = []
+    let now = state.clock.now()
+    do throws(DeskError) {
+      let counts = try await asked { () async throws(StoreError) in try await state.store.counts() }
+      let free = counts.freeBytes >> 20
+      parts.append(
+        .init("store", free < 256 ? .warning : .good, "\(counts.events) events, \(free) MB free"))
+      let new = counts.notices[.new] ?? 0
+      let age = counts.oldestUnhandled.map { (now - $0).seconds } ?? 0
+      parts.append(
+        .init("notices", age > 120 ? .warning : .good, "\(new) waiting, the oldest for \(Int(age)) s"))
+      let quarantined = counts.notices[.quarantined] ?? 0
+      parts.append(
+        .init("quarantine", quarantined > 0 ? .warning : .good, "\(quarantined) notices could not be read"))
+      let stuck = (counts.deliveries[.dead] ?? 0) + (counts.deliveries[.parked] ?? 0)
+      let held = counts.heldChannels.isEmpty ? "" : ", held: \(counts.heldChannels.joined(separator: ", "))"
+      parts.append(
+        .init(
+          "outbox", stuck > 0 || !counts.heldChannels.isEmpty ? .warning : .good,
+          "\(counts.openByChannel.values.reduce(0, +)) owed, \(stuck) need a person\(held)"))
+    } catch {
+      parts.append(.init("store", .failed, "\(error)"))
+    }
+    if let trouble = state.trouble { parts.append(.init("engine", .failed, trouble)) }
+    parts.append(
+      .init("lease", .good, state.isLeading ? "this instance works" : "another instance works; standing by"))
+    parts += feedParts
+    return HealthView(
+      version: state.settings.version, nowUTC: now.iso8601(), isLeading: state.isLeading, parts: parts)
+  }
+
+  private var feedParts: [HealthView.Part] {
+    var parts: [HealthView.Part] = []
+    if let feed = state.feed {
+      parts.append(
+        .init(
+          "kafka", feed.isConnected ? .good : .warning,
+          "\(feed.isConnected ? "connected" : "not connected"), \(feed.lag) behind, \(feed.counts.gaps) gaps")
+      )
+    }
+    if let beat = state.heartbeat {
+      let worst = max(beat.silenceLevel, beat.clockLevel)
+      parts.append(
+        .init(
+          "heartbeat", worst == .green ? .good : worst == .amber ? .warning : .failed,
+          "\(Int(beat.silence.seconds)) s ago"))
+    }
+    return parts
+  }
+
+  func metrics() async -> [Metric] {
+    var list: [Metric] = [
+      Metric("vesper_leading", .gauge, "1 where this instance works.", state.isLeading ? 1 : 0)
+    ]
+    // Without the store there is nothing to count; /readyz says why.
+    guard let counts = try? await state.store.counts() else { return list }
+    for status in NoticeStatus.allCases {
+      list.append(
+        Metric(
+          "vesper_notices", .gauge, "Notices kept, by state.", Double(counts.notices[status] ?? 0),
+          labels: [("state", status.rawValue)]))
+    }
+    for (deliveryState, count) in counts.deliveries.sorted(by: { "\($0.key)" < "\($1.key)" }) {
+      list.append(
+        Metric(
+          "vesper_deliveries", .gauge, "Deliveries, by state.", Double(count),
+          labels: [("state", "\(deliveryState)")]))
+    }
+    for (channel, count) in counts.openByChannel.sorted(by: { $0.key < $1.key }) {
+      list.append(
+        Metric(
+          "vesper_deliveries_open", .gauge, "Deliveries owed, by channel.", Double(count),
+          labels: [("channel", channel)]))
+    }
+    list += [
+      Metric("vesper_events", .gauge, "Events known.", Double(counts.events)),
+      Metric("vesper_live_plans", .gauge, "Plans in force.", Double(counts.livePlans)),
+      Metric("vesper_log_sequence", .counter, "Lines of the log.", Double(counts.logSequence)),
+      Metric("vesper_store_bytes", .gauge, "Size of the store's file.", Double(counts.fileBytes)),
+      Metric("vesper_disk_free_bytes", .gauge, "Free space on its disk.", Double(counts.freeBytes)),
+    ]
+    if let feed = state.feed {
+      list += [
+        Metric("vesper_feed_connected", .gauge, "1 while a broker is connected.", feed.isConnected ? 1 : 0),
+        Metric("vesper_feed_lag", .gauge, "Messages not read yet.", Double(feed.lag)),
+        Metric(
+          "vesper_feed_gaps_total", .counter, "Stretches of messages that never came.",
+          Double(feed.counts.gaps)),
+      ]
+    }
+    return list
+  }
+}

@@ -1,0 +1,289 @@
+import Campaigns
+import Dashboard
+import Foundation
+import Formats
+import Observatories
+import Store
+import Units
+
+/// The desk over the store: what pages and programs see is what is stored.
+struct StoreDesk: Desk {
+  let state: ServiceState
+  private var store: Store { state.store }
+
+  func identity(ofToken token: String) async throws(DeskError) -> Identity? {
+    try await asked { () async throws(StoreError) in
+      // Tokens live by the machine's clock, also while a drill has set the service's.
+      try await store.bearer(of: token, at: ServiceClock.system.now()).map {
+        Identity(name: $0.label, scopes: Set($0.scopes.compactMap { Scope($0) }))
+      }
+    }
+  }
+
+  // MARK: Events
+
+  func events(limit: Int, before: String?) async throws(DeskError) -> [EventLine] {
+    let all = try await asked { () async throws(StoreError) in try await store.events(limit: 10_000) }
+      .filter { $0.mergedInto == nil }
+    var start = 0
+    if let before {
+      guard let place = all.firstIndex(where: { $0.id == before }) else {
+        throw .notFound("no event is called \(before)")
+      }
+      start = place + 1
+    }
+    var lines: [EventLine] = []
+    for stored in all.dropFirst(start).prefix(limit) { lines.append(try await line(stored)) }
+    return lines
+  }
+
+  func event(_ id: String) async throws(DeskError) -> EventSheet {
+    let stored = try await asked { () async throws(StoreError) in try await store.event(id) }
+    let memo = try Self.memo(stored)
+    let history = try await asked { () async throws(StoreError) in
+      try await store.log(after: 0, event: id, limit: 500)
+    }
+    let card = memo.campaign.decision.map { DecisionCard($0).lines } ?? []
+    return EventSheet(
+      event: try await line(stored),
+      card: card.map {
+        .init(kind: $0.kind.rawValue, label: $0.label, text: $0.text, verdict: $0.verdict.map(Self.word))
+      },
+      revisions: memo.record.revisions.map {
+        .init(
+          number: $0.number, stage: $0.stage.name, createdUTC: $0.created?.iso8601(),
+          status: $0.status.rawValue)
+      },
+      plans: try await plans(of: id), history: history.map(Self.change),
+      announcement: memo.campaign.decision.map { DecisionCard($0).observationsPost },
+      shares: try await shares(of: memo))
+  }
+
+  /// Who has what to do in the live plan.
+  private func shares(of memo: EventMemo) async throws(DeskError) -> [EventSheet.Share] {
+    guard let id = memo.planID else { return [] }
+    let (_, bytes) = try await asked { () async throws(StoreError) in try await store.plan(id) }
+    return try Self.document(bytes, id).plans.map { plan in
+      EventSheet.Share(
+        slug: plan.telescope.slug, name: plan.telescope.name, assignments: plan.rows.count,
+        startUTC: plan.rows.map(\.startUTC.instant).min()?.iso8601(),
+        endUTC: plan.rows.map(\.endUTC.instant).max()?.iso8601())
+    }
+  }
+
+  private static func word(_ truth: Truth) -> String {
+    switch truth {
+    case .yes: "pass"
+    case .no: "fail"
+    case .unknown: "unknown"
+    }
+  }
+
+  private static func memo(_ stored: StoredEvent) throws(DeskError) -> EventMemo {
+    do { return try RecordJSON.value(of: stored.state) } catch {
+      throw .unavailable("the record of \(stored.id) cannot be read")
+    }
+  }
+
+  private func line(_ stored: StoredEvent) async throws(DeskError) -> EventLine {
+    let memo = try Self.memo(stored)
+    let decision = memo.campaign.decision
+    var plan: PlanLine?
+    if let id = memo.planID { plan = try await planLine(id) }
+    return EventLine(
+      id: stored.id, kind: memo.kind, status: JSONName.snake(memo.record.status.rawValue),
+      isMock: stored.isMock,
+      timeUTC: memo.record.time?.iso8601(), revision: memo.record.revisions.count,
+      decision: decision?.outcome.rawValue, clause: decision.map { "\($0.policy): \($0.clause)" },
+      area90Deg2: memo.map?.area90Deg2, distanceMpc: memo.map?.distanceMpc, plan: plan,
+      updatedUTC: stored.changedAt.iso8601())
+  }
+
+  // MARK: Plans
+
+  func plans(of event: String) async throws(DeskError) -> [PlanLine] {
+    _ = try await asked { () async throws(StoreError) in try await store.event(event) }
+    let all = try await asked { () async throws(StoreError) in try await store.plans(of: event) }
+    var lines: [PlanLine] = []
+    for plan in all.reversed() { lines.append(try await planLine(plan.id)) }
+    return lines
+  }
+
+  private func planLine(_ id: String) async throws(DeskError) -> PlanLine {
+    let (stored, bytes) = try await asked { () async throws(StoreError) in try await store.plan(id) }
+    let document = try Self.document(bytes, id)
+    return PlanLine(
+      id: id, state: stored.state.rawValue, madeUTC: stored.createdAt.iso8601(),
+      probability: document.network.probability, areaDeg2: document.network.areaDeg2,
+      telescopes: document.plans.count, assignments: document.network.assignments)
+  }
+
+  private static func document(_ bytes: [UInt8], _ id: String) throws(DeskError) -> NetworkPlanDocument {
+    do { return try NetworkPlanDocument(json: bytes) } catch {
+      throw .unavailable("the plan \(id) cannot be read: \(error)")
+    }
+  }
+
+  func planFile(event: String, plan: String, path: String) async throws(DeskError) -> FileView {
+    var id = plan
+    if plan == "current" {
+      let stored = try await asked { () async throws(StoreError) in try await store.event(event) }
+      guard let live = try Self.memo(stored).planID else { throw .notFound("\(event) has no plan now") }
+      id = live
+    }
+    let (stored, bytes) = try await asked { () async throws(StoreError) in try await store.plan(id) }
+    guard stored.event == event else { throw .notFound("no plan \(id) of \(event)") }
+    let isImmutable = plan != "current"
+    if path == PlanFiles.planPath {
+      return FileView(bytes: bytes, mediaType: "application/json", isImmutable: isImmutable)
+    }
+    let document = try Self.document(bytes, id)
+    let file: [UInt8]?
+    switch path {
+    case "network.csv": file = Array(NetworkCSV.render(document).utf8)
+    case "night.svg": file = Array(NightChartSVG.render(NightChart(document)).utf8)
+    case "skymap.svg": file = Array(SkyChartSVG.render(SkyChart(document)).utf8)
+    default: file = document.plans.flatMap { PlanFiles.render($0) }.first { $0.path == path }?.bytes
+    }
+    guard let file else { throw .notFound("the plan \(id) has no file \(path)") }
+    return FileView(bytes: file, mediaType: Self.mediaType(path), isImmutable: isImmutable)
+  }
+
+  private static func mediaType(_ path: String) -> String {
+    let name = path.split(separator: "/").last.map { String($0) } ?? path
+    if let format = PlanFormat(fileName: name) { return format.mediaType }
+    switch name.split(separator: ".").last {
+    case "svg": return "image/svg+xml"
+    case "csv": return "text/csv; charset=utf-8"
+    default: return "text/plain; charset=utf-8"
+    }
+  }
+
+  // MARK: Telescopes
+
+  func telescopes() async throws(DeskError) -> [TelescopeLine] {
+    state.settings.telescopes.map(Self.line)
+  }
+
+  func telescope(_ slug: String) async throws(DeskError) -> Dashboard.TelescopeSheet {
+    guard let telescope = state.settings.telescopes.first(where: { $0.slug == slug }) else {
+      throw .notFound("no telescope is called \(slug)")
+    }
+    let now = state.clock.now()
+    let queue = try await asked { () async throws(StoreError) in try await store.queue(of: slug, after: now) }
+    let first = queue.first?.assignment.window.start
+    return Dashboard.TelescopeSheet(
+      telescope: Self.line(telescope),
+      status: first.map { $0 <= now + .minutes(10) ? "GO" : "WAIT" } ?? "WAIT",
+      message: first.map { "\(queue.count) pointings, the first at \($0.iso8601())" } ?? "nothing to observe",
+      assignments: queue.map { item in
+        let a = item.assignment
+        return .init(
+          event: item.event, plan: item.plan, tile: a.tile, state: item.state.rawValue,
+          startUTC: a.window.start.iso8601(.milliseconds), endUTC: a.window.end.iso8601(.milliseconds),
+          raDeg: a.direction.ra.degrees, decDeg: a.direction.dec.degrees,
+          filter: a.filter.isEmpty ? nil : a.filter, exposureS: a.exposure.seconds)
+      })
+  }
+
+  private static func line(_ t: Telescope) -> TelescopeLine {
+    var (usable, note): (String, String?) = ("tiling", t.outOfService)
+    switch t.usability {
+    case .tiling: break
+    case .pointSource: usable = "point_source"
+    case .unusable(let reason): (usable, note) = ("nothing", reason)
+    }
+    return TelescopeLine(
+      id: t.id, slug: t.slug, name: t.fullName, latitudeDeg: t.site.position.latitude.degrees,
+      longitudeDeg: t.site.position.longitude.degrees, elevationM: t.site.position.height.metres,
+      apertureM: t.aperture?.metres, fieldDeg2: t.field?.area.squareDegrees, usable: usable, note: note)
+  }
+
+  // MARK: Notices
+
+  func notices(limit: Int, state wanted: String?) async throws(DeskError) -> [NoticeLine] {
+    var statuses = NoticeStatus.allCases
+    if let wanted {
+      guard let status = NoticeStatus(rawValue: wanted) else {
+        throw .invalid(
+          "state must be one of \(NoticeStatus.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      statuses = [status]
+    }
+    var all: [StoredNotice] = []
+    for status in statuses {
+      all += try await asked { () async throws(StoreError) in try await store.notices(status, limit: limit) }
+    }
+    return all.sorted { $0.id > $1.id }.prefix(limit).map(Self.line)
+  }
+
+  func notice(_ id: Int64) async throws(DeskError) -> FileView {
+    let hand = try await asked { () async throws(StoreError) in try await store.notice(NoticeID(id)) }
+    return FileView(bytes: hand.bytes, mediaType: "application/octet-stream", isImmutable: true)
+  }
+
+  func submit(
+    notice bytes: [UInt8], name: String?, by identity: Identity
+  ) async throws(DeskError) -> NoticeLine {
+    let now = state.clock.now()
+    let raw = RawNotice(
+      bytes: bytes, topic: name.map { "http:\($0)" } ?? "http", receivedAt: now,
+      urgency: Urgency.glance(bytes, topic: "http", age: nil))
+    let result = try await asked { () async throws(StoreError) in try await store.record(raw) }
+    return try await asked { () async throws(StoreError) in
+      Self.line(try await store.notice(result.id).notice)
+    }
+  }
+
+  func replay(notice id: Int64, by identity: Identity) async throws(DeskError) -> NoticeLine {
+    try await asked { () async throws(StoreError) in
+      try await store.replay(NoticeID(id), actor: identity.name, at: state.clock.now())
+      return Self.line(try await store.notice(NoticeID(id)).notice)
+    }
+  }
+
+  private static func line(_ n: StoredNotice) -> NoticeLine {
+    NoticeLine(
+      id: n.id.number, source: n.topic, receivedUTC: n.receivedAt.iso8601(.milliseconds), sizeBytes: n.size,
+      sha256: n.digest, state: n.status.rawValue, attempts: n.attempts, reason: n.reason, event: nil)
+  }
+
+  // MARK: Changes
+
+  func changes(after sequence: Int64, limit: Int) async throws(DeskError) -> [ChangeLine] {
+    try await asked { () async throws(StoreError) in try await store.log(after: sequence, limit: limit) }
+      .map(Self.change)
+  }
+
+  func lastChange() async throws(DeskError) -> Int64 {
+    try await asked { () async throws(StoreError) in try await store.lastLogSequence() }
+  }
+
+  func waitForChange() async {
+    // A sleep that is cut short by cancellation is what is wanted here.
+    try? await Task.sleep(for: .milliseconds(500))
+  }
+
+  static func change(_ entry: LogEntry) -> ChangeLine {
+    let fields = (try? JSONSerialization.jsonObject(with: Data(entry.body.utf8))) as? [String: Any]
+    let text =
+      fields?["text"] as? String
+      ?? fields?.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+      ?? entry.body
+    return ChangeLine(
+      sequence: entry.seq, timeUTC: entry.at.iso8601(.milliseconds), actor: entry.actor, kind: entry.kind,
+      event: entry.event, text: text)
+  }
+
+  /// The store's failures in the desk's words.
+  func asked<T>(_ body: () async throws(StoreError) -> T) async throws(DeskError) -> T {
+    do { return try await body() } catch {
+      switch error {
+      case .unknownEvent, .unknownPlan, .unknownNotice, .unknownAssignment: throw .notFound("\(error)")
+      case .noticeState, .revisionConflict: throw .conflict("\(error)")
+      case .invalid: throw .invalid("\(error)")
+      default: throw .unavailable("\(error)")
+      }
+    }
+  }
+}

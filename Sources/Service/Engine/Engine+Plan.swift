@@ -1,0 +1,138 @@
+import Campaigns
+import Channels
+import Deliveries
+import Formats
+import Notices
+import Planning
+import SkymapFiles
+import Skymaps
+import Store
+import Units
+
+extension Engine {
+  /// Makes the most wanted plan that is owed.
+  /// - Returns: false when none is.
+  public func planNext() async throws -> Bool {
+    let owed = files.memos.compactMap { id, known in known.memo.owedOrder.map { (id, $0) } }
+    guard
+      let (id, order) = owed.max(by: { a, b in
+        // The higher priority, then the newer event name, so that the choice does not depend on chance.
+        (a.1.orders.priority ?? 0, a.0) < (b.1.orders.priority ?? 0, b.0)
+      })
+    else { return false }
+    try await plan(id, order)
+    return true
+  }
+
+  private func plan(_ id: String, _ order: PlanOrder) async throws {
+    guard let event = try await event(id), let known = files.memos[id] else { return }
+    var memo = known.memo
+    var outcome = StepOutcome()
+    outcome.epoch = epoch
+    do {
+      let (map, digest) = try await place(of: order, id, event)
+      let made = try maker.plan(order, event: event, id: id, on: map, digest: digest, at: clock.now())
+      try await publish(
+        made, on: map, order, of: id, event, memo: &memo, revision: Int(known.revision) + 1, into: &outcome)
+    } catch let error as SkymapFileError {
+      outcome.log.append(Self.line("plan.failed", id, "order \(order.number): \(error)"))
+    } catch let error as PlanningError {
+      outcome.log.append(Self.line("plan.failed", id, "order \(order.number): \(error)"))
+    } catch let error as MissingMap {
+      outcome.log.append(Self.line("plan.failed", id, "order \(order.number): \(error)"))
+    }
+    memo.plannedOrder = order.number
+    outcome.events = [
+      EventChange(
+        id: id, expectedRevision: known.revision, state: try RecordJSON.text(memo), isMock: !event.isReal)
+    ]
+    let receipt = try await store.commit(outcome, at: clock.now())
+    files.adopt(id, memo, revision: receipt.revisions[id] ?? known.revision + 1)
+  }
+
+  private func place(
+    of order: PlanOrder, _ id: String, _ event: Event
+  ) async throws -> (Skymap, String) {
+    switch order.basis {
+    case .map(let reference):
+      guard let held = try await map(reference, of: id) else { throw MissingMap(reference: reference) }
+      return (held.map, held.digest)
+    case .region(let region):
+      guard var notice = event.localizing else {
+        throw MissingMap(reference: "the region of \(order.noticeKey)")
+      }
+      notice.localization = .region(region.wrappedValue)
+      notice.wave?.coincidence = nil
+      notice.systematics = nil
+      let map = try SkymapFile.read(notice)
+      return (map, SHA256.hexDigest(of: try RecordJSON.text(region)))
+    }
+  }
+
+  private func publish(
+    _ made: PlanMaker.Result, on map: Skymap, _ order: PlanOrder, of id: String, _ event: Event,
+    memo: inout EventMemo,
+    revision: Int, into outcome: inout StepOutcome
+  ) async throws {
+    let now = clock.now()
+    let old = try await planned(memo)
+    switch memo.campaign.publication(of: made.plan.planned, for: order.number, over: old, at: now) {
+    case .stale(let reason):
+      outcome.log.append(Self.line("plan.stale", id, "\(made.plan.id): \(reason)"))
+    case .publish(let diffs):
+      let changes = diffs.map(\.text)
+      if diffs.isEmpty, memo.planID != nil {
+        outcome.log.append(Self.line("plan.unchanged", id, "the plan stays as it is: \(memo.planID ?? "")"))
+        return
+      }
+      outcome.plans = [
+        PlanDraft(
+          id: made.plan.id, event: id, requestDigest: made.requestDigest,
+          document: Array(made.document.json().utf8),
+          assignments: made.plan.pointings)
+      ]
+      let network = made.document.network
+      outcome.log.append(
+        Self.line(
+          "plan.made", id,
+          "\(made.plan.id): \(network.assignments) tiles by \(made.document.plans.count) telescopes"
+            + (changes.isEmpty || old.isEmpty ? "" : "; " + changes.joined(separator: "; "))))
+      memo.planID = made.plan.id
+      memo.messages += 1
+      var message = EventMessage(
+        event, id: id, decision: memo.campaign.decision, figures: memo.map, plan: made.document, at: now)
+      message.changes = old.isEmpty ? [] : changes
+      let bulletin = Bulletin(
+        occasion: .plan, event: id, isMock: !event.isReal, number: memo.messages, message: message,
+        category: message.kind.rawValue.isEmpty ? "OTHER" : message.kind.rawValue, revision: revision,
+        planNumber: order.number, document: made.document, map: map, now: now)
+      outcome.deliveries += try bulletin.deliveries(to: settings.recipients)
+    }
+  }
+
+  // MARK: Timers
+
+  /// Steps the events whose time has come.
+  /// - Returns: how many timers fired.
+  @discardableResult
+  public func fireTimers() async throws -> Int {
+    let due = try await store.dueTimers(at: clock.now(), limit: 50)
+    for timer in due {
+      guard let id = timer.event, let event = try await event(id) else {
+        var outcome = StepOutcome()
+        outcome.epoch = epoch
+        outcome.firedTimers = [timer.id]
+        try await store.commit(outcome, at: clock.now())
+        continue
+      }
+      try await step(id, event, timers: [timer.id])
+    }
+    return due.count
+  }
+}
+
+/// The order names a map that is not at hand.
+struct MissingMap: Error, CustomStringConvertible {
+  let reference: String
+  var description: String { "the map \(reference.prefix(60)) is not at hand" }
+}

@@ -1,0 +1,71 @@
+import Campaigns
+import Ephemerides
+import Formats
+import Notices
+import Observatories
+import Planning
+import SkymapFiles
+import Skymaps
+import Store
+import Units
+
+/// Turns an order into a plan of the network.
+struct PlanMaker: Sendable {
+  let telescopes: [Telescope]
+  let earth: EarthOrientation
+  let version: String
+  /// How far ahead to plan.
+  var horizon: Duration = .hours(24)
+
+  struct Result: Sendable {
+    let plan: Plan
+    let document: NetworkPlanDocument
+    let requestDigest: String
+  }
+
+  func plan(
+    _ order: PlanOrder, event: Event, id: String, on map: Skymap, digest: String, at now: Instant
+  ) throws(PlanningError) -> Result {
+    let allowed = telescopes.filter { order.orders.allows($0.id) }
+    let begin = max(now, event.time ?? now)
+    var end = begin + horizon
+    if let expires = order.expires { end = min(end, max(expires, begin)) }
+    let notice = event.localizing
+    let planned = Plan.Event(
+      id: id, alert: notice.map { $0.stage.name.uppercased() }, revision: order.number, time: event.time,
+      classification: (notice?.wave?.classification ?? []).map { ($0.name, $0.probability.value) }
+        .sorted { $0.1 > $1.1 })
+    let request = PlanRequest(
+      event: planned, map: map, mapDigest: digest, telescopes: allowed,
+      telescopeDigests: Dictionary(uniqueKeysWithValues: allowed.map { ($0.id, $0.digest) }),
+      named: Set(order.orders.telescopes), alone: Set(order.centred.map(\.telescope)), now: now,
+      window: TimeWindow(begin, end), earth: earth, exposure: order.orders.exposures?.each,
+      softwareVersion: version)
+    let plan = try Planner.plan(request)
+    return Result(plan: plan, document: NetworkPlanDocument(plan), requestDigest: request.digest)
+  }
+}
+
+extension Plan {
+  /// As the lifecycle compares plans.
+  var planned: [PlannedTelescope] {
+    telescopes.map { part in
+      PlannedTelescope(
+        telescope: part.telescope.id, planID: id,
+        tiles: part.assignments.map {
+          PlannedTile(id: $0.tileKey, center: $0.center, filter: $0.filter ?? "", start: $0.start)
+        })
+    }
+  }
+
+  /// As operators' queues keep them.
+  var pointings: [PlanAssignment] {
+    telescopes.flatMap { part in
+      part.assignments.enumerated().map { i, a in
+        PlanAssignment(
+          telescope: part.telescope.slug, position: i, window: TimeWindow(a.start, a.end),
+          direction: a.center, filter: a.filter ?? "", exposure: a.exposure, tile: a.tileKey)
+      }
+    }
+  }
+}

@@ -1,0 +1,4 @@
+import Store
+
+/// A policy too has outcomes: here is the store's, by another name.
+typealias StepOutcome = Outcome

@@ -1,0 +1,215 @@
+import Deliveries
+import FakeIcare
+import Icare
+import Testing
+import Units
+
+@Suite struct PlanTests {
+  private static let key = "icare/S261121ab/r1/cam0/plan"
+
+  private func prepared(sites: Int = 1) throws -> World {
+    let world = try World()
+    Night.addSites(sites, to: world)
+    world.fake.edit { state in
+      state.insert(
+        "event",
+        ["dateobs": "2026-11-21T17:10:20", "trigger_id": "S261121ab", "aliases": [], "sent_by_id": 1])
+      state.insert(
+        "map",
+        [
+          "dateobs": "2026-11-21T17:10:20", "localization_name": .string(Night.map.name),
+          "uniq": [1024, 1025, 1026], "probdensity": [0.5, 0.25, 0.125],
+        ])
+    }
+    return world
+  }
+
+  private func delivery(_ plan: PlanPush, key: String = key, _ world: World) throws -> Delivery {
+    try IcarePush.plan(plan).delivery(key: key, event: "S261121ab", notBefore: world.clock.now)
+  }
+
+  private func outcome(_ plan: PlanPush, _ world: World) async throws -> SendOutcome {
+    try await world.channel().send(try delivery(plan, world), receipts: [:], now: world.clock.now)
+  }
+
+  private func refusal(_ plan: PlanPush, _ world: World) async throws -> String {
+    let outcome = try await outcome(plan, world)
+    // Nothing that burns a name was sent.
+    #expect(world.fake.state.rows("planRequest").isEmpty)
+    if case .refused(let why) = outcome { return why }
+    return "\(outcome)"
+  }
+
+  @Test func whatWouldBurnTheNameIsRefusedHere() async throws {
+    let world = try prepared(sites: 2)
+    var plan = Night.plan(1)
+    plan.pointings[3].filter = "ztfg"
+    #expect(try await refusal(plan, world).contains("no filter ztfg"))
+    plan = Night.plan(1)
+    // Field 2 of the instrument lies elsewhere.
+    plan.pointings[0].field = 2
+    #expect(try await refusal(plan, world).contains("field 2 of CAM1 lies elsewhere"))
+    plan = Night.plan(1)
+    plan.allocation.instrument = "CAM77"
+    #expect(try await refusal(plan, world).contains("no allocation on CAM77"))
+    plan = Night.plan(1)
+    plan.allocation.group = "Nobody"
+    #expect(try await refusal(plan, world).contains("no group Nobody"))
+    plan = Night.plan(1)
+    plan.pointings = []
+    #expect(try await refusal(plan, world).contains("no pointing"))
+    plan = Night.plan(1)
+    plan.pointings[0].start = NaiveUTC(at("2026-11-23"))
+    #expect(try await refusal(plan, world).contains("outside"))
+    world.fake.edit { $0.update("allocation", 2, ["types": ["triggered"]]) }
+    #expect(try await refusal(Night.plan(1), world).contains("no allocation of type observation_plan"))
+  }
+
+  /// The map is matched by contents as well as by name.
+  @Test func anotherMapOfTheSameNameIsNotUsed() async throws {
+    let world = try prepared()
+    world.fake.edit { $0.update("map", 1, ["probdensity": [0.5, 0.25, 0.2]]) }
+    let outcome = try await outcome(Night.plan(0), world)
+    guard case .unsent(let why, let after) = outcome else {
+      Issue.record("\(outcome)")
+      return
+    }
+    #expect(why.contains("sky map"))
+    #expect(after ?? world.clock.now > world.clock.now)
+    // The right one is uploaded under a name of its own, and then found.
+    let content = MapContent.cells(uniq: [1024, 1025, 1026], densityPerSteradian: [0.5, 0.25, 0.125])
+    let map = try IcarePush.localization(MapPush(event: Night.identity, map: Night.map, content: content))
+      .delivery(key: "map", event: "S261121ab", notBefore: world.clock.now)
+    let driver = try Driver(world, [map, try delivery(Night.plan(0), world)])
+    try await driver.run()
+    #expect(driver.refusals == [])
+    #expect(world.fake.state.rows("planRequest").first?["localization_id"] == 2)
+    #expect(world.fake.state.rows("map").last?["localization_name"]?.text == Night.map.distinctName)
+  }
+
+  @Test func wholeSecondsAndOurIdsArrive() async throws {
+    let world = try prepared()
+    let driver = try Driver(world, [try delivery(Night.plan(0), world)])
+    try await driver.run()
+    let state = world.fake.state
+    #expect(state.rows("planned").map { $0["exposure_time"] } == Array(repeating: .integer(120), count: 12))
+    let payload = state.rows("planRequest").first?["payload"]
+    #expect(payload?["vesper_key"]?.text == Self.key)
+    #expect(payload?["start_date"]?.text == "2026-11-21 19:00:00")
+    #expect(payload?["planner_plan_id"]?.text == "plan-0-1")
+    // Fields were made for the positions, and asked for once.
+    #expect(state.rows("field").count == 12)
+    #expect(world.fake.log.filter { $0.name == "PUT instrument/1" }.count == 1)
+  }
+
+  /// Someone else holds the name: the next version is used and nothing is left behind.
+  @Test func takenNames() async throws {
+    let world = try prepared(sites: 2)
+    let name = Night.plan(0).name
+    world.fake.edit { state in
+      let other = state.insert(
+        "planRequest",
+        ["gcnevent_id": 1, "localization_id": 1, "allocation_id": 2, "status": "complete", "payload": [:]])
+      state.insert("plan", ["observation_plan_request_id": .integer(other), "plan_name": .string(name)])
+    }
+    let driver = try Driver(world, [try delivery(Night.plan(0), world)])
+    try await driver.run()
+    #expect(driver.receipts[DeliveryKey(Self.key)] == "2 \(name)-v2")
+    #expect(world.fake.state.rows("planRequest").count == 2)
+  }
+
+  /// A plan that was cut off burns its name: the next version is whole, and people are told once.
+  @Test func burntNamesAreReported() async throws {
+    let world = try prepared()
+    let chooser = Chooser(seed: 1)
+    world.fake.setFaults { request in
+      request.path.last == "manual" && chooser.next() == 1 ? .dieAfterCommit(2) : nil
+    }
+    let driver = try Driver(world, [try delivery(Night.plan(0), world)])
+    try await driver.run()
+    #expect(driver.receipts[DeliveryKey(Self.key)] == "2 \(Night.plan(0).name)-v2")
+    #expect(Array(driver.channel.status.leftovers.keys) == [1])
+    let remarks = world.fake.state.rows("comment").compactMap { $0["text"]?.text }
+    #expect(remarks.count == 1 && remarks[0].contains("request 1") && remarks[0].contains("administrator"))
+    // A new process says it again and ICARE keeps it once.
+    let again = try Driver(world, [try delivery(Night.plan(0), world)])
+    try await again.run()
+    #expect(world.fake.state.rows("comment").count == 1)
+  }
+
+  /// While an upload may still be under way nothing is removed and nothing is sent.
+  @Test func youngLeftoversAreWaitedFor() async throws {
+    let world = try prepared()
+    let chooser = Chooser(seed: 1)
+    world.fake.setFaults { request in
+      request.path.last == "manual" && chooser.next() == 1 ? .dieAfterCommit(1) : nil
+    }
+    let channel = try world.channel()
+    let plan = try delivery(Night.plan(1 - 1), world)
+    _ = await channel.send(plan, receipts: [:], now: world.clock.now)  // asks for fields
+    world.clock.advance(10)
+    guard case .ambiguous = await channel.send(plan, receipts: [:], now: world.clock.now) else {
+      Issue.record("not ambiguous")
+      return
+    }
+    world.clock.advance(30)
+    guard case .unknown(_, false) = await channel.readBack(plan, receipts: [:], now: world.clock.now) else {
+      Issue.record("judged too early")
+      return
+    }
+    guard case .unsent = await channel.send(plan, receipts: [:], now: world.clock.now) else {
+      Issue.record("sent too early")
+      return
+    }
+    #expect(world.fake.state.rows("planRequest").count == 1)
+    world.clock.advance(90)
+    #expect(await channel.readBack(plan, receipts: [:], now: world.clock.now) == .absent)
+    guard case .confirmed = await channel.send(plan, receipts: [:], now: world.clock.now) else {
+      Issue.record("not sent")
+      return
+    }
+    #expect(channel.status.orphansRemoved == 1)
+    #expect(world.fake.state.rows("planRequest").count == 1)
+  }
+
+  /// ICARE spoils a plan without a word: the difference is counted and shown.
+  @Test func differencesAreShown() async throws {
+    let world = try prepared()
+    let driver = try Driver(world, [try delivery(Night.plan(0), world)])
+    try await driver.run()
+    #expect(driver.channel.status.differences == [:])
+    world.fake.edit { $0.update("planned", 3, ["exposure_time": 60, "filt": "sdssg"]) }
+    let plan = try delivery(Night.plan(0), world)
+    let result = await driver.channel.verify(plan, receipts: [:], now: world.clock.now)
+    guard case .different(let found) = result else {
+      Issue.record("\(result)")
+      return
+    }
+    #expect(found.count == 2 && found[0].contains("60.0 s, not 120 s"))
+    #expect(driver.channel.status.differences[Self.key] == found)
+  }
+
+  @Test func statusOfAPlanThatTheTelescopeRejects() async throws {
+    let world = try prepared()
+    world.fake.edit { $0.facilityFailure[1] = "dome closed" }
+    let plan = try delivery(Night.plan(0), world)
+    let send = try IcarePush.planSend(PlanSendPush(plan: Self.key))
+      .delivery(key: "send", event: "S261121ab", notBefore: world.clock.now, needs: [plan.key])
+    let driver = try Driver(world, [plan, send])
+    try await driver.run()
+    // The server's answer was a success.
+    #expect(driver.refusals.count == 1)
+    #expect(driver.refusals.first?.contains("rejected from telescope queue: dome closed") ?? false)
+  }
+
+  @Test func mocksStay() async throws {
+    let world = try prepared()
+    let mock = try IcarePush.plan(Night.plan(0))
+      .delivery(key: "m", event: "M1", isMock: true, notBefore: world.clock.now)
+    guard case .refused = try await world.channel().send(mock, receipts: [:], now: world.clock.now) else {
+      Issue.record("a mock left")
+      return
+    }
+    #expect(world.fake.log.isEmpty)
+  }
+}

@@ -1,0 +1,78 @@
+import Deliveries
+import Dispatch
+import FakeIcare
+import Foundation
+import Icare
+import Store
+import TestSupport
+import Testing
+import Units
+import WebClient
+
+@testable import Service
+
+/// From a notice to rows in ICARE, over the store's outbox and real HTTP.
+@Suite(.enabled(if: Shared.isPresent, Comment(rawValue: Shared.reason))) struct IcareFlowTests {
+  @Test func aDecisionLeavesNameTagAndComment() async throws {
+    let fake = try FakeIcare()
+    defer { fake.stop() }
+    let bench = try await Bench(
+      at: "2023-05-18T13:40:00Z", icare: IcareOptions(group: "GRANDMA", instruments: [:]))
+    fake.setClock { [time = bench.time] in time.now }
+    try await bench.bring(shared("lvk/gwtm_S230518h-Initial_alert.json"))
+    try await bench.settle()
+    let owed = try await bench.store.deliveries(Set(DeliveryState.allCases), event: "S230518h", limit: 100)
+      .filter { $0.channel == "icare" }
+    // One name, GO set and STOP taken away, a comment for the decision and one for the plan.
+    #expect(Set(owed.map(\.kind)) == ["event-alias", "tag", "comment"])
+    #expect(owed.filter { $0.kind == "comment" }.count == 2)
+
+    var configuration = IcareClient.Configuration(
+      address: try WebURL(fake.address), token: Secret(FakeIcare.token))
+    configuration.rate = try #require(RateLimit(capacity: 1000, perSecond: 1000))
+    fake.setLimit(perSecond: 1e6, burst: 1e6)
+    let channel = IcareChannel(client: try IcareClient(configuration))
+    // Past the time that ICARE's own ingestion is given.
+    bench.time.advance(.hours(1))
+    for entry in owed.sorted(by: { $0.sequence < $1.sequence }) {
+      let payload = try await bench.store.delivery(entry.key).payload
+      let delivery = Delivery(
+        key: entry.key, channel: "icare", kind: entry.kind, payload: payload, event: entry.event,
+        isMock: false,
+        notBefore: entry.notBefore)
+      var outcome = SendOutcome.ambiguous(reason: "not tried")
+      for _ in 0..<5 {
+        outcome = await channel.send(delivery, receipts: [:], now: bench.time.now)
+        if case .confirmed = outcome { break }
+        bench.time.advance(.minutes(2))
+      }
+      guard case .confirmed = outcome else {
+        Issue.record("\(entry.key): \(outcome)")
+        continue
+      }
+      let verified = await channel.verify(delivery, receipts: [:], now: bench.time.now)
+      #expect(verified == .equal, "\(entry.key)")
+    }
+  }
+
+  @Test func plansGoToTheInstrumentsThatAreNamed() async throws {
+    let options = IcareOptions(group: "GRANDMA", instruments: ["tre": "TAROT-Reunion", "oaj": "OAJ"])
+    let bench = try await Bench(at: "2023-05-18T13:40:00Z", icare: options)
+    try await bench.bring(shared("lvk/gwtm_S230518h-Initial_alert.json"))
+    try await bench.settle()
+    let owed = try await bench.store.deliveries(Set(DeliveryState.allCases), event: "S230518h", limit: 100)
+    let plans = owed.filter { $0.channel == "icare" && $0.kind == "plan" }
+    #expect(plans.contains { $0.key.text == "icare/S230518h/plan/1/tre" })
+    #expect(plans.allSatisfy { $0.needs.count == 2 })
+    #expect(owed.filter { $0.kind == "localization" }.count == 1)
+    for plan in plans {
+      let payload = try await bench.store.delivery(plan.key).payload
+      let push = try IcarePush(kind: "plan", payload: payload)
+      guard case .plan(let made) = push else {
+        Issue.record("no plan")
+        continue
+      }
+      #expect(made.complaints == [])
+    }
+  }
+}

@@ -1,0 +1,1 @@
+../DeliveriesTests/Simulation.swift
