@@ -16,30 +16,65 @@ import Visibility
 /// independent linear programme and against other planners' results.
 @Suite(.enabled(if: Shared.isPresent, Comment(rawValue: Shared.reason)))
 struct OptimumTests {
-  /// Shares of the fluid bound of `BoundTests` that must be reached: what was measured, rounded down. The bound
-  /// of the linear programme counts a pixel as seen for half-hours at a time, and no field as sticking out.
-  static let shares: [Double] = [
-    1.005, 1.02, 1.0, 0.99, 0.988, 1.0, 1.04, 1.02, 0.995, 1.005, 0.987, 0.99, 0.987,
-  ]
-  /// Both are sums over blocks that are not split for less than 3e-6 each, and not the same ones.
-  static let splitting = 1e-4
-  /// Probability gwemopt 0.4.2 covers with exposures that can be executed, on the same work.
-  static let gwemopt = [0: 0.2873, 4: 0.5594, 5: 0.7266, 7: 0.8018]
+  struct Row: Sendable, CustomTestStringConvertible {
+    let map: String, names: [String]
+    /// Fluid bound of a linear programme in Python: half-hour bins, classes of pixels with equal visibility, fields
+    /// with an area but no shape, of which none sticks out of the sky that is in reach.
+    let fluid: Double
+    /// Share of it that must be covered: what was measured, rounded down.
+    let share: Double
+    /// Covered by others on the same work, as an independent judge found: gwemopt 0.4.2 (what can be executed of it)
+    /// and a simple coordinated greedy on fixed grids.
+    var others: [Double] = []
 
-  @Test(arguments: Array(zip(BoundTests.rows.indices, shares)))
-  func planIsNearTheOptimumAndBelowItsBound(_ row: Int, _ share: Double) throws {
-    let row_ = BoundTests.rows[row]
-    let map = try SkymapFile.read(contentsOf: Shared.url("data/skymaps/\(row_.map)"))
+    var testDescription: String { "\(map.prefix(9)) \(names.joined(separator: "+"))" }
+  }
+
+  static let gw190425 = "skyportal_tests_bayestar.fits.gz"
+  static let s230518h = "S230518h-Initial_alert.multiorder.fits"
+  static let s230522a = "S230522a-Preliminary1_alert.multiorder.fits"
+  static let three = ["TCA", "TCH", "TRE"]
+  static let five = three + ["OAJ", "FZU-Auger"]
+  static let rows = [
+    Row(map: gw190425, names: ["TCH"], fluid: 0.3100, share: 1.005, others: [0.2873]),
+    Row(map: gw190425, names: ["TRE"], fluid: 0.5991, share: 1.02),
+    Row(map: gw190425, names: ["TCA"], fluid: 0.3226, share: 1.0),
+    Row(map: gw190425, names: three, fluid: 0.7832, share: 0.99, others: [0.7563]),
+    Row(map: gw190425, names: five, fluid: 0.8227, share: 0.988, others: [0.5594, 0.7776]),
+    Row(map: s230518h, names: ["TCH"], fluid: 0.8320, share: 1.0, others: [0.7266, 0.8276]),
+    Row(map: s230518h, names: ["TRE"], fluid: 0.8099, share: 1.04, others: [0.7941]),
+    Row(map: s230518h, names: ["TCA"], fluid: 0.003233, share: 0.95, others: [0.0029]),
+    Row(map: s230518h, names: three, fluid: 0.8346, share: 1.02, others: [0.8335]),
+    Row(map: s230518h, names: five, fluid: 0.8346, share: 1.02, others: [0.8018, 0.8343]),
+    Row(map: s230522a, names: ["TCH"], fluid: 0.1662, share: 0.995, others: [0.1568]),
+    Row(map: s230522a, names: ["TRE"], fluid: 0.5373, share: 1.005, others: [0.5226]),
+    Row(map: s230522a, names: ["TCA"], fluid: 0.09676, share: 0.987, others: [0.0929]),
+    Row(map: s230522a, names: three, fluid: 0.6761, share: 0.99, others: [0.6423]),
+    Row(map: s230522a, names: five, fluid: 0.7127, share: 0.987),
+  ]
+  /// A tile whose centre is allowed may stick out of the allowed sky, and by much on a narrow arc along the limit.
+  static let mostStickingOut = 1.06
+  /// Reach and bound are sums over blocks that are not split for less than 3e-6 each, and not the same ones.
+  static let splitting = 1e-4
+  /// A certificate this loose would be worth little; where nearly nothing is in reach, the sky within half a field
+  /// of the limit is most of it.
+  static let loosest = (gap: 0.1, of: 0.01)
+
+  @Test(arguments: rows)
+  func planIsNearTheOptimumAndBelowItsBound(_ row: Row) throws {
+    let map = try SkymapFile.read(contentsOf: Shared.url("data/skymaps/\(row.map)"))
     let start = try #require(map.header.eventTime)
-    var wanted = request(map, try telescopes(benchmarkNetwork, row_.names), start: start)
+    var wanted = request(map, try telescopes(benchmarkNetwork, row.names), start: start)
     let plan = try Planner.plan(wanted)
     let covered = plan.network.probability.value
     let bound = try #require(plan.network.upperBound).value
-    #expect(covered >= share * row_.bound, "\(row_.map) \(row_.names): \(covered / row_.bound)")
+    #expect(covered >= row.share * row.fluid, "\(covered / row.fluid) of the fluid bound")
+    #expect(covered <= Self.mostStickingOut * row.fluid)
     #expect(covered <= bound)
-    #expect(Self.gwemopt[row] ?? 0 <= bound)
-    // The certificate is worth something: within a tenth of what was found.
-    #expect(covered >= 0.9 * bound, "\(row_.map) \(row_.names): \(covered) of at most \(bound)")
+    for other in row.others { #expect(other <= bound && other <= covered) }
+    if covered > Self.loosest.of {
+      #expect(covered >= (1 - Self.loosest.gap) * bound, "\(covered) of at most \(bound)")
+    }
     #expect(plan.network.reachable.value >= bound - Self.splitting)
     #expect(try judged(plan, on: map).isClean)
 
@@ -53,7 +88,7 @@ struct OptimumTests {
   }
 
   @Test func equalRequestsGiveEqualPlans() throws {
-    let map = try SkymapFile.read(contentsOf: Shared.url("data/skymaps/\(BoundTests.s230518h)"))
+    let map = try SkymapFile.read(contentsOf: Shared.url("data/skymaps/\(Self.s230518h)"))
     let start = try #require(map.header.eventTime)
     let wanted = request(map, try telescopes(benchmarkNetwork), start: start)
     let (a, b) = (try Planner.plan(wanted), try Planner.plan(wanted))
@@ -67,6 +102,25 @@ struct OptimumTests {
       #expect(Set(keys).count == keys.count)
       #expect(telescope.assignments.allSatisfy { $0.fieldID.count <= 12 })
     }
+  }
+}
+
+/// The bound is over all plans of the request, however its telescopes were told to go about it.
+@Suite struct AloneTests {
+  @Test func telescopesThatPlanAloneStayBelowTheSameBound() throws {
+    let map = try fixtureMap("MS261009b-two-detectors.multiorder.fits")
+    let start = try #require(map.header.eventTime)
+    var wanted = request(map, try telescopes(benchmarkNetwork, ["TCH", "TRE"]), start: start)
+    let together = try Planner.plan(wanted)
+    wanted.alone = ["TCH", "TRE"]
+    let alone = try Planner.plan(wanted)
+    let bound = try #require(together.network.upperBound)
+    #expect(alone.network.upperBound == bound)
+    #expect(together.network.probability <= bound)
+    // They repeat each other, which is what was asked for.
+    #expect(alone.network.probability < together.network.probability)
+    wanted.alone = ["TRE"]
+    #expect(try Planner.plan(wanted).network.probability <= bound)
   }
 }
 
