@@ -68,7 +68,7 @@ struct PlanAssembly {
   private static func omission(_ site: PlannedSite, regions: CredibleRegions, session: Session)
     -> Plan.Omission
   {
-    let worth = percent(session.request.smallestGain)
+    let worth = percent(session.smallestGain)
     let deeper = percent(session.request.smallestDepthGain)
     let (code, reason): (String, String)
     if site.resource.darkWindows.isEmpty {
@@ -80,7 +80,7 @@ struct PlanAssembly {
       code = "nothing_visible"
       let why = site.visibility.rejection(for: regions.peak, exposure: site.exposure)?.description
       reason = "nothing of the map can be observed" + (why.map { "; its most probable point: \($0)" } ?? "")
-    } else if regions.peakDensity * site.field.area.steradians < session.request.smallestGain {
+    } else if regions.peakDensity * site.field.area.steradians < session.smallestGain {
       code = "field_too_narrow"
       reason = "its field is too narrow for so wide a map: no tile holds \(worth) of the probability"
     } else {

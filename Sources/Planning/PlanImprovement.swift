@@ -96,7 +96,7 @@ extension Session {
   mutating func refine() {
     guard request.effort > 0 else { return }
     let lattice = FineLattice(sites, tiling: request.tiling)
-    let report = selection.refine(lattice, smallestGain: request.smallestGain, effort: request.effort)
+    let report = selection.refine(lattice, smallestGain: smallestGain, effort: request.effort)
     for (k, numbers) in report.numbers.enumerated() { fieldNumbers[k] += numbers.map { -$0 } }
     covered = sky.uncovered
     for k in sites.indices { for candidate in selection.chosen(of: k) { covered.insert(candidate.cover) } }

@@ -24,7 +24,8 @@ public struct PlanRequest: Sendable {
   public var tiling: Tiling
   /// One exposure for every telescope instead of each one's own.
   public var exposure: Duration?
-  /// Exposures that would add less probability than this to the network's coverage are not planned.
+  /// Exposures that would add less probability than this to the network's coverage are not planned. Where less
+  /// than a quarter of the probability is within reach, the limit shrinks in proportion.
   public var smallestGain: Double
   /// Nor are second looks, by a deeper telescope at sky already covered, at less probability than this.
   public var smallestDepthGain: Double

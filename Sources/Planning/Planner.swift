@@ -45,8 +45,8 @@ public enum Planner {
     }
     let regions = CredibleRegions(of: request.map)
     let (sites, refused) = participants(request, regions, ephemeris)
-    var session = Session(request, regions: regions, sites: sites)
     let outlook = CoverageOutlook(request, sites: sites)
+    var session = Session(request, regions: regions, sites: sites, within: outlook.touched)
     let together = sites.indices.filter { !request.alone.contains(sites[$0].telescope.id) }
     session.align(together)
     session.cover(together.filter { sites[$0].isWide }, guidedBy: outlook)
@@ -164,15 +164,26 @@ struct Session {
   var fieldNumbers: [[Int]]
   /// Where the rows of sites lie that leave their grids.
   var rows: [RowAlignment.Rows?]
+  /// `PlanRequest.smallestGain` at what is within reach.
+  let smallestGain: Double
   private(set) var timetables: [Timetable?]
 
   /// More tiles than this cannot matter to a field that is narrow beside the region.
   private static let mostTilesPerSlot = 4
 
-  init(_ request: PlanRequest, regions: CredibleRegions, sites: [PlannedSite]) {
+  /// Sky beyond the densest that holds all but this much is left out, and all but this share of what is
+  /// within reach.
+  private static let leftOut = (most: 5e-4, ofReach: 2e-3, least: 1e-6)
+
+  /// - Parameter reach: probability within reach, or somewhat more.
+  init(_ request: PlanRequest, regions: CredibleRegions, sites: [PlannedSite], within reach: Double) {
     self.request = request
     self.sites = sites
-    let region = regions.coverage(at: Fraction(clamping: 0.9995))
+    let leftOut =
+      reach > 0
+      ? max(Self.leftOut.least, min(Self.leftOut.most, Self.leftOut.ofReach * reach)) : Self.leftOut.most
+    smallestGain = request.smallestGain * leftOut / Self.leftOut.most
+    let region = regions.coverage(at: Fraction(clamping: 1 - leftOut))
     let smallest =
       sites.map { min($0.field.boundingBox.width, $0.field.boundingBox.height) }.min() ?? .degrees(1)
     sky = SkyGrain(
@@ -189,14 +200,14 @@ struct Session {
   /// Lets a group of sites choose together from the sky nobody covers.
   mutating func cover(_ group: [Int], guidedBy outlook: CoverageOutlook? = nil) {
     var soFar = covered
-    choose(group, besides: &soFar, smallestGain: request.smallestGain, worths: worths(for: group, outlook))
+    choose(group, besides: &soFar, smallestGain: smallestGain, worths: worths(for: group, outlook))
     covered = soFar
   }
 
   /// Lets a site choose as if nobody else observed.
   mutating func coverAlone(_ site: Int) {
     var soFar = sky.uncovered
-    choose([site], besides: &soFar, smallestGain: request.smallestGain)
+    choose([site], besides: &soFar, smallestGain: smallestGain)
     for candidate in selection.chosen(of: site) { covered.insert(candidate.cover) }
   }
 

@@ -18,8 +18,6 @@ struct RowAlignment {
 
   private static let columns = 36
   private static let bins = 720
-  /// Moving a grid off its published rows must pay at least this much probability.
-  private static let smallestGain = -1.0
   /// Sky beyond this share of the uncovered probability, the densest first, is not worth a look.
   private static let share = 0.97
 
@@ -59,8 +57,7 @@ struct RowAlignment {
     var seam: Double
   }
 
-  /// The rows for a site; nil if those of its grid do.
-  func rows(for site: PlannedSite) -> Rows? {
+  func rows(for site: PlannedSite) -> Rows {
     let height = site.grid.height.radians
     let borders = (0..<Self.columns).compactMap { column -> (column: Int, low: Double, high: Double)? in
       guard south[column][Self.bins] > 0, let reach = Self.reach(of: site, column) else { return nil }
@@ -74,7 +71,7 @@ struct RowAlignment {
           + mass(border.column, from: border.low - height / 2, to: bottom - height / 2)
       }
     }
-    var best = (lost: lost(0) - Self.smallestGain, phase: 0.0)
+    var best = (lost: lost(0), phase: 0.0)
     for step in 1..<25 {
       let phase = Double(step) / 25
       let loss = lost(phase)

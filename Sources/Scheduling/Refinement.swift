@@ -41,7 +41,7 @@ struct Refinement {
     while steps < effort {
       var gained = exchange(smallestGain: smallestGain)
       for stride in [80, 20, 8, 4] { gained += shift(lattice, stride: stride) }
-      if gained < 1e-4 * selection.sky.probability(of: ledger.covered) {
+      if gained <= 1e-4 * selection.sky.probability(of: ledger.covered) {
         _ = exchange(smallestGain: smallestGain)
         return
       }

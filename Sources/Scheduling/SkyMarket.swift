@@ -102,6 +102,11 @@ struct SkyMarket: Sendable {
     (block > 0 ? Int(rangeEnds[block - 1]) : 0)..<Int(rangeEnds[block])
   }
 
+  /// Probability of all blocks that somebody reaches some part of.
+  var touched: Double {
+    (0..<blocks.count).reduce(0) { $0 + (ranges(of: $1).isEmpty ? 0 : blocks.probability(of: $1)) }
+  }
+
   // MARK: finding prices
 
   /// Serves the sky from the densest down, always at the lowest price at which somebody can: the greedy

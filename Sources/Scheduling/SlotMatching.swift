@@ -88,16 +88,21 @@ struct SlotMatching: Sendable {
 
   /// Whether `replace` would succeed.
   mutating func canReplace(_ old: Int32, options wanted: Options) -> Bool {
-    path(for: wanted, leaving: old) { _ in } != nil
+    guard let slot = occupant.firstIndex(of: old) else { return false }
+    // Most often the slot itself will do.
+    return wanted.contains { $0.contains(Int32(slot)) } || path(for: wanted, leaving: old) { _ in } != nil
   }
 
   /// Puts a candidate in another's place if some rearrangement leaves room for it.
   mutating func replace(_ old: Int32, by new: Int32, options wanted: Options) -> Bool {
-    guard let slot = occupant.firstIndex(of: old), let path = path(for: wanted, leaving: old, { _ in }) else {
-      return false
+    guard let slot = occupant.firstIndex(of: old) else { return false }
+    if wanted.contains(where: { $0.contains(Int32(slot)) }) {
+      occupant[slot] = new
+    } else {
+      guard let path = path(for: wanted, leaving: old, { _ in }) else { return false }
+      occupant[slot] = -1
+      for (slot, holder) in path { occupant[Int(slot)] = holder ?? new }
     }
-    occupant[slot] = -1
-    for (slot, holder) in path { occupant[Int(slot)] = holder ?? new }
     options[Int(old)] = []
     remember(new, wanted)
     // Where it may go differs, and so does what is closed.
