@@ -81,15 +81,13 @@ extension Session {
     }
   }
 
-  /// What sky is worth to telescopes of a group that others might relieve: more and less sharply.
-  func worths(for group: [Int], _ outlook: CoverageOutlook?) -> [[ContiguousArray<Double>]] {
+  /// What sky is worth to telescopes of a group that others might relieve.
+  func worths(for group: [Int], _ outlook: CoverageOutlook?) -> [ContiguousArray<Double>] {
     let open = group.filter { !sites[$0].resource.darkWindows.isEmpty }
     guard let outlook, request.effort > 0, open.count > 1 else { return [] }
-    return outlook.worths(of: open, on: sky, share: 0.8, floors: [0.2, 0.5]).map { weights in
-      var worth = [ContiguousArray<Double>](repeating: [], count: sites.count)
-      for (k, own) in zip(open, weights) { worth[k] = own }
-      return worth
-    }
+    var worth = [ContiguousArray<Double>](repeating: [], count: sites.count)
+    for (k, own) in zip(open, outlook.worths(of: open, on: sky, share: 0.8, floor: 0.2)) { worth[k] = own }
+    return worth
   }
 
   /// Improves what is chosen so far. Field numbers of pointings off the grid are negative.

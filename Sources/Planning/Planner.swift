@@ -200,7 +200,7 @@ struct Session {
   /// Lets a group of sites choose together from the sky nobody covers.
   mutating func cover(_ group: [Int], guidedBy outlook: CoverageOutlook? = nil) {
     var soFar = covered
-    choose(group, besides: &soFar, smallestGain: smallestGain, worths: worths(for: group, outlook))
+    choose(group, besides: &soFar, smallestGain: smallestGain, worth: worths(for: group, outlook))
     covered = soFar
   }
 
@@ -225,7 +225,7 @@ struct Session {
 
   private mutating func choose(
     _ group: [Int], besides covered: inout SkyGrain.Covered, smallestGain: Double,
-    worths: [[ContiguousArray<Double>]] = []
+    worth: [ContiguousArray<Double>] = []
   ) {
     let free = group.filter { selection.freeSlots(of: $0) > 0 }
     guard !free.isEmpty else { return }
@@ -239,7 +239,7 @@ struct Session {
     for (i, tiles) in zip(free, found) { fieldNumbers[i].append(contentsOf: tiles.map(\.number)) }
     selection.choose(
       zip(free, found).map { ($0, $1.map(\.candidate)) }, besides: &covered, smallestGain: smallestGain,
-      bestOf: worths)
+      worth: worth)
   }
 
   /// Gives every chosen tile its time.

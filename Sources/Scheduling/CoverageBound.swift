@@ -153,26 +153,23 @@ public struct CoverageOutlook: Sendable {
   ///
   /// - Parameters:
   ///   - share: of the time that counts as usable, as tiles overlap.
-  ///   - floors: sky that others could cover for nothing counts with this share of its probability.
-  /// - Returns: by floor and telescope.
+  ///   - floor: sky that others could cover for nothing counts with this share of its probability.
   public func worths(
-    of telescopes: [Int], on sky: SkyGrain, share: Double, floors: [Double]
-  ) -> [[ContiguousArray<Double>]] {
+    of telescopes: [Int], on sky: SkyGrain, share: Double, floor: Double
+  ) -> [ContiguousArray<Double>] {
     var market = market
     _ = market.settle(ratio: 1.1, share: share)
     let blocks = market.blocks
     let prices = (0..<blocks.count).map { market.leastPrices(of: $0) }
     let owners = blocks.owners(of: sky)
     let density = ContiguousArray((0..<sky.count).map { sky.partDensity(of: $0) })
-    return floors.map { floor in
-      telescopes.map { k in
-        let others = prices.map { $0.first { market.offers[$0.offer].telescope != k }?.price ?? .infinity }
-        return ContiguousArray(
-          (0..<sky.count).map { grain in
-            let ratio = min(1, others[Int(owners[grain])] / density[grain])
-            return sky.partWeight[grain] * (floor + (1 - floor) * ratio)
-          })
-      }
+    return telescopes.map { k in
+      let others = prices.map { $0.first { market.offers[$0.offer].telescope != k }?.price ?? .infinity }
+      return ContiguousArray(
+        (0..<sky.count).map { grain in
+          let ratio = min(1, others[Int(owners[grain])] / density[grain])
+          return sky.partWeight[grain] * (floor + (1 - floor) * ratio)
+        })
     }
   }
 }

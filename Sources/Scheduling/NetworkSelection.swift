@@ -70,34 +70,6 @@ public struct NetworkSelection: Sendable {
     }
   }
 
-  /// The same by several notions of what the sky is worth, of which the one that covers most is kept.
-  public mutating func choose(
-    _ offers: [(resource: Int, candidates: [Candidate])], besides covered: inout SkyGrain.Covered,
-    smallestGain: Double, bestOf worths: [[ContiguousArray<Double>]]
-  ) {
-    guard !worths.isEmpty else {
-      choose(offers, besides: &covered, smallestGain: smallestGain)
-      return
-    }
-    var best: (total: Double, selection: NetworkSelection, covered: SkyGrain.Covered)?
-    for worth in worths {
-      var trial = self
-      var seen = covered
-      trial.choose(offers, besides: &seen, smallestGain: smallestGain, worth: worth)
-      trial.exchange(smallestGain: smallestGain, effort: Self.trialEffort)
-      for k in trial.candidates.indices {
-        for candidate in trial.chosen(of: k) { seen.insert(candidate.cover) }
-      }
-      let total = sky.probability(of: seen)
-      if total > best?.total ?? 0 { best = (total, trial, seen) }
-    }
-    if let best {
-      self = best.selection
-      covered = best.covered
-    }
-  }
-  private static let trialEffort = 2000
-
   private func entries(
     _ offers: [(resource: Int, candidates: [Candidate])], _ covered: SkyGrain.Covered, _ smallestGain: Double,
     _ weights: [ContiguousArray<Double>]

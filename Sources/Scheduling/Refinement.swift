@@ -212,7 +212,7 @@ extension NetworkSelection {
     public var steps: Int
   }
 
-  /// Exchanges alone.
+  /// Exchanges alone, to test them.
   mutating func exchange(smallestGain: Double, effort: Int) {
     var refinement = Refinement(self, effort: effort)
     _ = refinement.exchange(smallestGain: smallestGain)
