@@ -7,9 +7,9 @@ import Targeting
 import Units
 
 /// How near plans come to their own upper bound, map by map: every real map at hand that covers more than 100 deg2
-/// or is named, with the benchmark network and parts of it.
+/// or is named, with the benchmark network and parts of it, and for those that are named the whole registry.
 ///
-/// 60 s exposures from the time of the event (for maps without one: from `unknownTime`) to 24 h later.
+/// 60 s exposures (the registry: each telescope's own) from the time of the event (for maps without one: from `unknownTime`) to 24 h later.
 struct Optimum {
   /// Where to write `<map>/<set>.csv` (tel,ra,dec,mjd,exp) for a judge.
   var output: URL?
@@ -34,27 +34,31 @@ struct Optimum {
       let isNamed = Self.named.contains(name)
       let area = CredibleRegions(of: map).area(at: Fraction(clamping: 0.9))
       guard isNamed || area > .squareDegrees(100) else { continue }
-      for set in isNamed ? Self.three.map({ [$0] }) + [Self.three, Self.five] : [Self.five] {
+      for set in isNamed ? Self.three.map({ [$0] }) + [Self.three, Self.five, []] : [Self.five] {
         print(try row(name, map, area, set))
         fflush(nil)
       }
     }
   }
 
+  /// - Parameter set: of the benchmark network; nothing is the whole registry.
   private func row(_ name: String, _ map: Skymap, _ area: SolidAngle, _ set: [String]) throws -> String {
     guard let start = map.header.eventTime ?? Instant(iso8601: Self.unknownTime) else {
       throw BenchError("\(Self.unknownTime) is not a time")
     }
     let inputs = try Inputs(scratch: URL(filePath: "/"))
-    let telescopes = try inputs.telescopes(inputs.network).filter { set.contains($0.id) }
+    let telescopes =
+      try set.isEmpty
+      ? inputs.telescopes(inputs.registry) : inputs.telescopes(inputs.network).filter { set.contains($0.id) }
     let before = Usage.own.cpuSeconds
     let plan = try Planner.plan(
       PlanRequest(
         event: .init(id: "benchmark", time: start), map: map, mapDigest: "", telescopes: telescopes,
-        now: start, window: TimeWindow(start, start + .hours(24)), earth: .bundled, exposure: .seconds(60),
+        now: start, window: TimeWindow(start, start + .hours(24)), earth: .bundled,
+        exposure: set.isEmpty ? nil : .seconds(60),
         softwareVersion: "benchmark"))
     let cpu = Usage.own.cpuSeconds - before
-    let label = set.count == 5 ? "five" : set.count == 3 ? "three" : set[0]
+    let label = set.isEmpty ? "registry" : set.count == 5 ? "five" : set.count == 3 ? "three" : set[0]
     try write(plan, name, label)
     let covered = plan.network.probability.value
     let bound = plan.network.upperBound?.value ?? 1
