@@ -51,6 +51,8 @@ public struct Finding: Sendable, Hashable {
     case claimedAdded = "claimed_added"
     case claimedCumulative = "claimed_cumulative"
     case claimedNetwork = "claimed_network"
+    /// More than the stated upper bound is covered, or the stated gap is not theirs.
+    case claimedBound = "claimed_bound"
     public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
   }
 

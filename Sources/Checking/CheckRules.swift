@@ -49,6 +49,8 @@ public struct Tolerance<Value: Sendable & Hashable>: Sendable, Hashable {
 public struct ClaimTolerances: Sendable, Hashable {
   /// Absolute. The checker's own coverage is good to 2e-4 (`FootprintRaster`).
   public var probability = Tolerance(note: 3e-4, violation: 1e-3)
+  /// Absolute, between figures of the plan's own: they are written with ten decimals.
+  public var bound = 1e-9
   /// Relative.
   public var area = Tolerance(note: 3e-3, violation: 1e-2)
   /// Altitudes, hour angle, separations, azimuth as an arc. Left-out Earth orientation, aberration or

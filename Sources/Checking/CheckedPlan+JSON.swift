@@ -43,6 +43,8 @@ extension CheckedPlan {
     claimedProbability = json.network?.probability
     claimedArea = json.network?.areaDeg2.map { .squareDegrees($0) }
     claimedCount = json.network?.assignments
+    claimedBound = json.network?.upperBound
+    claimedGap = json.network?.gap
   }
 
   private init(telescope json: TelescopeJSON, _ resolve: (String) -> Telescope?) throws(CheckError) {
@@ -68,8 +70,11 @@ private struct NetworkJSON: Decodable {
     var probability: Double?
     var areaDeg2: Double?
     var assignments: Int?
+    var upperBound: Double?
+    var gap: Double?
     enum CodingKeys: String, CodingKey {
-      case probability, assignments
+      case probability, assignments, gap
+      case upperBound = "upper_bound"
       case areaDeg2 = "area_deg2"
     }
   }

@@ -27,6 +27,9 @@ public struct CheckedPlan: Sendable {
   public var claimedProbability: Double?
   public var claimedArea: SolidAngle?
   public var claimedCount: Int?
+  /// 0...1 if sane: what no plan of the same request can exceed, and the share of it that this one misses.
+  public var claimedBound: Double?
+  public var claimedGap: Double?
   /// Plans that were changed since they were sealed, as whoever knows the canonical form of the documents
   /// found; the checker only reports them.
   public var brokenSeals: [String] = []

@@ -113,6 +113,12 @@ extension PlanChecker {
   ) {
     guard let total = coverage.probability else { return }
     compare(plan.claimedProbability, total, .claimedNetwork, "probability of the network", &findings)
+    if let bound = plan.claimedBound, !(total <= bound + tolerances.probability.violation) {
+      findings.add(
+        .claimedBound, measured: .probability(total), limit: .probability(bound),
+        "found \(fixed(total * 100, 3)) % where the plan says that nothing exceeds \(fixed(bound * 100, 3)) %"
+      )
+    }
     if let claimed = plan.claimedArea {
       let difference = abs(claimed.steradians - coverage.area.steradians)
       let scale = max(claimed.steradians, coverage.area.steradians)

@@ -22,6 +22,7 @@ extension PlanChecker {
       findings.add(
         .wrongMap, "the plan was made from map \(named.prefix(12)), not from \(expected.prefix(12))")
     }
+    checkBound(plan, &findings)
     for name in plan.brokenSeals {
       findings.add(.brokenSeal, "plan \(name) was changed since it was sealed: its sha256 does not fit")
     }
@@ -53,6 +54,34 @@ extension PlanChecker {
     case .some(let other):
       findings.add(.unknownStatus, "\(what): the status is \(other), not GO, WAIT or STOP")
     case nil: findings.add(.unknownStatus, "\(what): no status")
+    }
+  }
+
+  /// The stated upper bound against the stated probability, and the gap against both.
+  private func checkBound(_ plan: CheckedPlan, _ findings: inout FindingList) {
+    guard let bound = plan.claimedBound else {
+      if let gap = plan.claimedGap {
+        findings.add(
+          .claimedBound, measured: .probability(gap), "a gap of \(fixed(gap * 100, 4)) % to no upper bound")
+      }
+      return
+    }
+    if !(0...1).contains(bound) {
+      findings.add(
+        .claimedBound, measured: .probability(bound), "the upper bound is no probability: \(fixed(bound, 6))")
+    }
+    guard let probability = plan.claimedProbability else { return }
+    if !(probability <= bound + tolerances.bound) {
+      findings.add(
+        .claimedBound, measured: .probability(probability), limit: .probability(bound),
+        "\(fixed(probability * 100, 4)) % covered, more than the upper bound of \(fixed(bound * 100, 4)) %")
+    }
+    let missed = bound > 0 ? max(0, 1 - probability / bound) : 0
+    let allowed = tolerances.bound * max(1, 2 / max(bound, tolerances.bound))
+    if let gap = plan.claimedGap, !(abs(gap - missed) <= allowed) {
+      findings.add(
+        .claimedBound, measured: .probability(missed), limit: .probability(gap),
+        "the gap is stated as \(fixed(gap * 100, 4)) %, it is \(fixed(missed * 100, 4)) %")
     }
   }
 

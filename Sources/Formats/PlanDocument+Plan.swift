@@ -61,10 +61,14 @@ extension NetworkPlanDocument.Network {
     probability = network.probability.value.rounded(decimals: Decimals.fraction)
     areaDeg2 = network.area.squareDegrees.rounded(decimals: Decimals.area)
     reachable = network.reachable.value.rounded(decimals: Decimals.fraction)
-    upperBound = network.upperBound?.value.rounded(decimals: Decimals.fraction)
+    // Upward: what is written must still be a bound.
+    upperBound = network.upperBound.map { bound in
+      let rounded = bound.value.rounded(decimals: Decimals.fraction)
+      return rounded < bound.value ? min(1, (rounded + 1e-10).rounded(decimals: Decimals.fraction)) : rounded
+    }
     assignments = network.assignmentCount
-    gap = network.upperBound.map { bound in
-      let ratio = bound.value > 0 ? network.probability.value / bound.value : 1
+    gap = upperBound.map { [probability] bound in
+      let ratio = bound > 0 ? probability / bound : 1
       return max(0, 1 - ratio).rounded(decimals: Decimals.fraction)
     }
   }

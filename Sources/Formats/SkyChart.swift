@@ -141,6 +141,7 @@ enum ChartText {
     }
     if let bound = network.network.upperBound {
       plan += "; no plan can exceed \((bound * 100).fixed(1)) %"
+      if let gap = network.network.gap { plan += " (gap \((gap * 100).fixed(1)) %)" }
     } else {
       plan += "; \((network.network.reachable * 100).fixed(1)) % is in reach"
     }

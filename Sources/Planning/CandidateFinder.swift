@@ -26,25 +26,44 @@ struct CandidateFinder {
     offers = Dictionary(uniqueKeysWithValues: zip(orders, lists))
   }
 
-  /// Tiles of a site's grid over the densest uncovered sky that can be observed, in the order in which
-  /// the sky is worth it.
+  /// Tiles of a site's grid, or of the rows it is moved to, over the densest uncovered sky that can be
+  /// observed, in the order in which the sky is worth it.
   ///
-  /// - Parameter limit: the most tiles; nil is all that might add `smallestGain`.
-  func tiles(of site: PlannedSite, limit: Int?) -> [Tile] {
+  /// - Parameters:
+  ///   - rows: where the rows lie, if not where the grid has them. Numbers are then those of the lattice,
+  ///     negative.
+  ///   - limit: the most tiles; nil is all that might add `smallestGain`.
+  func tiles(of site: PlannedSite, on rows: RowAlignment.Rows?, limit: Int?) -> [Tile] {
+    guard let rows else {
+      let grid = site.grid
+      return tiles(of: site, limit: limit, place: grid.number) { ($0, grid.center(of: $0)) }
+    }
+    let grid = AlignedGrid(site, rows)
+    return tiles(of: site, limit: limit, place: grid.place) { place in
+      guard let middle = grid.center(of: place), let point = FineLattice.point(of: site, near: middle) else {
+        return nil
+      }
+      return (-point.number, point.center)
+    }
+  }
+
+  private func tiles<Place: Hashable>(
+    of site: PlannedSite, limit: Int?, place: (Direction<ICRS>) -> Place,
+    tile: (Place) -> (number: Int, center: Direction<ICRS>)?
+  ) -> [Tile] {
     var tiles: [Tile] = []
-    var seen: Set<Int> = []
+    var seen: Set<Place> = []
     var sees = BlockVisibility(sky: sky, site: site)
-    let grid = site.grid
     let spacing = site.probeSpacing
     let fieldArea = site.field.area.steradians
     for offer in offers[site.probeOrder] ?? [] {
       if tiles.count >= limit ?? .max || offer.density * fieldArea < smallestGain { break }
       if limit != nil, !sees(offer.cell) { continue }
       sky.forEachProbe(of: offer.cell, spacing: spacing) { point in
-        let number = grid.number(containing: point)
-        guard seen.insert(number).inserted else { return }
-        let center = grid.center(of: number)
-        guard !site.avoids(center) else { return }
+        let place = place(point)
+        guard seen.insert(place).inserted, let (number, center) = tile(place), !site.avoids(center) else {
+          return
+        }
         let windows = site.visibility.startWindows(for: center, exposure: site.exposure)
         guard !windows.isEmpty else { return }
         let cover = sky.cover(Footprint(site.field, at: center).regions)

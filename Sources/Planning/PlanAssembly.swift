@@ -14,7 +14,10 @@ import Visibility
 struct PlanAssembly {
   private(set) var plan: Plan
 
-  init(_ request: PlanRequest, regions: CredibleRegions, session: Session, refused: [Plan.Omission]) {
+  init(
+    _ request: PlanRequest, regions: CredibleRegions, session: Session, refused: [Plan.Omission],
+    outlook: CoverageOutlook
+  ) {
     let observing = session.sites.indices.filter { !(session.timetables[$0]?.visits.isEmpty ?? true) }
     let sequences = observing.map { Sequence(session, site: $0, session.timetables[$0]!) }
     let tree = ProbabilityTree(request.map)
@@ -32,7 +35,8 @@ struct PlanAssembly {
       network: .init(
         probability: Fraction(clamping: added.total), area: added.area,
         assignmentCount: telescopes.reduce(0) { $0 + $1.assignments.count },
-        reachable: Fraction(clamping: session.reachable), upperBound: nil),
+        reachable: Fraction(clamping: outlook.reachable()),
+        upperBound: Fraction(clamping: outlook.bound().value)),
       inputs: .init(
         mapDigest: request.mapDigest, telescopeDigests: request.telescopeDigests,
         earthOrientation: request.earth.source, softwareVersion: request.softwareVersion))
@@ -64,7 +68,7 @@ struct PlanAssembly {
   private static func omission(_ site: PlannedSite, regions: CredibleRegions, session: Session)
     -> Plan.Omission
   {
-    let worth = percent(session.request.smallestGain)
+    let worth = percent(session.smallestGain)
     let deeper = percent(session.request.smallestDepthGain)
     let (code, reason): (String, String)
     if site.resource.darkWindows.isEmpty {
@@ -76,7 +80,7 @@ struct PlanAssembly {
       code = "nothing_visible"
       let why = site.visibility.rejection(for: regions.peak, exposure: site.exposure)?.description
       reason = "nothing of the map can be observed" + (why.map { "; its most probable point: \($0)" } ?? "")
-    } else if regions.peakDensity * site.field.area.steradians < session.request.smallestGain {
+    } else if regions.peakDensity * site.field.area.steradians < session.smallestGain {
       code = "field_too_narrow"
       reason = "its field is too narrow for so wide a map: no tile holds \(worth) of the probability"
     } else {
@@ -140,9 +144,10 @@ private struct Sequence: Sendable {
   ) -> Plan.Assignment {
     let (visit, tile) = (visits[i], tiles[i])
     let window = tile.candidate.startWindows.first { $0.start <= visit.start && visit.start <= $0.end }
-    let scheme = site.grid.overlap > 0 ? "f1" : TileGrid.scheme
+    let scheme = tile.number < 0 ? FineLattice.scheme : site.grid.overlap > 0 ? "f1" : TileGrid.scheme
+    let field = tile.number < 0 ? FineLattice.name(of: -tile.number) : String(tile.number)
     return .init(
-      rank: rank, fieldID: String(tile.number), tileKey: "\(site.telescope.slug):\(scheme):\(tile.number)",
+      rank: rank, fieldID: field, tileKey: "\(site.telescope.slug):\(scheme):\(field)",
       center: tile.candidate.center, positionAngle: site.field.positionAngle, start: visit.start,
       exposure: site.exposure, exposureCount: 1, end: visit.start + site.exposure,
       latestStart: window?.end ?? visit.start, filter: site.telescope.exposure.filter,

@@ -24,10 +24,13 @@ public struct PlanRequest: Sendable {
   public var tiling: Tiling
   /// One exposure for every telescope instead of each one's own.
   public var exposure: Duration?
-  /// Exposures that would add less probability than this to the network's coverage are not planned.
+  /// Exposures that would add less probability than this to the network's coverage are not planned. Where less
+  /// than a quarter of the probability is within reach, the limit shrinks in proportion.
   public var smallestGain: Double
   /// Nor are second looks, by a deeper telescope at sky already covered, at less probability than this.
   public var smallestDepthGain: Double
+  /// Steps that may be spent on improving the first plan, each a pointing looked at; 0 is none.
+  public var effort: Int
   /// Exposures taken or under way: their sky counts as covered to their depth, and no telescope is asked for
   /// a tile of its own again.
   public var observed: [ObservedField] = []
@@ -36,8 +39,10 @@ public struct PlanRequest: Sendable {
   public var softwareVersion: String
 
   public enum Tiling: String, Sendable, Hashable, CaseIterable {
-    /// Each telescope's fixed grid; free centres where the 90 % region is smaller than three fields.
+    /// Each telescope's fixed grid, left where that covers more; free centres where the 90 % region is smaller
+    /// than three fields.
     case automatic
+    /// Each telescope's fixed grid and nothing else.
     case grid
     case free
   }
@@ -48,7 +53,7 @@ public struct PlanRequest: Sendable {
     window: TimeWindow,
     earth: EarthOrientation,
     tiling: Tiling = .automatic, exposure: Duration? = nil, smallestGain: Double = 1e-6,
-    smallestDepthGain: Double = 1e-4, softwareVersion: String
+    smallestDepthGain: Double = 1e-4, effort: Int = 30_000, softwareVersion: String
   ) {
     self.event = event
     self.map = map
@@ -64,6 +69,7 @@ public struct PlanRequest: Sendable {
     self.exposure = exposure
     self.smallestGain = smallestGain
     self.smallestDepthGain = smallestDepthGain
+    self.effort = effort
     self.softwareVersion = softwareVersion
   }
 }
@@ -76,7 +82,7 @@ extension PlanRequest {
       event.id, "\(event.revision)", mapDigest, telescopes.joined(separator: ","),
       named.sorted().joined(separator: ","), alone.sorted().joined(separator: ","),
       "\(window.start.tai)/\(window.end.tai)", earth.source, tiling.rawValue, "\(exposure?.seconds ?? 0)",
-      "\(smallestGain)/\(smallestDepthGain)", softwareVersion,
+      "\(smallestGain)/\(smallestDepthGain)/\(effort)", softwareVersion,
     ]
     // Only where there are any: a request without keeps the digest it always had.
     for (name, list) in [

@@ -45,16 +45,19 @@ public enum Planner {
     }
     let regions = CredibleRegions(of: request.map)
     let (sites, refused) = participants(request, regions, ephemeris)
-    var session = Session(request, regions: regions, sites: sites)
+    let outlook = CoverageOutlook(request, sites: sites)
+    var session = Session(request, regions: regions, sites: sites, within: outlook.touched)
     let together = sites.indices.filter { !request.alone.contains(sites[$0].telescope.id) }
-    session.cover(together.filter { sites[$0].isWide })
+    session.align(together)
+    session.cover(together.filter { sites[$0].isWide }, guidedBy: outlook)
     session.cover(together.filter { !sites[$0].isWide })
+    session.refine()
     for site in sites.indices where request.alone.contains(sites[site].telescope.id) {
       session.coverAlone(site)
     }
     for depth in Set(sites.map(\.depthClass)).sorted().dropFirst() { session.deepen(to: depth) }
     session.arrange()
-    return PlanAssembly(request, regions: regions, session: session, refused: refused).plan
+    return PlanAssembly(request, regions: regions, session: session, refused: refused, outlook: outlook).plan
   }
 
   private static func participants(
@@ -170,21 +173,34 @@ struct Session {
   let request: PlanRequest
   let sites: [PlannedSite]
   let sky: SkyGrain
-  private var selection: NetworkSelection
-  private var covered: SkyGrain.Covered
+  var selection: NetworkSelection
+  var covered: SkyGrain.Covered
   /// What was observed before, with the depth class of each and its telescope.
-  private let taken: [(telescopeID: String, depth: Int, cover: SkyGrain.Cover)]
+  let taken: [(telescopeID: String, depth: Int, cover: SkyGrain.Cover)]
   /// Field numbers, parallel to the candidates of `selection`.
-  private(set) var fieldNumbers: [[Int]]
+  var fieldNumbers: [[Int]]
+  /// Where the rows of sites lie that leave their grids.
+  var rows: [RowAlignment.Rows?]
+  /// `PlanRequest.smallestGain` at what is within reach.
+  let smallestGain: Double
   private(set) var timetables: [Timetable?]
 
   /// More tiles than this cannot matter to a field that is narrow beside the region.
   private static let mostTilesPerSlot = 4
 
-  init(_ request: PlanRequest, regions: CredibleRegions, sites: [PlannedSite]) {
+  /// Sky beyond the densest that holds all but this much is left out, and all but this share of what is
+  /// within reach.
+  private static let leftOut = (most: 5e-4, ofReach: 2e-3, least: 1e-6)
+
+  /// - Parameter reach: probability within reach, or somewhat more.
+  init(_ request: PlanRequest, regions: CredibleRegions, sites: [PlannedSite], within reach: Double) {
     self.request = request
     self.sites = sites
-    let region = regions.coverage(at: Fraction(clamping: 0.9995))
+    let leftOut =
+      reach > 0
+      ? max(Self.leftOut.least, min(Self.leftOut.most, Self.leftOut.ofReach * reach)) : Self.leftOut.most
+    smallestGain = request.smallestGain * leftOut / Self.leftOut.most
+    let region = regions.coverage(at: Fraction(clamping: 1 - leftOut))
     let smallest =
       sites.map { min($0.field.boundingBox.width, $0.field.boundingBox.height) }.min() ?? .degrees(1)
     sky = SkyGrain(
@@ -197,14 +213,15 @@ struct Session {
     for one in taken { covered.insert(one.cover) }
     fieldNumbers = .init(repeating: [], count: sites.count)
     timetables = .init(repeating: nil, count: sites.count)
+    rows = .init(repeating: nil, count: sites.count)
   }
 
   func candidates(of site: Int) -> [Candidate] { selection.candidates[site] }
 
   /// Lets a group of sites choose together from the sky nobody covers.
-  mutating func cover(_ group: [Int]) {
+  mutating func cover(_ group: [Int], guidedBy outlook: CoverageOutlook? = nil) {
     var soFar = covered
-    choose(group, besides: &soFar, smallestGain: request.smallestGain)
+    choose(group, besides: &soFar, smallestGain: smallestGain, worth: worths(for: group, outlook))
     covered = soFar
   }
 
@@ -212,7 +229,7 @@ struct Session {
   mutating func coverAlone(_ site: Int) {
     var soFar = sky.uncovered
     for one in taken where one.telescopeID == sites[site].telescope.id { soFar.insert(one.cover) }
-    choose([site], besides: &soFar, smallestGain: request.smallestGain)
+    choose([site], besides: &soFar, smallestGain: smallestGain)
     for candidate in selection.chosen(of: site) { covered.insert(candidate.cover) }
   }
 
@@ -229,19 +246,23 @@ struct Session {
     choose(able, besides: &seen, smallestGain: request.smallestDepthGain)
   }
 
-  private mutating func choose(_ group: [Int], besides covered: inout SkyGrain.Covered, smallestGain: Double)
-  {
+  private mutating func choose(
+    _ group: [Int], besides covered: inout SkyGrain.Covered, smallestGain: Double,
+    worth: [ContiguousArray<Double>] = []
+  ) {
     let free = group.filter { selection.freeSlots(of: $0) > 0 }
     guard !free.isEmpty else { return }
     let finder = CandidateFinder(
       sky: sky, besides: covered, sites: free.map { sites[$0] }, smallestGain: smallestGain)
-    let found = concurrentMap(free) { [sites, selection] i in
+    let found = concurrentMap(free) { [sites, selection, rows] i in
       finder.tiles(
-        of: sites[i], limit: sites[i].isWide ? nil : Self.mostTilesPerSlot * selection.freeSlots(of: i))
+        of: sites[i], on: rows[i],
+        limit: sites[i].isWide ? nil : Self.mostTilesPerSlot * selection.freeSlots(of: i))
     }
     for (i, tiles) in zip(free, found) { fieldNumbers[i].append(contentsOf: tiles.map(\.number)) }
     selection.choose(
-      zip(free, found).map { ($0, $1.map(\.candidate)) }, besides: &covered, smallestGain: smallestGain)
+      zip(free, found).map { ($0, $1.map(\.candidate)) }, besides: &covered, smallestGain: smallestGain,
+      worth: worth)
   }
 
   /// Gives every chosen tile its time.
@@ -285,22 +306,5 @@ func concurrentMap<T: Sendable, R: Sendable>(_ items: [T], _ transform: @Sendabl
 extension PlannedSite {
   func canObserve(_ direction: Direction<ICRS>) -> Bool {
     !visibility.startWindows(for: direction, exposure: exposure).isEmpty
-  }
-}
-
-extension Session {
-  /// Probability within reach: of every tile that could have been chosen, and of the blocks of sky that
-  /// some site can observe at the centre or a corner. An estimate from outside.
-  var reachable: Double {
-    let wanted = sites.filter { !$0.resource.darkWindows.isEmpty }.sorted { $0.field.area > $1.field.area }
-    var seen = sky.uncovered
-    for i in sites.indices {
-      for candidate in candidates(of: i) { seen.insert(candidate.cover) }
-    }
-    sky.insertBlocks(into: &seen) { block in
-      sky.marks(of: block).contains { mark in wanted.contains { $0.canObserve(mark) } }
-    }
-    // What lies outside the region that is planned at all counts as reachable.
-    return sky.probability(of: seen) + 1 - sky.probability
   }
 }

@@ -11,12 +11,12 @@ import Units
 /// Nemhauser & Wolsey 1978) and in practice within a few per cent. As two telescopes see the same parts,
 /// coordination comes by itself: what one covers is worth nothing to the others.
 public struct NetworkSelection: Sendable {
-  private let sky: SkyGrain
-  private let slotStarts: [[Instant]]
-  private var matchings: [SlotMatching]
+  let sky: SkyGrain
+  let slotStarts: [[Instant]]
+  var matchings: [SlotMatching]
   /// Everything offered so far, by resource.
-  public private(set) var candidates: [[Candidate]]
-  private var gains: [[Int32: Double]]
+  public internal(set) var candidates: [[Candidate]]
+  var gains: [[Int32: Double]]
 
   public init(sky: SkyGrain, resources: [Resource]) {
     self.sky = sky
@@ -40,17 +40,22 @@ public struct NetworkSelection: Sendable {
   ///   - offers: new candidates, by resource.
   ///   - covered: what counts as observed already; grows with what is chosen.
   ///   - smallestGain: a candidate that adds less probability is not worth an exposure; > 0.
+  ///   - worth: of the parts of the sky to each resource where that is not their probability (see
+  ///     `CoverageOutlook`); empty for those without.
   public mutating func choose(
     _ offers: [(resource: Int, candidates: [Candidate])], besides covered: inout SkyGrain.Covered,
-    smallestGain: Double
+    smallestGain: Double, worth: [ContiguousArray<Double>] = []
   ) {
-    var heap = Heap(self.entries(offers, covered, smallestGain))
+    let weights = matchings.indices.map {
+      worth.indices.contains($0) && !worth[$0].isEmpty ? worth[$0] : sky.partWeight
+    }
+    var heap = Heap(self.entries(offers, covered, smallestGain, weights))
     for (k, new) in offers { candidates[k].append(contentsOf: new) }
     while let top = heap.popMax() {
       let k = Int(top.resource)
       guard matchings[k].room > 0 else { continue }
       let candidate = candidates[k][Int(top.candidate)]
-      let gain = covered.gain(candidate.cover, weights: sky.partWeight)
+      let gain = covered.gain(candidate.cover, weights: weights[k])
       guard gain >= smallestGain else { continue }
       let current = Entry(gain: gain, resource: top.resource, candidate: top.candidate)
       if let next = heap.max, next > current {
@@ -66,12 +71,13 @@ public struct NetworkSelection: Sendable {
   }
 
   private func entries(
-    _ offers: [(resource: Int, candidates: [Candidate])], _ covered: SkyGrain.Covered, _ smallestGain: Double
+    _ offers: [(resource: Int, candidates: [Candidate])], _ covered: SkyGrain.Covered, _ smallestGain: Double,
+    _ weights: [ContiguousArray<Double>]
   ) -> [Entry] {
     var entries: [Entry] = []
     for (k, new) in offers {
       for (i, candidate) in new.enumerated() {
-        let gain = covered.gain(candidate.cover, weights: sky.partWeight)
+        let gain = covered.gain(candidate.cover, weights: weights[k])
         guard gain >= smallestGain else { continue }
         entries.append(Entry(gain: gain, resource: Int32(k), candidate: Int32(candidates[k].count + i)))
       }

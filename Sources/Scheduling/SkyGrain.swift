@@ -20,7 +20,9 @@ public struct SkyGrain: Sendable {
   /// Probability of one of the 64 parts.
   let partWeight: ContiguousArray<Double>
   private let tree: GrainTree
-  private let toMap: Rotation<ICRS, MapFrame>
+  /// South, east, north and west corner of every grain. Single precision is good to 0.02 arcsec.
+  private let corners: ContiguousArray<SIMD3<Float>>
+  let toMap: Rotation<ICRS, MapFrame>
 
   public var count: Int { keys.count }
   /// Probability in all grains.
@@ -59,6 +61,7 @@ public struct SkyGrain: Sendable {
     partWeight = weights
     probability = total
     tree = GrainTree(keys: keys, orders: orders)
+    corners = Self.corners(keys, orders)
     toMap = map.toMap
   }
 
@@ -75,7 +78,7 @@ public struct SkyGrain: Sendable {
           for i in grains { cover.append(grain: i, mask: .max) }
         } else {
           let i = grains.lowerBound
-          let mask = mask(of: Cell(order: Int(orders[i]), key: keys[i]), in: own)
+          let mask = mask(of: i, in: own)
           if mask != 0 { cover.append(grain: i, mask: mask) }
         }
       }
@@ -84,9 +87,27 @@ public struct SkyGrain: Sendable {
     return cover
   }
 
+  private static func corners(
+    _ keys: ContiguousArray<UInt64>, _ orders: ContiguousArray<UInt8>
+  ) -> ContiguousArray<SIMD3<Float>> {
+    var result: ContiguousArray<SIMD3<Float>> = []
+    result.reserveCapacity(4 * keys.count)
+    for i in keys.indices {
+      let (s, e, n, w) = Cell(order: Int(orders[i]), key: keys[i]).corners
+      result.append(SIMD3(s))
+      result.append(SIMD3(e))
+      result.append(SIMD3(n))
+      result.append(SIMD3(w))
+    }
+    return result
+  }
+
   /// Bit 8 v + u is the part at ((u + 1/2) / 8, (v + 1/2) / 8) of the cell.
-  private func mask(of cell: Cell, in region: ConvexRegion<MapFrame>) -> UInt64 {
-    let (south, east, north, west) = cell.corners
+  private func mask(of grain: Int, in region: ConvexRegion<MapFrame>) -> UInt64 {
+    let south = SIMD3<Double>(corners[4 * grain])
+    let east = SIMD3<Double>(corners[4 * grain + 1])
+    let north = SIMD3<Double>(corners[4 * grain + 2])
+    let west = SIMD3<Double>(corners[4 * grain + 3])
     let steps = SIMD8<Double>(0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5) / 8
     var mask = UInt64.max
     for side in region.halfSpaces {
@@ -162,6 +183,12 @@ extension SkyGrain {
     }
   }
 
+  /// Probability per steradian of a grain.
+  @inline(__always)
+  func partDensity(of grain: Int) -> Double {
+    partWeight[grain] * 64 * Double(UInt64(1) << UInt64(2 * Int(orders[grain]))) / (.pi / 3)
+  }
+
   public var uncovered: Covered { Covered(masks: .init(repeating: 0, count: count)) }
 
   /// Probability in one footprint.
@@ -226,6 +253,20 @@ extension SkyGrain {
     if best > 0 { offers.append(Offer(cell: cell, density: best)) }
     return offers.sorted {
       $0.density != $1.density ? $0.density > $1.density : $0.cell.firstKey < $1.cell.firstKey
+    }
+  }
+
+  /// Centres of the grains that still hold uncovered probability and what they hold, the densest first;
+  /// ties by position.
+  public func openGrains(besides covered: Covered) -> [(center: Direction<ICRS>, probability: Double)] {
+    let toSky = toMap.inverse
+    let held = keys.indices.compactMap { i -> (grain: Int, density: Double, probability: Double)? in
+      let probability = partWeight[i] * Double((~covered.masks[i]).nonzeroBitCount)
+      guard probability > 0 else { return nil }
+      return (i, probability / Cell.area(order: Int(orders[i])).steradians, probability)
+    }
+    return held.sorted { $0.density != $1.density ? $0.density > $1.density : $0.grain < $1.grain }.map {
+      (Direction(unit: toSky(Cell(order: Int(orders[$0.grain]), key: keys[$0.grain]).center)), $0.probability)
     }
   }
 

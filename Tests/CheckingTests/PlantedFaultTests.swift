@@ -235,6 +235,21 @@ private func expect(_ faults: [Fault], severity: Finding.Severity = .violation) 
       Fault("telescope", [.claimedProbability]) { $0.set(["plans", 0, "totals", "prob"], 0.5) },
       Fault("telescope adds", [.claimedAdded]) { $0.set(["plans", 0, "totals", "added"], 0.0) },
       Fault("network", [.claimedNetwork]) { $0.set(["network", "probability"], 0.5) },
+      Fault("bound", [.claimedBound]) { $0.set(["network", "upper_bound"], $0.covered - 2e-9) },
+      Fault("bound kept, and the gap to it", []) {
+        $0.set(["network", "upper_bound"], $0.covered * 1.25)
+        $0.set(["network", "gap"], 0.2)
+      },
+      Fault("bound below what is found", [.claimedNetwork, .claimedBound]) {
+        $0.set(["network", "probability"], $0.covered / 2)
+        $0.set(["network", "upper_bound"], $0.covered / 2)
+      },
+      Fault("bound above one", [.claimedBound]) { $0.set(["network", "upper_bound"], 1.01) },
+      Fault("gap", [.claimedBound]) {
+        $0.set(["network", "upper_bound"], $0.covered * 1.25)
+        $0.set(["network", "gap"], 0.19)
+      },
+      Fault("gap to nothing", [.claimedBound]) { $0.set(["network", "gap"], 0.1) },
       Fault("area", [.claimedNetwork]) { $0.set(["network", "area_deg2"], 60.0) },
       Fault("latest start", [.claimedLatestStart]) {
         $0.setRow(2, "latest_start_utc", "2023-05-19T10:00:00.000Z")

@@ -112,6 +112,9 @@ struct Scenario {
     set(["plans", plan, "rows", i, key], value)
   }
 
+  /// What the network claims to cover.
+  var covered: Double { (document["network"] as? JSON)?["probability"] as? Double ?? .nan }
+
   func number(_ plan: Int, _ row: Int, _ key: String) -> Double {
     let plans = document["plans"] as? [JSON]
     let rows = plans?[plan]["rows"] as? [JSON]

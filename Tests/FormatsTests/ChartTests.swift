@@ -351,6 +351,23 @@ private func chart(_ sky: SyntheticSky, _ plan: Plan) -> SkyChart {
     #expect(NightLayout(chart).omitted.count < 12)
   }
 
+  /// The example covers 0.635 % of at most 0.8 %.
+  @Test func bothPicturesStateBoundAndGap() throws {
+    var plan = Synthetic.example
+    let stated = "no plan can exceed 0.8 % (gap 20.6 %)"
+    for isStated in [true, false] {
+      if !isStated { plan.network.upperBound = nil }
+      let night = try check(
+        NightChartSVG.render(NightChart(NetworkPlanDocument(plan))), atMost: Limit.figure)
+      let sky = try check(SkyChartSVG.render(chart(banana, plan)), atMost: Limit.figure)
+      for drawing in [night, sky] {
+        #expect(drawing.texts.contains { $0.contains(stated) } == isStated)
+        #expect(drawing.texts.contains { $0.contains("62.0 % is in reach") } != isStated)
+      }
+      #expect(night.texts.contains("bound 0.80 %") == isStated)
+    }
+  }
+
   @Test func eventAndNowAreMarked() throws {
     var chart = NightChart(NetworkPlanDocument(Synthetic.example))
     chart.event = Synthetic.instant("2026-11-21T04:00:00Z")

@@ -83,6 +83,17 @@ enum PlanCase: String, CaseIterable, Sendable {
     #expect(abs(gap - (1 - 0.00635 / 0.008)) < 1e-9)
   }
 
+  /// A bound that is rounded to nearest would be none half of the time.
+  @Test(arguments: [(0.5, 0.5), (0.123_456_789_01, 0.123_456_789_1), (0.999_999_999_99, 1), (0, 0)])
+  func boundsAreRoundedUp(_ bound: Double, _ written: Double) {
+    var plan = Synthetic.example
+    plan.network.probability = Fraction(clamping: 0)
+    plan.network.upperBound = Fraction(clamping: bound)
+    let network = NetworkPlanDocument(plan).network
+    #expect(network.upperBound == written)
+    #expect(network.gap == (bound > 0 ? 1 : 0))
+  }
+
   @Test func stopHasNoRows() {
     let document = NetworkPlanDocument(Synthetic.stopped)
     #expect(document.status == .stop)

@@ -263,6 +263,8 @@ import Units
 
   @Test func saysWhatDecides() {
     let text = PlanSummary.render(NetworkPlanDocument(Synthetic.example))
+    let unwrapped = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(unwrapped.contains("in reach 62.00 %; no plan can exceed 0.80 % (gap 20.63 %)"))
     for part in [
       "90 % in 460 deg2", "117 +- 31.0 Mpc", "NSBH 86 %", "TAROT/TCA      2", "2026-11-21 03:11",
       "03:05-05:40", "0.64 % of",

@@ -137,7 +137,7 @@ enum Cases {
           nil
         ),
         (
-          "registry", "whole registry", Target(cpuSeconds: 1.5, peakMegabytes: 200), "", \.registry,
+          "registry", "whole registry", Target(cpuSeconds: 1, peakMegabytes: 200), "", \.registry,
           nil
         ),
       ]
@@ -150,6 +150,15 @@ enum Cases {
         ) { inputs in
           let request = try inputs.request(
             event, try inputs.telescopes(inputs[keyPath: group.folder], only: group.only))
+          return try measure { try Planner.plan(request) }
+        },
+        Case(
+          name: "first-\(group.name)-\(map)", title: "the same without refinement: the first plan",
+          target: isTarget && group.name == "registry" ? Target(cpuSeconds: 0.3) : nil
+        ) { inputs in
+          var request = try inputs.request(
+            event, try inputs.telescopes(inputs[keyPath: group.folder], only: group.only))
+          request.effort = 0
           return try measure { try Planner.plan(request) }
         },
         Case(

@@ -1,0 +1,212 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+import Healpix
+import Skymaps
+import Units
+
+/// Telescope time as supplies, blocks of sky as buyers: the dual problem of `CoverageBound`.
+struct SkyMarket: Sendable {
+  let blocks: SkyBlocks
+  let offers: [TimeOffer]
+  /// Supplies: bins of telescope time, in order of offer and time; area they can cover (steradians).
+  private(set) var capacity: ContiguousArray<Double> = []
+  /// Price per steradian, by supply.
+  private(set) var price: ContiguousArray<Double> = []
+  /// The bins of each offer, dark window by dark window.
+  private var nights: [[Bins]] = []
+  /// Supplies that reach each block, as ranges, and the offer each belongs to.
+  private var ranges: ContiguousArray<Range<Int32>> = []
+  private var rangeOwners: ContiguousArray<Int32> = []
+  private var rangeEnds: ContiguousArray<Int32> = []
+
+  /// Edges of windows may be late or early by rounding: a margin on either side, seconds.
+  private static let margin = 3.0
+
+  /// The bins of one dark window.
+  private struct Bins: Sendable {
+    var start: Instant
+    /// One bin and one visit with its gap, seconds.
+    var width: Double
+    var cycle: Double
+    var supplies: Range<Int>
+    /// The area that its visits may cover together.
+    var most: Double
+
+    /// The bins in which a visit that starts in a window may go on.
+    func range(of window: TimeWindow) -> Range<Int32>? {
+      let from = window.start.seconds(since: start) - SkyMarket.margin
+      let to = window.end.seconds(since: start) + cycle + SkyMarket.margin
+      guard to > 0, from < Double(supplies.count) * width else { return nil }
+      let low = max(0, Int((from / width).rounded(.down)))
+      let high = min(Double(supplies.count), (to / width).rounded(.down) + 1)
+      return low < Int(high) ? Int32(supplies.lowerBound + low)..<Int32(supplies.lowerBound + Int(high)) : nil
+    }
+  }
+
+  init(_ blocks: SkyBlocks, offers: [TimeOffer], reach: [SkyReach]) {
+    self.blocks = blocks
+    self.offers = offers
+    let total = offers.reduce(0) { $0 + $1.area(inBinsOf: 1).reduce(0, +) }
+    for offer in offers { open(offer, share: total > 0 ? offer.area(inBinsOf: 1).reduce(0, +) / total : 0) }
+    price = .init(repeating: 0, count: capacity.count)
+    rangeEnds.reserveCapacity(blocks.count)
+    for block in 0..<blocks.count {
+      for (k, reach) in reach.enumerated() { append(reach.windows(of: block), of: k) }
+      rangeEnds.append(Int32(ranges.count))
+    }
+  }
+
+  /// Small telescopes have little to say: their time is counted in longer bins.
+  private mutating func open(_ offer: TimeOffer, share: Double) {
+    let bin = share > 0.03 ? 300.0 : share > 0.005 ? 1200 : 3600
+    var bins: [Bins] = []
+    for window in offer.resource.darkWindows {
+      let length = window.duration.seconds + offer.gap
+      guard offer.cycle > 0, length >= offer.cycle else { continue }
+      let count = max(1, Int((length / bin).rounded(.up)))
+      let width = length / Double(count)
+      let first = capacity.count
+      capacity.append(
+        contentsOf: repeatElement(offer.fieldArea.steradians * width / offer.cycle, count: count))
+      let visits = (length / offer.cycle + 1e-6).rounded(.down)
+      bins.append(
+        Bins(
+          start: window.start, width: width, cycle: offer.cycle, supplies: first..<capacity.count,
+          most: offer.fieldArea.steradians * visits))
+    }
+    nights.append(bins)
+  }
+
+  private mutating func append(_ windows: ArraySlice<TimeWindow>, of offer: Int) {
+    let first = ranges.count
+    for window in windows {
+      for night in nights[offer] {
+        guard let range = night.range(of: window) else { continue }
+        if ranges.count > first, let last = ranges.last, last.upperBound >= range.lowerBound,
+          last.lowerBound <= range.lowerBound
+        {
+          ranges[ranges.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
+        } else {
+          ranges.append(range)
+          rangeOwners.append(Int32(offer))
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private func ranges(of block: Int) -> Range<Int> {
+    (block > 0 ? Int(rangeEnds[block - 1]) : 0)..<Int(rangeEnds[block])
+  }
+
+  /// Probability of all blocks that somebody reaches some part of.
+  var touched: Double {
+    (0..<blocks.count).reduce(0) { $0 + (ranges(of: $1).isEmpty ? 0 : blocks.probability(of: $1)) }
+  }
+
+  // MARK: finding prices
+
+  /// Serves the sky from the densest down, always at the lowest price at which somebody can: the greedy
+  /// algorithm of a transport problem, which is exact but for the rounding of densities to levels.
+  ///
+  /// - Parameters:
+  ///   - ratio: of one level to the next, above 1.
+  ///   - share: of the time that counts as usable; what tiles lose by overlap makes time dearer.
+  /// - Returns: the number of searches it took.
+  mutating func settle(ratio: Double, share: Double = 1) -> Int {
+    guard !capacity.isEmpty else { return 0 }
+    var flow = SkyFlow(supplies: usableCapacity(share), ranges: ranges, rangeEnds: rangeEnds)
+    for demand in demands(ratio: ratio) {
+      flow.serve(demand.area, of: Int(demand.block), worth: demand.density)
+    }
+    price = flow.price
+    return flow.steps
+  }
+
+  /// What each supply can give when a limit on all visits of its resource is spread over its time.
+  private func usableCapacity(_ share: Double) -> ContiguousArray<Double> {
+    var usable = capacity
+    for (offer, bins) in zip(offers, nights) {
+      let given = bins.reduce(0) { $0 + $1.most }
+      let most = offer.most
+      let factor = share * (given > most ? most / given : 1)
+      for night in bins { for s in night.supplies { usable[s] *= factor } }
+    }
+    return usable
+  }
+
+  private struct Demand {
+    var density: Double
+    var area: Double
+    var block: Int32
+  }
+
+  /// Areas of equal density, about; the densest first.
+  private func demands(ratio: Double) -> [Demand] {
+    var demands: [Demand] = []
+    for block in 0..<blocks.count where !ranges(of: block).isEmpty {
+      var sum = Demand(density: 0, area: 0, block: Int32(block))
+      blocks.forEachEntry(of: block) { density, area in
+        if sum.area > 0, density * ratio < sum.density {
+          demands.append(sum)
+          sum.area = 0
+        }
+        if sum.area == 0 { sum.density = density }
+        sum.area += area
+      }
+      if sum.area > 0 { demands.append(sum) }
+    }
+    return demands.sorted { $0.density != $1.density ? $0.density > $1.density : $0.block < $1.block }
+  }
+
+  // MARK: prices as others see them
+
+  /// The most that all visits can pay: the dearest times of every offer first.
+  var income: Double {
+    var sum = 0.0
+    for (offer, bins) in zip(offers, nights) {
+      let supplies = bins.indices.flatMap { night in bins[night].supplies.map { (night, $0) } }
+        .sorted { price[$0.1] != price[$1.1] ? price[$0.1] > price[$1.1] : $0.1 < $1.1 }
+      var left = offer.most
+      var nightLeft = bins.map(\.most)
+      for (night, s) in supplies {
+        let sold = min(capacity[s], nightLeft[night], left)
+        sum += sold * price[s]
+        nightLeft[night] -= sold
+        left -= sold
+      }
+    }
+    return sum
+  }
+
+  /// The least price of an offer in start windows; infinite if there are none.
+  func leastPrice(of offer: Int, in windows: [TimeWindow]) -> Double {
+    var least = Double.infinity
+    for window in windows {
+      for night in nights[offer] {
+        guard let range = night.range(of: window) else { continue }
+        for s in range { least = min(least, price[Int(s)]) }
+      }
+    }
+    return least
+  }
+
+  /// The least price of every offer that reaches a block, the cheapest first.
+  func leastPrices(of block: Int) -> [(offer: Int, price: Double)] {
+    var result: [(offer: Int, price: Double)] = []
+    for r in ranges(of: block) {
+      var least = Double.infinity
+      for s in ranges[r] { least = min(least, price[Int(s)]) }
+      let owner = Int(rangeOwners[r])
+      if let last = result.last, last.offer == owner {
+        result[result.count - 1].price = min(last.price, least)
+      } else {
+        result.append((owner, least))
+      }
+    }
+    return result.sorted { $0.price != $1.price ? $0.price < $1.price : $0.offer < $1.offer }
+  }
+}
