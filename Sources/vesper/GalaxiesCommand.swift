@@ -116,9 +116,15 @@ struct GalaxySheet {
   let field: FieldOfView?
 
   private var completeness: (share: Double, measure: CatalogCensus.Measure)? {
-    DistancePosterior(of: map).map {
-      (index.census.completeness(over: $0, index.census.measure).value, index.census.measure)
-    }
+    let census = index.census
+    // In what the ranking weighs with, where the catalogue knows it at all.
+    let measure: CatalogCensus.Measure =
+      switch ranking.weighting {
+      case .luminosity where census.luminosities.contains { $0 > 0 }: .blueLight
+      case .mass where census.masses.contains { $0 > 0 }: .stellarMass
+      default: census.measure
+      }
+    return DistancePosterior(of: map).map { (census.completeness(over: $0, measure).value, measure) }
   }
 
   private var pointings: [GalaxyPointing] {

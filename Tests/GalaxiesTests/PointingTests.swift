@@ -61,13 +61,14 @@ private let square = FieldOfView.rectangle(width: .degrees(0.4), height: .degree
   }
 
   @Test func rotatedFieldsTurnTheRightWay() throws {
-    // Three in a line toward the north-east fit a long field only at position angle 45.
-    let ranked = try ranking([(0, 0, 1), (0.3, 0.3, 1), (-0.3, -0.3, 1)])
+    // Two in a line toward the north-east fit a long field only at position angle 45, and only when its centre is
+    // on neither of them.
+    let ranked = try ranking([(0.3, 0.3, 1), (-0.3, -0.3, 1)])
     func long(_ rotation: Double) -> FieldOfView {
       .rectangle(width: .degrees(0.1), height: .degrees(1), rotation: .degrees(rotation))
     }
     #expect(GalaxyTargets.pointings(of: ranked, field: long(45)).count == 1)
-    #expect(GalaxyTargets.pointings(of: ranked, field: long(-45)).count == 3)
+    #expect(GalaxyTargets.pointings(of: ranked, field: long(-45)).count == 2)
   }
 
   /// Against trying many centres, on small random sets: never worse, for the box, the circle and a polygon.
