@@ -25,7 +25,7 @@ import Units
   private var merger: [UInt8] {
     get throws {
       let text = try String(contentsOf: fixture("notices/MS260915a-initial.json"), encoding: .utf8)
-      return Array(text.replacing("MS260915a", with: Self.wave).replacing("MDC", with: "AllSky").utf8)
+      return Array(text.replacing("MS260915a", with: Self.wave).replacing("\"MDC\"", with: "\"AllSky\"").utf8)
     }
   }
 
