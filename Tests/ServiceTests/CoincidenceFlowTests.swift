@@ -25,7 +25,7 @@ import Units
   private var merger: [UInt8] {
     get throws {
       let text = try String(contentsOf: fixture("notices/MS260915a-initial.json"), encoding: .utf8)
-      return Array(text.replacing("MS260915a", with: Self.wave).replacing("MDC", with: "AllSky").utf8)
+      return Array(text.replacing("MS260915a", with: Self.wave).replacing("\"MDC\"", with: "\"AllSky\"").utf8)
     }
   }
 
@@ -112,24 +112,44 @@ import Units
 
 /// Circulars that come before the event they are about.
 @Suite struct LooseCircularTests {
-  private func bytes(_ name: String) throws -> [UInt8] {
-    [UInt8](try Data(contentsOf: fixture("notices/\(name)")))
-  }
+  static let circular = """
+    {"$schema": "https://gcn.nasa.gov/schema/main/gcn/circulars.schema.json", "eventId": "LIGO/Virgo/KAGRA S310203ab",
+     "submitter": "Example", "subject": "LIGO/Virgo/KAGRA S310203ab and GRB 310203A: nothing found",
+     "circularId": 99002, "createdOn": 1928000000000, "body": "We observed the field of S310203ab."}
+    """
 
   @Test(arguments: [true, false])
   func itIsLinkedWhenTheEventAppears(_ circularFirst: Bool) async throws {
-    let bench = try await Bench(at: "2031-04-15T12:10:00Z")
-    let names = ["circular.json", "svom-eclairs.xml"]
-    for name in circularFirst ? names : names.reversed() {
-      try await bench.bring(try bytes(name))
+    let bench = try await Bench(at: "2031-02-03T04:10:00Z")
+    let alert = [UInt8](try Data(contentsOf: fixture("notices/gw-preliminary.json")))
+    let list = [Array(Self.circular.utf8), alert]
+    for bytes in circularFirst ? list : list.reversed() {
+      try await bench.bring(bytes)
       try await bench.settle(plans: false)
       // Over a restart too.
       try await bench.restart()
     }
+    #expect(try await bench.store.events(limit: 5).map(\.id) == ["S310203ab"])
+    #expect(try await bench.memo("S310203ab").record.circulars.count == 1)
+    #expect(try await bench.store.notices(of: "S310203ab").count == 2)
+  }
+
+  /// Naming two events makes them no single one.
+  @Test func aCircularAboutTwoEventsJoinsNothing() async throws {
+    let bench = try await Bench(at: "2031-02-03T04:10:00Z")
+    let alert = try String(contentsOf: fixture("notices/gw-preliminary.json"), encoding: .utf8)
+    try await bench.bring(Array(alert.utf8))
+    try await bench.bring(Array(alert.replacing("S310203ab", with: "S310203cd").utf8))
+    try await bench.settle(plans: false)
+    let both = Self.circular.replacing("GRB 310203A", with: "S310203cd")
+    try await bench.bring(Array(both.utf8))
+    try await bench.settle(plans: false)
     let events = try await bench.store.events(limit: 5)
-    #expect(events.count == 1)
-    let id = try #require(events.first).id
-    #expect(try await bench.memo(id).record.circulars.count == 1)
-    #expect(try await bench.store.notices(of: id).count == 2)
+    #expect(Set(events.map(\.id)) == ["S310203ab", "S310203cd"])
+    #expect(events.allSatisfy { $0.mergedInto == nil })
+    for event in events {
+      #expect(try await bench.memo(event.id).record.circulars.count == 1)
+      #expect(try await bench.store.notices(of: event.id).count == 2)
+    }
   }
 }

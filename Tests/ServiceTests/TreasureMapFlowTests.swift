@@ -32,7 +32,7 @@ import Units
     let retraction =
       "{\"alert_type\": \"RETRACTION\", \"superevent_id\": \"MS260915a\", \"event\": null, "
       + "\"time_created\": \"2026-09-15T18:30:00Z\", \"urls\": {}, \"external_coinc\": null}"
-    bench.time.advance(.minutes(45))
+    bench.time.advance(.minutes(5))
     let now = bench.time.now
     try await bench.bring(Array(retraction.utf8))
     try await bench.settle()
@@ -40,7 +40,8 @@ import Units
     #expect(all.map(\.kind) == ["planned", "cancelled"])
     // What has begun is not called back.
     let waiting = first.payload.items.filter { Instant(iso8601: $0.pointing.time + "Z")! > now }
-    #expect(all[1].payload.items == waiting)
+    #expect(!waiting.isEmpty && waiting.count < first.payload.items.count)
+    #expect(all.last?.payload.items == waiting)
   }
 
   @Test func onlyGravitationalWavesHaveANameThere() async throws {

@@ -106,7 +106,7 @@ public struct Coincidence: Codable, Hashable, Sendable {
     var parts = ["\(other.value) \(seconds < 0 ? "" : "+")\(Wording.number(seconds)) s"]
     if let overlap { parts.append("sky overlap \(Wording.short(overlap))") }
     switch farPerYear {
-    case .some(let rate) where rate == .infinity: parts.append("the maps exclude each other")
+    case .some(let rate) where rate > 1e6: parts.append("the maps exclude each other")
     case .some(let rate) where rate > 0: parts.append("by chance once per \(Wording.short(1 / rate)) years")
     default: parts.append("by chance \(Wording.short(expectedByChance)) per event")
     }
