@@ -310,8 +310,8 @@ final class IcareNight {
     let night = try IcareNight(.init(address: fake.address, token: FakeIcare.token, group: "GRANDMA"))
     defer { night.remove() }
     try await night.run()
-    // One event; plans each once; nobody's shifts left.
-    #expect(fake.state.rows("event").count == 1)
+    // The superevent and the burst; plans and requests each once; nobody's shifts left.
+    #expect(fake.state.rows("event").count == 2)
     let keys = fake.state.rows("planRequest").compactMap { $0["payload"]?["vesper_key"]?.text }
     #expect(!keys.isEmpty && Set(keys).count == keys.count)
     #expect(fake.state.rows("shift").isEmpty)
