@@ -39,7 +39,8 @@ public struct IcarePlanRequest: Hashable, Sendable {
     countedObservations = plan?["statistics"]?.items?.first?["statistics"]?["num_observations"]?.int
     observations = plan?["planned_observations"]?.items?.map { row in
       Observation(
-        field: (row["field_id"] ?? row["field"]?["field_id"])?.int ?? -1, start: row.moment("obstime"),
+        // `field_id` beside it is the row's number over all of ICARE, not the instrument's own.
+        field: (row["field"]?["field_id"] ?? row["field_id"])?.int ?? -1, start: row.moment("obstime"),
         exposureSeconds: row["exposure_time"]?.double ?? 0, filter: row["filt"]?.text ?? "",
         weight: row["weight"]?.double ?? 0)
     }

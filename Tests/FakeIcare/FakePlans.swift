@@ -54,12 +54,24 @@ extension FakeState {
         plans.map { plan in
           guard observations else { return .object(plan) }
           let own = rows("planned").filter { $0["observation_plan_id"] == plan["id"] }
-          return JSONNode.object(plan).merging(["planned_observations": .array(own.map(JSONNode.object))])
+          return JSONNode.object(plan).merging(["planned_observations": .array(own.map(observationNode))])
         })
     ])
   }
 
   /// Three commits: the request, the plan, its observations. What is wrong comes out between them.
+  /// As it is listed: `field_id` is the field's row, the instrument's own number stands within `field`.
+  private func observationNode(_ row: Row) -> JSONNode {
+    let plan = row["observation_plan_id"]?.int.flatMap { self.row("plan", $0) }
+    let request = plan?["observation_plan_request_id"]?.int.flatMap { self.row("planRequest", $0) }
+    let allocation = request?["allocation_id"]?.int.flatMap { self.row("allocation", $0) }
+    let field = rows("field").first {
+      $0["instrument_id"] == allocation?["instrument_id"] && $0["field_id"] == row["field_id"]
+    }
+    guard let field else { return .object(row) }
+    return JSONNode.object(row).merging(["field_id": field["id"] ?? .null, "field": .object(field)])
+  }
+
   private mutating func postPlan(_ body: JSONNode, _ caller: FakeCaller, _ dies: Int?) -> FakeReply {
     let event =
       body["gcnevent_id"]?.int.flatMap { row("event", $0) }

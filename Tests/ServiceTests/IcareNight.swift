@@ -25,6 +25,7 @@ final class IcareNight {
   private var running: Process?
   /// A place of its own on the calendar, so that runs on one server do not meet.
   private let event: String
+  private let burst: String
   private let shift: Int
 
   struct Environment {
@@ -44,6 +45,7 @@ final class IcareNight {
     let letters = (0..<5).map { _ in "abcdefghijklmnopqrstuvwxyz".randomElement() ?? "a" }
     event = "MS260915" + String(letters)
     shift = Int.random(in: 0..<20_000)
+    burst = "sb2609\(1000 + Int.random(in: 0..<8999))"
     let text = """
       state: \(folder.path)/state
       telescopes: \(packageRoot.path)/Tests/Benchmarks/network
@@ -54,6 +56,7 @@ final class IcareNight {
         group: "\(stand.group)"
         instruments: {\(Self.instruments.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
         .joined(separator: ", "))}
+        requests: {tre: GENERICAPI, oaj: GENERICAPI}
         create_after_s: 1
         mocks: true
         plain_http: true
@@ -131,6 +134,22 @@ final class IcareNight {
         + #""time_created": "2026-09-15T18:30:00Z", "urls": {}, "external_coinc": null}"#).utf8)
   }
 
+  /// A test alert of a burst that one tile holds: telescopes are asked for its source.
+  private func burstNotice(_ step: String, minute: Int) throws -> Data {
+    guard let time = Instant(iso8601: "2026-09-15T17:44:00Z") else {
+      throw ServeFailure(description: "no time")
+    }
+    var text = String(
+      decoding: try svom(
+        step: step, time: String((time - .seconds(shift)).iso8601().dropLast()), number: minute),
+      as: UTF8.self)
+    for (old, new) in [
+      ("role=\"observation\"", "role=\"test\""), ("sb26112101", burst), ("<C2>-21.25<", "<C2>10.25<"),
+      ("2026-11-21T20:0\(minute):00", "2026-09-15T17:4\(minute):00"),
+    ] { text = text.replacing(old, with: new) }
+    return Data(text.utf8)
+  }
+
   /// What the store says of ICARE's deliveries.
   struct Standing: CustomStringConvertible {
     var counts: [DeliveryState: Int] = [:]
@@ -186,7 +205,8 @@ final class IcareNight {
 
     try start(asOf: Self.start)
     try drop("initial.json", initial())
-    let first = try await settled(atLeast: 4)
+    try drop("burst.xml", burstNotice("eclairs-wakeup", minute: 5))
+    let first = try await settled(atLeast: 16)
     #expect(first.stuck.isEmpty, "\(first)\n\(log)")
     #expect(first.results == [.equal: first.done], "\(first)")
     try await lookAround(stops: false)
@@ -195,12 +215,14 @@ final class IcareNight {
     stop(SIGKILL)
     try start(asOf: "2026-09-15T18:20:00Z")
     try drop("again.json", initial())
+    try drop("again.xml", burstNotice("eclairs-wakeup", minute: 5))
     try await Task.sleep(for: .seconds(3))
     let again = try await settled(atLeast: first.done)
     #expect(again.done == first.done && again.stuck.isEmpty, "\(again)")
 
     try drop("retraction.json", retraction)
-    let last = try await settled(atLeast: first.done + 2)
+    try drop("retraction.xml", burstNotice("eclairs-retract", minute: 9))
+    let last = try await settled(atLeast: first.done + 6)
     #expect(last.stuck.isEmpty, "\(last)")
     try await lookAround(stops: true)
     let report = try await IcareStatusReport.make(configuration(), access: access, clock: .system)
@@ -228,6 +250,10 @@ final class IcareNight {
       plans += rows.compactMap { $0.payload["vesper_key"]?.text }.filter { $0.contains(event) }
     }
     #expect(!plans.isEmpty && Set(plans).count == plans.count, "\(plans)")
+    let asked = try await access().client.followups(createdSince: ServiceClock.system.now() - .hours(6))
+      .filter { $0.key?.contains(burst) ?? false }
+    #expect(!asked.isEmpty && Set(asked.map(\.key)).count == asked.count, "\(asked)")
+    #expect(asked.allSatisfy { ($0.state == .deleted) == stops }, "\(asked.map(\.status))")
   }
 
   private func roster(_ access: IcareAccess) async throws {
@@ -284,8 +310,8 @@ final class IcareNight {
     let night = try IcareNight(.init(address: fake.address, token: FakeIcare.token, group: "GRANDMA"))
     defer { night.remove() }
     try await night.run()
-    // One event; plans each once; nobody's shifts left.
-    #expect(fake.state.rows("event").count == 1)
+    // The superevent and the burst; plans and requests each once; nobody's shifts left.
+    #expect(fake.state.rows("event").count == 2)
     let keys = fake.state.rows("planRequest").compactMap { $0["payload"]?["vesper_key"]?.text }
     #expect(!keys.isEmpty && Set(keys).count == keys.count)
     #expect(fake.state.rows("shift").isEmpty)
