@@ -106,7 +106,8 @@ let package = Package(
     library(
       "Service",
       [
-        "Units", "JSON", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Targeting", "Planning", "Formats",
+        "Units", "JSON", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Targeting", "Planning",
+        "Formats",
         "Notices",
         "Campaigns", "Deliveries", "Queues", "SkymapFiles", "TelescopeFiles", "WebClient", "Store", "Feeds",
         "Channels", "Dashboard", "Icare", "Rosters", "Texts", .product(name: "Yams", package: "Yams"),

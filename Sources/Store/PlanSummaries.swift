@@ -18,6 +18,8 @@ public struct PlanProgress: Hashable, Sendable {
   public let window: TimeWindow
   /// When any of them last changed.
   public let changedAt: Instant
+  /// Why the last one that was refused was refused.
+  public let reason: String?
 }
 
 /// What became of the sendings that an event caused.
@@ -29,7 +31,6 @@ public struct DeliveryProgress: Hashable, Sendable {
   /// Sent to nobody without a person's help.
   public let stuck: Int
 }
-
 
 extension Store {
   /// Plans by id with their summaries; ids that are unknown are left out. O(ids), documents are not read.
@@ -61,7 +62,7 @@ extension Store {
       let statement = try db.makeStatement(
         sql: """
           SELECT telescope, state, count(*) AS number, min(startsAt) AS first, max(endsAt) AS last,
-            max(changedAt) AS changed
+            max(changedAt) AS changed, CASE state WHEN 'refused' THEN reason END AS why
           FROM assignment WHERE plan = ? GROUP BY telescope, state ORDER BY telescope, state
           """)
       return try ids.flatMap { (id: String) -> [PlanProgress] in
@@ -74,7 +75,8 @@ extension Store {
             window: TimeWindow(
               Instant(tai: rows.map { $0["first"] as Int64 }.min() ?? 0),
               Instant(tai: rows.map { $0["last"] as Int64 }.max() ?? 0)),
-            changedAt: Instant(tai: rows.map { $0["changed"] as Int64 }.max() ?? 0))
+            changedAt: Instant(tai: rows.map { $0["changed"] as Int64 }.max() ?? 0),
+            reason: rows.lazy.compactMap { $0["why"] as String? }.first)
         }.sorted { $0.telescope < $1.telescope }
       }
     }

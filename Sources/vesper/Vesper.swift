@@ -14,7 +14,8 @@ struct Vesper: AsyncParsableCommand {
     version: version,
     subcommands: [
       PlanCommand.self, CheckCommand.self, SimulateCommand.self, SkymapCommand.self, TelescopesCommand.self,
-      DecideCommand.self, FollowupCommand.self, GalaxiesCommand.self, ServeCommand.self, QueueCommand.self, AckCommand.self, LinkCommand.self,
+      DecideCommand.self, FollowupCommand.self, GalaxiesCommand.self, ServeCommand.self, QueueCommand.self,
+      AckCommand.self, LinkCommand.self,
       OverrideCommand.self, IngestCommand.self, StatusCommand.self, TokenCommand.self, ConfigCommand.self,
       DrillCommand.self, ReplayCommand.self, BackupCommand.self, RestoreCommand.self,
       IcareCommand.self, RosterCommand.self,

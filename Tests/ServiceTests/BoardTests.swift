@@ -1,5 +1,6 @@
 import Dashboard
 import Foundation
+import Queues
 import Store
 import TestSupport
 import Testing
@@ -32,15 +33,23 @@ import Units
     let slug = first.telescope
     // Nothing has been sent: the bench has no sender.
     #expect(try await Self.cell(desk, slug)?.state == "planned")
-    let steps: [(AssignmentState, Set<AssignmentState>, String)] = [
-      (.accepted, [.planned], "accepted"), (.started, [.accepted], "observing"),
-      (.observed, [.started], "observing"),
+    let number = try #require(try await bench.store.assignments(of: plan.id).first).id
+    let steps: [(QueueState, String)] = [
+      (.seen, "seen"), (.accepted, "accepted"), (.started, "observing"), (.observed, "observing"),
     ]
-    for (to, from, word) in steps {
-      try await bench.store.mark(
-        slug, position: first.position, of: plan.id, as: to, from: from, actor: slug, at: bench.time.now)
+    for (state, word) in steps {
+      try await bench.store.record(
+        AnswerDraft(
+          key: "board/\(state)", telescope: slug, subject: .pointing(number), state: state, actor: slug,
+          way: .api), at: bench.time.now)
       #expect(try await Self.cell(desk, slug)?.state == word)
     }
+    try await bench.store.record(
+      AnswerDraft(
+        key: "board/refused", telescope: slug, subject: .plan(plan.id), state: .refused, reason: "fog",
+        actor: slug, way: .api), at: bench.time.now)
+    let cell = try #require(try await Self.cell(desk, slug))
+    #expect(cell.state == "done" && cell.reason == "fog")
     let view = try await desk.network(of: [Self.event])
     #expect(view.telescopes.count == 5)
     #expect(view.telescopes.allSatisfy { $0.night != nil && $0.darkFromUTC != nil })

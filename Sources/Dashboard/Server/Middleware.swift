@@ -111,7 +111,9 @@ struct Access: RouterMiddleware {
       context.identity = context.session?.identity
       // A browser sends its cookie with whatever a page makes it send: forms must show where they are from.
       // A signed link is its own proof.
-      if !isReading, !isSigned { context.form = try await FormGuard.check(&request, session: context.session) }
+      if !isReading, !isSigned {
+        context.form = try await FormGuard.check(&request, session: context.session)
+      }
     }
     let path = request.uri.path
     if !(isReading && openReading || Self.isOpen(path) || isSigned) { _ = try context.require(.view) }

@@ -167,7 +167,8 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
   public init() {}
 
   enum CodingKeys: String, CodingKey {
-    case state, telescopes, policy, policies, http, spool, maps, kafka, files, slack, mail, webhooks, icare, links
+    case state, telescopes, policy, policies, http, spool, maps, kafka, files, slack, mail, webhooks, icare,
+      links
     case treasureMap = "treasure_map", roles, roster
   }
 }

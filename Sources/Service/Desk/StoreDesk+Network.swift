@@ -40,7 +40,7 @@ extension StoreDesk {
     for part in progress {
       cells[part.telescope] = TelescopeNow.Cell(
         event: id, state: Self.state(of: part.states, isSent: isSent), tiles: part.states.values.reduce(0, +),
-        firstUTC: part.window.start.iso8601())
+        firstUTC: part.window.start.iso8601(), reason: part.reason)
     }
     for left in digest.summary.omissions where cells[left.slug] == nil {
       cells[left.slug] = TelescopeNow.Cell(event: id, state: "left_out", tiles: 0, reason: left.reason)
@@ -53,15 +53,16 @@ extension StoreDesk {
   static func state(of counts: [String: Int], isSent: Bool) -> String {
     func has(_ states: String...) -> Bool { states.contains { counts[$0, default: 0] > 0 } }
     if has("started") { return "observing" }
-    let isWaiting = has("planned", "sent", "seen", "accepted")
+    let isWaiting = has("sent", "seen", "accepted")
     if isWaiting, has("observed", "data", "photometry") { return "observing" }
     if has("accepted") { return "accepted" }
     if has("seen") { return "seen" }
-    if isWaiting { return isSent || has("sent") ? "sent" : "planned" }
+    // In its queue, and nobody has been told yet.
+    if isWaiting { return isSent ? "sent" : "planned" }
     // What is furthest along speaks for all.
     let words = [
       ("photometry", "photometry"), ("data", "data"), ("observed", "done"), ("refused", "cannot"),
-      ("failed", "cannot"), ("expired", "expired"), ("withdrawn", "stopped"), ("superseded", "replaced"),
+      ("expired", "expired"), ("withdrawn", "stopped"),
     ]
     if let word = words.first(where: { has($0.0) })?.1 { return word }
     return counts.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key ?? "planned"
