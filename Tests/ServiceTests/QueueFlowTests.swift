@@ -11,7 +11,7 @@ import Units
 @testable import Service
 
 /// From an answer to what follows from it.
-@Suite struct QueueFlowTests {
+@Suite(.serialized) struct QueueFlowTests {
   private static func form(_ plan: String, _ word: String, reason: String? = nil) -> AnswerForm {
     AnswerForm(answer: word, plan: plan, reason: reason)
   }

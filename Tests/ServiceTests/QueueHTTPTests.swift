@@ -11,7 +11,7 @@ import Units
 @testable import Service
 
 /// What comes over the network, good and bad.
-@Suite struct QueueHTTPTests {
+@Suite(.serialized) struct QueueHTTPTests {
   @Test func aTeamReadsAcceptsAndReportsOverHTTP() async throws {
     let q = try await QueueBench.mock()
     let slug = try #require(try await q.busy().first)

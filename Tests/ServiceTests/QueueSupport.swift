@@ -107,6 +107,8 @@ struct QueueSite: Sendable {
     type: String = "application/json", headers: [(String, String)] = [], _ body: String? = nil
   ) async throws -> WebResponse {
     var request = WebRequest(method, try WebURL("http://127.0.0.1:\(port)\(path)"))
+    // Plans are made beside it, on a machine that may be busy with other tests.
+    request.deadlines = Deadlines(connect: .seconds(30), total: .seconds(120))
     for (name, value) in headers { request.headers[name] = value }
     if let token { request.secretHeaders = [.authorization(scheme, Secret(token))] }
     if let body { request.body = WebBody(Array(body.utf8), contentType: type) }

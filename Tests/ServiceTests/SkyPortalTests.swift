@@ -8,7 +8,7 @@ import Units
 
 /// A robot that polls SkyPortal sees what it expects. The names are those of recorded exchanges with a real
 /// server.
-@Suite struct SkyPortalTests {
+@Suite(.serialized) struct SkyPortalTests {
   private static func query(_ now: Instant) -> String {
     func naive(_ t: Instant) -> String { String(t.iso8601(.milliseconds).dropLast()) }
     return "/api/observation_plan?instrumentID=22&startDate=\(naive(now - .hours(24)))&endDate=\(naive(now))"

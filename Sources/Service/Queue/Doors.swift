@@ -1,4 +1,5 @@
 import Channels
+import Dashboard
 import Formats
 import Foundation
 import Store
@@ -14,6 +15,16 @@ final class Doors: Sendable {
   private let slack: Guard<SlackSignature?>
   private let shelf = Guard<[(id: String, document: NetworkPlanDocument)]>([])
   private static let shelfSize = 8
+  private let files = Guard<[FileKey: FileView]>([:])
+  private static let mostFiles = 256
+
+  /// Equal documents and preferences give equal bytes.
+  struct FileKey: Hashable {
+    let seal: String
+    let format: PlanFormat
+    let preferences: SitePreferences
+    let isImmutable: Bool
+  }
 
   init(linkSecret: Secret? = nil, base: String? = nil, slackSecret: Secret? = nil) {
     self.linkSecret = linkSecret
@@ -49,6 +60,17 @@ final class Doors: Sendable {
       if list.count > Self.shelfSize { list.removeFirst() }
     }
     return document
+  }
+
+  /// A file as it was made before, or made now: many robots ask for the same one.
+  func file(_ key: FileKey, _ make: () -> FileView) -> FileView {
+    if let known = files.withLock({ $0[key] }) { return known }
+    let file = make()
+    files.withLock { all in
+      if all.count >= Self.mostFiles { all.removeAll() }
+      all[key] = file
+    }
+    return file
   }
 
   func knows(_ id: String) -> NetworkPlanDocument? {

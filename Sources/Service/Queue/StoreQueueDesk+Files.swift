@@ -13,7 +13,7 @@ extension StoreQueueDesk {
   ) async throws(DeskError) -> FileView {
     guard let format = PlanFormat(fileName: name) else { throw Self.noFormat(name) }
     let telescope = try telescope(slug)
-    return Self.file(
+    return file(
       try await currentDocument(telescope, event: wishes.event), format, try Self.preferences(wishes),
       isImmutable: false)
   }
@@ -28,7 +28,7 @@ extension StoreQueueDesk {
     guard let share = document.plans.first(where: { $0.telescope.slug == slug }) else {
       throw .notFound("the plan \(plan) has nothing for \(slug)")
     }
-    return Self.file(share, format, try Self.preferences(wishes), isImmutable: true)
+    return file(share, format, try Self.preferences(wishes), isImmutable: true)
   }
 
   private static func noFormat(_ name: String) -> DeskError {
@@ -36,11 +36,16 @@ extension StoreQueueDesk {
       "no file \(name.prefix(60)); there are \(PlanFormat.allCases.map(\.rawValue).joined(separator: ", "))")
   }
 
-  private static func file(
+  private func file(
     _ document: PlanDocument, _ format: PlanFormat, _ preferences: SitePreferences, isImmutable: Bool
   ) -> FileView {
-    FileView(
-      bytes: format.render(document, preferences), mediaType: format.mediaType, isImmutable: isImmutable)
+    let key = Doors.FileKey(
+      seal: document.sha256 ?? document.digest(), format: format, preferences: preferences,
+      isImmutable: isImmutable)
+    return state.doors.file(key) {
+      FileView(
+        bytes: format.render(document, preferences), mediaType: format.mediaType, isImmutable: isImmutable)
+    }
   }
 
   /// A stored plan as it was written.
