@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import WebClient
 
 #if canImport(FoundationNetworking)
   // Addresses of the network can be read only where it is linked.
@@ -125,16 +126,19 @@ final class ServedFolder {
   func wait(_ condition: (View) -> Bool) async throws -> View {
     var view = View(events: [], notices: [])
     for _ in 0..<600 {
-      view = View(events: try list("events"), notices: try list("notices"))
+      view = View(events: try await list("events"), notices: try await list("notices"))
       if condition(view) { return view }
       try await Task.sleep(for: .milliseconds(100))
     }
     throw ServeFailure(description: "it never came so: \(view)\n\(try log())")
   }
 
-  private func list(_ name: String) throws -> [[String: Any]] {
-    let url = URL(string: "http://127.0.0.1:\(port)/api/\(name)")!
-    let object = try JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any]
+  private func list(_ name: String) async throws -> [[String: Any]] {
+    let client = try WebClient()
+    let response = try await client.send(
+      WebRequest(.get, try WebURL("http://127.0.0.1:\(port)/api/\(name)")))
+    await client.shutdown()
+    let object = try JSONSerialization.jsonObject(with: Data(response.body)) as? [String: Any]
     return object?[name] as? [[String: Any]] ?? []
   }
 }
