@@ -18,14 +18,14 @@ struct PlanAssembly {
     _ request: PlanRequest, regions: CredibleRegions, session: Session, refused: [Plan.Omission],
     outlook: CoverageOutlook
   ) {
-    let observing = session.sites.indices.filter { !(session.timetables[$0]?.visits.isEmpty ?? true) }
-    let sequences = observing.map { Sequence(session, site: $0, session.timetables[$0]!) }
+    let sequences = session.sites.indices.map { Sequence(session, site: $0) }.filter { !$0.visits.isEmpty }
     let tree = ProbabilityTree(request.map)
     let added = Self.networkGains(of: sequences, in: tree)
     let telescopes = concurrentMap(Array(sequences.indices)) { i in
       sequences[i].plan(in: tree, added: added.gains[i], isAlone: sequences.count == 1)
     }
-    let idle = session.sites.indices.filter { session.timetables[$0]?.visits.isEmpty ?? true }
+    let busy = Set(sequences.map(\.site.telescope.id))
+    let idle = session.sites.indices.filter { !busy.contains(session.sites[$0].telescope.id) }
       .map { Self.omission(session.sites[$0], regions: regions, session: session) }
     plan = Plan(
       id: "\(request.event.id)-r\(request.event.revision)-\(request.digest.prefix(8))", status: .go,
@@ -99,23 +99,39 @@ struct PlanAssembly {
   }
 }
 
-/// The visits of one telescope in time order.
+/// The visits of one telescope in time order, those it keeps from an earlier plan among them.
 private struct Sequence: Sendable {
-  let site: PlannedSite
-  let visits: [Timetable.Visit]
-  let footprints: [Footprint]
-  private let tiles: [(number: Int, candidate: Candidate)]
-  private let droppedCount: Int
+  struct Visit: Sendable {
+    let fieldID: String
+    let tileKey: String
+    let center: Direction<ICRS>
+    let start: Instant
+    let latestStart: Instant
+    let exposure: Duration
+    let exposureCount: Int
+    let end: Instant
+    let filter: String?
+  }
 
-  init(_ session: Session, site i: Int, _ timetable: Timetable) {
-    let candidates = session.candidates(of: i)
-    let numbers = session.fieldNumbers[i]
+  let site: PlannedSite
+  let visits: [Visit]
+  let footprints: [Footprint]
+  private let droppedCount: Int
+  private let newCount: Int
+
+  init(_ session: Session, site i: Int) {
     let site = session.sites[i]
+    let candidates = session.candidates(of: i)
+    let timetable = session.timetables[i]
+    let new = (timetable?.visits ?? []).map {
+      Visit(site, number: session.fieldNumbers[i][$0.candidate], candidates[$0.candidate], start: $0.start)
+    }
+    let kept = (site.held?.pointings ?? []).map { Visit($0, site) }
     self.site = site
-    visits = timetable.visits
-    tiles = timetable.visits.map { (numbers[$0.candidate], candidates[$0.candidate]) }
-    footprints = tiles.map { Footprint(site.field, at: $0.candidate.center) }
-    droppedCount = timetable.dropped.count
+    visits = kept.isEmpty ? new : (new + kept).sorted { $0.start < $1.start }
+    footprints = visits.map { Footprint(site.field, at: $0.center) }
+    droppedCount = timetable?.dropped.count ?? 0
+    newCount = new.count
   }
 
   func plan(in tree: ProbabilityTree, added: [Double], isAlone: Bool) -> Plan.TelescopePlan {
@@ -134,7 +150,8 @@ private struct Sequence: Sendable {
       return assignment(i, rank: ranks[i], probability: own[i], added: added[i], cumulative: cumulative)
     }
     return .init(
-      telescope: site.telescope, darkWindows: site.resource.darkWindows, assignments: assignments,
+      telescope: site.telescope, darkWindows: site.held?.open.darkWindows ?? site.resource.darkWindows,
+      assignments: assignments,
       probability: Fraction(clamping: cumulative), added: Fraction(clamping: added.reduce(0, +)), notes: notes
     )
   }
@@ -142,28 +159,45 @@ private struct Sequence: Sendable {
   private func assignment(
     _ i: Int, rank: Int, probability: Double, added: Double, cumulative: Double
   ) -> Plan.Assignment {
-    let (visit, tile) = (visits[i], tiles[i])
-    let window = tile.candidate.startWindows.first { $0.start <= visit.start && visit.start <= $0.end }
-    let scheme = tile.number < 0 ? FineLattice.scheme : site.grid.overlap > 0 ? "f1" : TileGrid.scheme
-    let field = tile.number < 0 ? FineLattice.name(of: -tile.number) : String(tile.number)
+    let visit = visits[i]
     return .init(
-      rank: rank, fieldID: field, tileKey: "\(site.telescope.slug):\(scheme):\(field)",
-      center: tile.candidate.center, positionAngle: site.field.positionAngle, start: visit.start,
-      exposure: site.exposure, exposureCount: 1, end: visit.start + site.exposure,
-      latestStart: window?.end ?? visit.start, filter: site.telescope.exposure.filter,
-      probability: Fraction(clamping: probability), added: Fraction(clamping: added),
+      rank: rank, fieldID: visit.fieldID, tileKey: visit.tileKey, center: visit.center,
+      positionAngle: site.field.positionAngle, start: visit.start, exposure: visit.exposure,
+      exposureCount: visit.exposureCount, end: visit.end, latestStart: visit.latestStart,
+      filter: visit.filter, probability: Fraction(clamping: probability), added: Fraction(clamping: added),
       cumulative: Fraction(clamping: cumulative),
       conditions: Plan.Conditions(
-        site.visibility.conditions(of: tile.candidate.center, at: visit.start + site.exposure / 2)))
+        site.visibility.conditions(of: visit.center, at: visit.start + (visit.end - visit.start) / 2)))
   }
 
   private var notes: [String] {
     var notes: [String] = []
     if droppedCount > 0 { notes.append("slews left no time for \(droppedCount) more tiles") }
-    if let most = site.resource.mostVisits, visits.count >= most {
-      notes.append("limited by its allocation to \(most) exposures")
+    if let most = site.resource.mostVisits, newCount >= most {
+      notes.append("limited by its allocation to \(most + visits.count - newCount) exposures")
     }
     return notes
+  }
+}
+
+extension Sequence.Visit {
+  fileprivate init(_ site: PlannedSite, number: Int, _ candidate: Candidate, start: Instant) {
+    let scheme = number < 0 ? FineLattice.scheme : site.grid.overlap > 0 ? "f1" : TileGrid.scheme
+    let field = number < 0 ? FineLattice.name(of: -number) : String(number)
+    let window = candidate.startWindows.first { $0.start <= start && start <= $0.end }
+    self.init(
+      fieldID: field, tileKey: "\(site.telescope.slug):\(scheme):\(field)", center: candidate.center,
+      start: start, latestStart: window?.end ?? start, exposure: site.exposure, exposureCount: 1,
+      end: start + site.exposure, filter: site.telescope.exposure.filter)
+  }
+
+  fileprivate init(_ held: HeldPointing, _ site: PlannedSite) {
+    let windows = site.held?.open.startWindows(for: held.center, exposure: held.end - held.start) ?? []
+    let window = windows.first { held.start <= $0.end }
+    self.init(
+      fieldID: held.fieldID, tileKey: held.tileKey, center: held.center, start: held.start,
+      latestStart: max(held.start, window?.end ?? held.start), exposure: held.exposure,
+      exposureCount: held.exposureCount, end: held.end, filter: held.filter)
   }
 }
 

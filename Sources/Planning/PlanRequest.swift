@@ -36,6 +36,8 @@ public struct PlanRequest: Sendable {
   public var observed: [ObservedField] = []
   public var outages: [Outage] = []
   public var refused: [RefusedTile] = []
+  /// Pointings of the plan before that stay as they are, as far as they can still be observed.
+  public var held: [HeldPointing] = []
   public var softwareVersion: String
 
   public enum Tiling: String, Sendable, Hashable, CaseIterable {
@@ -87,7 +89,7 @@ extension PlanRequest {
     // Only where there are any: a request without keeps the digest it always had.
     for (name, list) in [
       ("observed", observed.map(\.digestText)), ("outages", outages.map(\.digestText)),
-      ("refused", refused.map(\.digestText)),
+      ("refused", refused.map(\.digestText)), ("held", held.map(\.digestText)),
     ] where !list.isEmpty {
       fields.append("\(name)=" + list.sorted().joined(separator: ";"))
     }

@@ -45,7 +45,11 @@ public enum Planner {
     }
     let regions = CredibleRegions(of: request.map)
     let (sites, refused) = participants(request, regions, ephemeris)
-    let outlook = CoverageOutlook(request, sites: sites)
+    // The bound is over all plans, those that keep nothing included.
+    var free = request
+    free.held = []
+    let outlook = CoverageOutlook(
+      request, sites: request.held.isEmpty ? sites : participants(free, regions, ephemeris).sites)
     var session = Session(request, regions: regions, sites: sites, within: outlook.touched)
     let together = sites.indices.filter { !request.alone.contains(sites[$0].telescope.id) }
     session.align(together)
@@ -95,6 +99,8 @@ struct PlannedSite: Sendable {
   let resource: Resource
   let grid: TileGrid
   let exposure: Duration
+  /// What it keeps of an earlier plan; its visibility and resource are without that time.
+  let held: HeldTime?
   /// Centres of tiles that it has observed or refused.
   private let avoided: [Direction<ICRS>]
 
@@ -120,7 +126,15 @@ struct PlannedSite: Sendable {
       request.observed.filter { $0.telescopeID == telescope.id }.map(\.center)
       + request.refused.filter { $0.telescopeID == telescope.id }.map(\.center)
     do {
-      visibility = try SiteVisibility(telescope: telescope, window: request.window, ephemeris: ephemeris)
+      let open = try SiteVisibility(telescope: telescope, window: request.window, ephemeris: ephemeris)
+      let wanted = request.held.filter { $0.telescopeID == telescope.id }
+      let own = HeldTime(wanted, of: telescope, open: open, window: request.window, now: request.now)
+      held = own.pointings.isEmpty ? nil : own
+      visibility =
+        own.pointings.isEmpty
+        ? open
+        : try SiteVisibility(
+          telescope: own.closing(telescope), window: request.window, ephemeris: ephemeris)
     } catch {
       throw omission("not_usable", "\(error)")
     }
@@ -133,7 +147,8 @@ struct PlannedSite: Sendable {
     resource = Resource(
       darkWindows: visibility.darkWindows, visit: exposure, readout: telescope.timing.readout,
       slewRate: telescope.timing.slewRate, settle: telescope.timing.settle, usualSlew: diagonal,
-      mostVisits: Self.mostVisits(telescope, exposure: exposure, window: request.window))
+      mostVisits: Self.mostVisits(telescope, exposure: exposure, window: request.window)
+        .map { [held] in max(0, $0 - (held?.pointings.count ?? 0)) })
     let free =
       request.tiling == .free
       || request.tiling == .automatic && area90.steradians < 3 * field.area.steradians
@@ -175,7 +190,7 @@ struct Session {
   let sky: SkyGrain
   var selection: NetworkSelection
   var covered: SkyGrain.Covered
-  /// What was observed before, with the depth class of each and its telescope.
+  /// What was observed or is kept, with the depth class of each and its telescope.
   let taken: [(telescopeID: String, depth: Int, cover: SkyGrain.Cover)]
   /// Field numbers, parallel to the candidates of `selection`.
   var fieldNumbers: [[Int]]
@@ -206,9 +221,13 @@ struct Session {
     sky = SkyGrain(
       request.map, region: region, order: SkyGrain.order(resolving: smallest, region: region.area))
     selection = NetworkSelection(sky: sky, resources: sites.map(\.resource))
-    taken = request.observed.map { [sky] in
-      ($0.telescopeID, $0.limit.map(PlannedSite.depthClass) ?? 0, sky.cover($0.footprint.regions))
+    let kept = sites.flatMap { site in
+      (site.held?.pointings ?? []).map { (site, Footprint(site.field, at: $0.center)) }
     }
+    taken =
+      request.observed.map { [sky] in
+        ($0.telescopeID, $0.limit.map(PlannedSite.depthClass) ?? 0, sky.cover($0.footprint.regions))
+      } + kept.map { [sky] in ($0.telescope.id, $0.depthClass, sky.cover($1.regions)) }
     covered = sky.uncovered
     for one in taken { covered.insert(one.cover) }
     fieldNumbers = .init(repeating: [], count: sites.count)

@@ -35,6 +35,8 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "Pointings: \(PlanRequest.Tiling.allCases.map(\.rawValue).joined(separator: ", ")).")
   var tiling: PlanRequest.Tiling = .automatic
 
+  @OptionGroup var changes: PlanChanges
+
   @Option(help: "Folder for the results. An older plan there is replaced; anything else is not.")
   var out: String?
 
@@ -52,8 +54,13 @@ struct PlanCommand: ParsableCommand {
       let progress = Progress(quiet: quiet || json)
       let (request, source) = try makeRequest(progress)
       progress("planning \(request.telescopes.count) telescopes")
+      let previous = try changes.previousPlan(for: request)
       let plan: Plan
-      do { plan = try Planner.plan(request) } catch { throw Failure(.usage, "\(error)") }
+      do {
+        plan = try Planner.replan(request, before: previous?.heldPointings(after: request.now) ?? [])
+      } catch {
+        throw Failure(.usage, "\(error)")
+      }
       if let out {
         progress("writing \(out)")
         try PlanFolder.write(plan, input: source, to: out)
@@ -61,6 +68,10 @@ struct PlanCommand: ParsableCommand {
       progress.done()
       let document = NetworkPlanDocument(plan)
       print(json ? PlanSummaryDocument(document).json() : PlanSummary.render(document), terminator: "")
+      if let previous, !json {
+        let change = PlanComparison(previous, document, after: request.now)
+        print("\n" + change.text(previous, document), terminator: "")
+      }
       if let out, !json {
         print("\nWritten to \(out)/: plan.json, network.csv, skymap.svg, night.svg, <telescope>/plan.txt")
       }
@@ -82,12 +93,13 @@ struct PlanCommand: ParsableCommand {
     progress("reading \(input)")
     let source = try PlanInput(reading: input, event: event)
     let begin = from ?? max(now, source.event.time ?? now)
-    let request = PlanRequest(
+    var request = PlanRequest(
       event: source.event, map: source.map, mapDigest: source.digest, telescopes: selection.telescopes,
       telescopeDigests: Dictionary(uniqueKeysWithValues: selection.telescopes.map { ($0.id, $0.digest) }),
       named: selection.named, now: now, window: TimeWindow(begin, begin + .hours(hours)), earth: .bundled,
       tiling: tiling,
       exposure: exposure.map { .seconds($0) }, softwareVersion: Vesper.version)
+    try changes.apply(to: &request)
     return (request, source)
   }
 }

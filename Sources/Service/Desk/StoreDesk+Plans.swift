@@ -80,7 +80,8 @@ extension StoreDesk {
     let (old, new) = try await asked { () async throws(StoreError) in
       (try await store.assignments(of: before), try await store.assignments(of: id))
     }
-    let comparison = PointingComparison(old.map(\.assignment), new.map(\.assignment))
+    let comparison = PlanComparison(
+      old.map { .init($0.assignment) }, new.map { .init($0.assignment) })
     return PlanSheet.Change(
       before: before, kept: comparison.total.kept, moved: comparison.total.moved, new: comparison.total.new,
       dropped: comparison.total.dropped,
@@ -90,62 +91,8 @@ extension StoreDesk {
   }
 }
 
-/// Two plans pointing by pointing, by telescope and tile.
-struct PointingComparison {
-  struct Counts: Hashable {
-    var kept = 0
-    var moved = 0
-    var new = 0
-    var dropped = 0
-    var isQuiet: Bool { moved == 0 && new == 0 && dropped == 0 }
-  }
-  private(set) var total = Counts()
-  private(set) var byTelescope: [String: Counts] = [:]
-
-  /// A start that differs by less is the same start: replanning shifts by seconds.
-  private static let sameStart = Duration.minutes(2)
-
-  init(_ old: [PlanAssignment], _ new: [PlanAssignment]) {
-    struct Name: Hashable {
-      let telescope: String
-      let tile: String
-      let filter: String
-    }
-    func name(_ a: PlanAssignment) -> Name { Name(telescope: a.telescope, tile: a.tile, filter: a.filter) }
-    // A tile may be looked at twice: pairs in the order of their times.
-    var before = Dictionary(grouping: old.sorted { $0.window.start < $1.window.start }, by: name)
-    for pointing in new.sorted(by: { $0.window.start < $1.window.start }) {
-      let slug = pointing.telescope
-      guard let was = before[name(pointing)]?.first else {
-        byTelescope[slug, default: Counts()].new += 1
-        continue
-      }
-      before[name(pointing)]?.removeFirst()
-      let shift = (pointing.window.start - was.window.start).seconds
-      if abs(shift) < Self.sameStart.seconds {
-        byTelescope[slug, default: Counts()].kept += 1
-      } else {
-        byTelescope[slug, default: Counts()].moved += 1
-      }
-    }
-    for (name, rest) in before where !rest.isEmpty {
-      byTelescope[name.telescope, default: Counts()].dropped += rest.count
-    }
-    for counts in byTelescope.values {
-      total.kept += counts.kept
-      total.moved += counts.moved
-      total.new += counts.new
-      total.dropped += counts.dropped
-    }
-  }
-
-  /// A line for each telescope that changed.
-  var lines: [String] {
-    byTelescope.filter { !$0.value.isQuiet }.sorted { $0.key < $1.key }.map { slug, counts in
-      let parts = [
-        (counts.kept, "kept"), (counts.moved, "moved"), (counts.new, "new"), (counts.dropped, "dropped"),
-      ]
-      return "\(slug): " + parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
-    }
+extension PlanComparison.Pointing {
+  fileprivate init(_ a: PlanAssignment) {
+    self.init(telescope: a.telescope, tile: a.tile, filter: a.filter, start: a.window.start)
   }
 }

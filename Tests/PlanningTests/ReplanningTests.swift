@@ -1,0 +1,93 @@
+import Formats
+import Foundation
+import Planning
+import TestSupport
+import Testing
+import Units
+
+/// A plan made anew changes what must change, and little else.
+@Suite struct ReplanningTests {
+  private static func plain(_ name: String = PlannerTests.maps[1]) throws -> (PlanRequest, Plan) {
+    let map = try fixtureMap(name)
+    let start = try #require(map.header.eventTime)
+    let request = request(map, try telescopes(benchmarkNetwork), start: start)
+    return (request, try Planner.plan(request))
+  }
+
+  private static func held(_ plan: Plan, after now: Instant) throws -> [HeldPointing] {
+    // Through the document, as everybody gets it: times are rounded there.
+    try NetworkPlanDocument(json: NetworkPlanDocument(plan).json().utf8).heldPointings(after: now)
+  }
+
+  private static func comparison(_ old: Plan, _ new: Plan, after now: Instant) -> PlanComparison {
+    PlanComparison(NetworkPlanDocument(old), NetworkPlanDocument(new), after: now)
+  }
+
+  @Test func nothingNewChangesNothing() throws {
+    let (request, plan) = try Self.plain()
+    let again = try Planner.replan(request, before: try Self.held(plan, after: request.now))
+    let change = Self.comparison(plan, again, after: request.now)
+    #expect(change.total.moved == 0 && change.total.dropped == 0)
+    #expect(change.total.kept == plan.network.assignmentCount)
+    #expect(again.network.probability.value >= plan.network.probability.value - 1e-9)
+    #expect(try judged(again, on: request.map).violations.isEmpty)
+  }
+
+  /// One telescope is out for good: the others keep what they have, and more of the sky is saved than lost.
+  @Test func othersKeepTheirsWhenOneIsOut() throws {
+    var (request, plan) = try Self.plain()
+    let busiest = try #require(plan.telescopes.max { $0.added < $1.added })
+    request.outages = [
+      Outage(telescopeID: busiest.telescope.id, window: request.window, reason: "clouds")
+    ]
+    let before = try Self.held(plan, after: request.now)
+    let next = try Planner.replan(request, before: before)
+    #expect(try judged(next, on: request.map).violations.isEmpty)
+    #expect(!next.telescopes.contains { $0.telescope.id == busiest.telescope.id })
+    let change = Self.comparison(plan, next, after: request.now)
+    let others = plan.network.assignmentCount - busiest.assignments.count
+    print("one out: \(change.total), \(plan.network.probability) -> \(next.network.probability)")
+    // Either the others keep everything, or a free plan covers clearly more.
+    var steady = request
+    steady.held = before
+    let kept = try Planner.plan(steady)
+    #expect(Self.comparison(plan, kept, after: request.now).total.kept == others)
+    let fresh = try Planner.plan(request)
+    #expect(next.network.probability.value >= 0.995 * fresh.network.probability.value)
+    #expect(change.total.kept == others || next.network.probability > kept.network.probability)
+  }
+
+  /// Later in the night what has begun is gone from the plan, and what is left stays and does not overlap.
+  @Test func laterInTheNight() throws {
+    var (request, plan) = try Self.plain()
+    let starts = plan.timeline.map(\.assignment.start)
+    let now = starts[starts.count / 3]
+    request.now = now
+    request.window = TimeWindow(now, request.window.end)
+    request.observed = plan.timeline.filter { $0.assignment.start < now }.map {
+      ObservedField(
+        telescopeID: $0.telescope.id, center: $0.assignment.center, field: $0.telescope.field!, limit: nil)
+    }
+    let before = try Self.held(plan, after: now)
+    #expect(before.count < plan.network.assignmentCount && !before.isEmpty)
+    let next = try Planner.replan(request, before: before)
+    let change = Self.comparison(plan, next, after: now)
+    print("later: \(change.total) of \(before.count)")
+    #expect(change.total.kept + change.total.moved + change.total.dropped == before.count)
+    #expect(next.timeline.allSatisfy { $0.assignment.start >= now })
+    #expect(try judged(next, on: request.map).violations.isEmpty)
+  }
+
+  /// The bound is over all plans, not only those that keep what was planned.
+  @Test func theBoundHoldsForFreePlansToo() throws {
+    let (request, plan) = try Self.plain()
+    var steady = request
+    // A poor plan to keep: every third pointing only.
+    steady.held = try Self.held(plan, after: request.now).enumerated().filter { $0.offset % 3 == 0 }
+      .map(\.element)
+    let kept = try Planner.plan(steady)
+    #expect(kept.network.upperBound == plan.network.upperBound)
+    #expect(kept.id != plan.id)
+    #expect(try judged(kept, on: request.map).violations.isEmpty)
+  }
+}
