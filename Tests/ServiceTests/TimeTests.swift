@@ -54,7 +54,7 @@ import Units
     let id = try #require(try await bench.store.events(limit: 2).first).id
     #expect(try await outcomes(bench) == ["WATCH"])
     // The rule of the first ten hours ends; the outcome stays.
-    try await wait(bench, hours: 71.9)
+    try await wait(bench, hours: 71.5)
     #expect(Set(try await outcomes(bench)) == ["WATCH"])
     let revision = try await bench.store.event(id).revision
     #expect(revision <= 3, "hours in which nothing changes change nothing")
@@ -85,7 +85,7 @@ import Units
     try await bench.bring(try circle)
     try await bench.settle()
     let id = try #require(try await bench.store.events(limit: 2).first).id
-    try await wait(bench, hours: 23.9)
+    try await wait(bench, hours: 23.5)
     #expect(try await bench.log("stop.proposed") == 0)
     try await wait(bench, hours: 1)
     #expect(try await bench.log("stop.proposed") == 1)
