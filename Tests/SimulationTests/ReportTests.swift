@@ -3,6 +3,10 @@ import Formats
 import Testing
 import Units
 
+#if canImport(FoundationXML)
+  import FoundationXML
+#endif
+
 @testable import Simulation
 
 @Suite struct ReportTests {

@@ -132,7 +132,7 @@ extension PageRoutes {
     let library = try library.get()
     let health = await desk.health()
     let page = AnswerPage(
-      head: head("Answer for \(view.name)", .none, request, health, library), view: view, slug: slug,
+      head: head("Answer for \(view.name)", .none, request, nil, health, library), view: view, slug: slug,
       link: link, choice: choice, now: Instant(iso8601: health.nowUTC))
     let file = try library.render(page, "answer")
     return Response(
