@@ -14,8 +14,14 @@ extension SkymapFile {
   public static func write(_ map: Skymap) throws(SkymapFileError) -> [UInt8] {
     // CFITSIO hands out memory files from one table that its own lock does not guard: two threads that
     // open at once can be given the same slot, and the bytes of both mix.
+    // Closing takes part: the file is gone when `bytes` returns, and only then is the lock given back.
     memoryFiles.lock()
     defer { memoryFiles.unlock() }
+    return try bytes(of: map)
+  }
+
+  @inline(never)
+  private static func bytes(of map: Skymap) throws(SkymapFileError) -> [UInt8] {
     let file = try MemoryFITS()
     let rows = map.count
     var columns = [("UNIQ", "K", ""), ("PROBDENSITY", "D", "sr-1")]
