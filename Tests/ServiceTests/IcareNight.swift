@@ -155,6 +155,7 @@ final class IcareNight {
     var counts: [DeliveryState: Int] = [:]
     var results: [ReadBackRecord.Result: Int] = [:]
     var stuck: [String] = []
+    var keys: [String] = []
     var open: Int { counts.reduce(0) { $0 + ($1.key.isOpen ? $1.value : 0) } }
     var done: Int { counts[.done] ?? 0 }
     var compared: Int { results.values.reduce(0, +) }
@@ -175,6 +176,9 @@ final class IcareNight {
     for entry in try await store.latestDeliveries(channel: "icare", [.dead, .parked], limit: 50) {
       standing.stuck.append("\(entry.key): \(entry.reason ?? "")")
     }
+    standing.keys = try await store.latestDeliveries(
+      channel: "icare", Set(DeliveryState.allCases), limit: 200
+    ).map { "\($0.key)" }.sorted()
     try store.close()
     return standing
   }
@@ -222,7 +226,8 @@ final class IcareNight {
     try drop("again.xml", burstNotice("eclairs-wakeup", minute: 5))
     try await Task.sleep(for: .seconds(3))
     let again = try await settled(atLeast: first.done)
-    #expect(again.done == first.done && again.stuck.isEmpty, "first \(first), again \(again)")
+    let added = Set(again.keys).subtracting(first.keys).sorted()
+    #expect(again.done == first.done && again.stuck.isEmpty, "\(again), added \(added)")
 
     try drop("retraction.json", retraction)
     try drop("retraction.xml", burstNotice("eclairs-retract", minute: 9))
