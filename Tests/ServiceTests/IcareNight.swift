@@ -226,8 +226,10 @@ final class IcareNight {
     try drop("again.xml", burstNotice("eclairs-wakeup", minute: 5))
     try await Task.sleep(for: .seconds(3))
     let again = try await settled(atLeast: first.done)
-    let added = Set(again.keys).subtracting(first.keys).sorted()
-    #expect(again.done == first.done && again.stuck.isEmpty, "\(again), added \(added)")
+    // The clock has gone on by half an hour, of which the event may speak; nothing else is new.
+    let added = Set(again.keys).subtracting(first.keys).filter { !$0.contains("/comment/") }
+    #expect(added.isEmpty && Set(again.keys).isSuperset(of: first.keys), "\(added)")
+    #expect(again.done <= first.done + 1 && again.stuck.isEmpty, "\(again)")
 
     try drop("retraction.json", retraction)
     try drop("retraction.xml", burstNotice("eclairs-retract", minute: 9))
