@@ -218,7 +218,7 @@ struct FollowupBench {
     ("filters", { $0.filters = ["%%"] }), ("one of", { $0.fade = 1 }), ("error", { $0.errorArcsec = -1 }),
     ("start_utc", { $0.startUTC = "tomorrow" }), ("window", { $0.startUTC = "2020-01-01T00:00:00Z" }),
     ("approved", { $0.approved = ["nobody"] }), ("no telescope", { $0.send = ["../tca"] }),
-    ("gap_h", { $0.gapH = .infinity }), ("event", { $0.event = "S990101a" }),
+    ("kept", { $0.gapH = .infinity }), ("event", { $0.event = "S990101a" }),
   ]
 
   @Test(arguments: faults.indices)

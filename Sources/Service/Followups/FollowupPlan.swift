@@ -31,7 +31,7 @@ struct FollowupPlan {
       covering: TimeWindow(request.window.start - .hours(24), request.window.end + .hours(24)),
       earthOrientation: earth)
     let observer = try Observer(telescope.site.position)
-    let whole = Fraction(1) ?? .zero
+    let whole = Fraction.one
     let assignments = offer.visits.enumerated().map { i, visit in
       let here = Conditions(
         of: request.target.position, in: ephemeris.frame(of: observer, at: visit.middle), ephemeris)

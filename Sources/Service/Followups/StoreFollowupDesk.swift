@@ -209,7 +209,7 @@ struct StoreFollowupDesk: FollowupDesk {
         continue
       }
       let bulletin = FollowupBulletin(
-        id: id, name: view.name, priority: .init(rawValue: view.priority) ?? .normal,
+        id: id, name: view.name, priority: FollowupRequest.Priority(rawValue: view.priority) ?? .normal,
         document: try await StoreQueueDesk(state: state).document(plan.id), isMock: stored.isMock,
         telescopes: state.settings.telescopes, now: now)
       do {

@@ -51,8 +51,8 @@ struct Reminders: Sendable {
       store: store, telescopes: settings.telescopes, earth: settings.earth
     ).list(at: now)
     guard !silent.isEmpty else { return 0 }
-    let said = Set(try await Self.sent(store).map(\.key))
-    var outcome = Outcome()
+    let said = Set(try await Self.sent(store).map { $0.key })
+    var outcome = StepOutcome()
     outcome.epoch = epoch
     var keys: Set<String> = []
     for team in silent {
