@@ -106,7 +106,8 @@ import WebClient
       store = try Store(path: folder.appending(path: "\(name).sqlite").path)
       self.channel = channel
       let lease = try await store.seize(
-        store.options.lease, holder: "test", seen: nil, until: now + .hours(10_000))
+        store.options.lease, holder: "test", seen: nil,
+        until: AdapterContractTests.start + .hours(10_000))
       epoch = try #require(lease).epoch
     }
 

@@ -11,7 +11,8 @@ import Units
 @testable import Service
 
 /// A service that answers requests for point sources, on a July night over the northern sites.
-struct FollowupBench {
+struct FollowupBench: @unchecked Sendable {
+  // Tests use one at a time.
   let bench: Bench
   let state: ServiceState
   var desk: StoreFollowupDesk { StoreFollowupDesk(state: state) }
@@ -106,14 +107,14 @@ struct FollowupBench {
 
   @Test func aRequestIsTakenBack() async throws {
     let f = try await FollowupBench()
-    let view = try await f.desk.ask(FollowupBench.form(send: ["tca", "tre"]), by: FollowupBench.leader)
+    let view = try await f.desk.ask(FollowupBench.form(send: ["tca", "oaj"]), by: FollowupBench.leader)
     #expect(view.sent.count == 2)
     let after = try await f.desk.withdraw(
       view.id, from: ["tca"], reason: "seen by others", by: FollowupBench.leader)
     #expect(
       after.sent.map(\.state) == ["withdrawn", "live"] || after.sent.map(\.state) == ["live", "withdrawn"])
     #expect(try await f.bench.store.queue(of: "tca", after: f.now).isEmpty)
-    #expect(try await f.bench.store.queue(of: "tre", after: f.now).count == 1)
+    #expect(try await f.bench.store.queue(of: "oaj", after: f.now).count == 1)
     let file = try await StoreQueueDesk(state: f.state).currentFile(
       of: "tca", name: "plan.csv", wishes: FileWishes())
     #expect(String(decoding: file.bytes, as: UTF8.self).contains("STOP"))
@@ -132,16 +133,16 @@ struct FollowupBench {
       for i in settings.telescopes.indices {
         var terms = Telescope.Allocation()
         if settings.telescopes[i].slug == "tca" { terms.requests = .init(most: 1, days: 1) }
-        if settings.telescopes[i].slug == "tre" { terms.hoursPerNight = 1 }
+        if settings.telescopes[i].slug == "oaj" { terms.hoursPerNight = 1 }
         settings.telescopes[i].allocation = terms
       }
     }
-    let first = try await f.desk.ask(FollowupBench.form(send: ["tca", "tre"]), by: FollowupBench.leader)
+    let first = try await f.desk.ask(FollowupBench.form(send: ["tca", "oaj"]), by: FollowupBench.leader)
     #expect(first.sent.count == 2)
     let second = try await f.desk.ask(FollowupBench.form("second"), by: FollowupBench.leader)
     let out = try #require(second.leftOut.first { $0.slug == "tca" })
     #expect(out.code == "allocation" && out.reason.contains("one request in a day"), "\(out)")
-    func used(_ view: FollowupView) -> String? { view.offers.first { $0.slug == "tre" }?.allocation }
+    func used(_ view: FollowupView) -> String? { view.offers.first { $0.slug == "oaj" }?.allocation }
     #expect(used(first)?.hasPrefix("0 h of 1 h used tonight") == true, "\(used(first) ?? "")")
     #expect(used(second) != nil && used(second)?.hasPrefix("0 h") == false, "\(used(second) ?? "")")
     await #expect(throws: DeskError.self) {
@@ -167,7 +168,7 @@ struct FollowupBench {
   /// ICARE gets a request per telescope in its own form, long series in parts, and their cancellation.
   @Test func icareIsAskedWhereTheChannelIsIcare() async throws {
     let options = IcareOptions(
-      group: "GRANDMA", instruments: ["tca": "CAM-tca", "tre": "CAM-tre"], requests: ["tca": "TAROTAPI"])
+      group: "GRANDMA", instruments: ["tca": "CAM-tca", "oaj": "CAM-oaj"], requests: ["tca": "TAROTAPI"])
     let f = try await FollowupBench(icare: options) { settings in
       for i in settings.telescopes.indices where settings.telescopes[i].slug == "tca" {
         var terms = Telescope.Allocation()
@@ -175,13 +176,32 @@ struct FollowupBench {
         settings.telescopes[i].allocation = terms
       }
     }
-    let view = try await f.desk.ask(FollowupBench.form(send: ["tca", "tre"]), by: FollowupBench.leader)
+    let view = try await f.desk.ask(FollowupBench.form(send: ["tca", "oaj"]), by: FollowupBench.leader)
     let owed = try await f.deliveries(view.id).filter { $0.hasPrefix("icare/") }
     let count = try #require(view.offers.first { $0.slug == "tca" }?.visits[0].exposures)
     #expect(owed.count == (count + 2) / 3 && owed.allSatisfy { $0.hasSuffix("/tca") }, "\(count) \(owed)")
     _ = try await f.desk.withdraw(view.id, from: ["tca"], reason: "no", by: FollowupBench.leader)
     let cancels = try await f.deliveries(view.id).filter { $0.hasSuffix("/cancel") }
     #expect(cancels.count == owed.count)
+  }
+
+  /// The site's own software finds the visit in its folder, and its end.
+  @Test func theFolderOfASiteGetsItsOwnFormat() async throws {
+    let f = try await FollowupBench { settings in
+      for slug in ["tca", "oaj"] {
+        settings.recipients.entries.append(
+          .init(
+            channel: "drop:\(slug)", kind: .drop(DropOptions(slug: slug, format: "acp")), acceptsMocks: false)
+        )
+      }
+    }
+    let view = try await f.desk.ask(FollowupBench.form(send: ["tca"]), by: FollowupBench.leader)
+    let plan = try await f.deliveries(view.id).filter { $0.hasPrefix("drop:") }
+    #expect(plan.count == 1 && plan[0].hasPrefix("drop:tca/") && plan[0].hasSuffix("/plan"), "\(plan)")
+    _ = try await f.desk.withdraw(view.id, from: [], reason: "seen", by: FollowupBench.leader)
+    // What had not left yet is replaced by its end.
+    let stop = try await f.deliveries(view.id).filter { $0.hasPrefix("drop:") }
+    #expect(stop.count == 1 && stop[0].hasSuffix("/stop"), "\(stop)")
   }
 
   @Test func theStopOfAnEventEndsItsFollowUps() async throws {
@@ -208,7 +228,7 @@ struct FollowupBench {
     #expect(try await desk.followup(asked.id).sent.map(\.state) == ["withdrawn"])
   }
 
-  static let faults: [(String, (inout FollowupForm) -> Void)] = [
+  static let faults: [(String, @Sendable (inout FollowupForm) -> Void)] = [
     ("name", { $0.name = "" }), ("name", { $0.name = "a\u{202E}b" }),
     ("name", { $0.name = String(repeating: "x", count: 4096) }), ("ra", { $0.ra = "25:00:00" }),
     ("ra", { $0.ra = "nan" }), ("ra", { $0.ra = "1e400" }), ("dec", { $0.dec = "-91" }),

@@ -182,8 +182,8 @@ extension PageRoutes {
   ) async throws -> Response {
     let library = try library.get()
     let health = await desk.health()
-    // Without its list the form is still of use, above all when it brings back what was typed.
-    let lines = (try? await desk.openFollowups().followups(limit: 20)) ?? []
+    // A form that comes back may come from somebody who may not read here. Without its list it is still of use.
+    let lines = problem == nil ? (try? await desk.openFollowups().followups(limit: 20)) ?? [] : []
     let page = FollowupFormPage(
       head: head("Follow-up", .followup, request, context, health, library), typed: typed, problem: problem,
       lines: lines, mayAsk: context.identity?.may(.lead) ?? false, now: Instant(iso8601: health.nowUTC))
