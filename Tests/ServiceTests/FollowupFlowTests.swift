@@ -246,13 +246,11 @@ struct FollowupBench: @unchecked Sendable {
     let f = try await FollowupBench()
     var form = FollowupBench.form()
     Self.faults[index].1(&form)
-    do {
-      _ = try await f.desk.ask(form, by: FollowupBench.leader)
-      Issue.record("fault \(index) was taken")
-    } catch let error as DeskError {
-      #expect("\(error)".contains(Self.faults[index].0), "\(error)")
-      if case .unavailable = error { Issue.record("\(error)") }
+    let asked = form
+    let error = await #expect(throws: DeskError.self) {
+      _ = try await f.desk.ask(asked, by: FollowupBench.leader)
     }
+    #expect("\(String(describing: error))".contains(Self.faults[index].0), "\(String(describing: error))")
     #expect(try await f.desk.followups(limit: 10).isEmpty)
   }
 
