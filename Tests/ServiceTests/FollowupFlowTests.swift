@@ -50,7 +50,7 @@ struct FollowupBench: @unchecked Sendable {
     let view = try await f.desk.ask(
       FollowupBench.form(key: "k", send: ["tca"]), by: FollowupBench.leader)
     let named = Set(view.offers.map(\.slug) + view.leftOut.map(\.slug))
-    #expect(named == ["tca", "tre", "tch", "oaj", "fzu-auger"])
+    #expect(named == ["tca", "tre", "tch", "oaj", "fzu-auger~f"])
     #expect(view.sent.map(\.slug) == ["tca"] && view.sent.map(\.state) == ["live"])
     #expect(view.leftOut.allSatisfy { !$0.reason.isEmpty })
     let offer = try #require(view.offers.first { $0.slug == "tca" })
