@@ -64,6 +64,10 @@ public protocol Desk: Sendable {
 
   /// nil where none are kept.
   var queues: (any QueueDesk)? { get }
+  /// nil where none are answered.
+  var followups: (any FollowupDesk)? { get }
+  /// nil where nobody is reminded.
+  var reminders: (any ReminderDesk)? { get }
 }
 
 /// Why a request gets no answer. The text goes to the person who asked.

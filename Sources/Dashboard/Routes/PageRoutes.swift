@@ -60,7 +60,8 @@ struct PageRoutes {
     let sheet = try await desk.event(id)
     let page = EventPage(
       head: head(sheet.event.id, .none, request, context, health, library), sheet: sheet,
-      now: Instant(iso8601: health.nowUTC), plan: try await desk.livePlan(of: id))
+      now: Instant(iso8601: health.nowUTC), plan: try await desk.livePlan(of: id),
+      silent: try await desk.reminders?.unanswered(of: id) ?? [])
     return answer(try library.render(page, "event"), request)
   }
 

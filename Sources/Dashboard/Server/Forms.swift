@@ -42,6 +42,12 @@ enum FormGuard {
     return form
   }
 
+  /// Whether a page of this site sent it, as far as the browser says.
+  static func isOurs(_ request: Request) -> Bool {
+    do { try checkOrigin(request) } catch { return false }
+    return true
+  }
+
   private static func checkOrigin(_ request: Request) throws {
     let foreign = HTTPError(.forbidden, message: "another site may not change anything here")
     if let site = request.headers[HTTPField.Name("Sec-Fetch-Site")!], !["same-origin", "none"].contains(site)

@@ -24,6 +24,10 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
   public var icare: Icare?
   public var links: Links?
   public var treasureMap: TreasureMap?
+  /// Folders of telescopes by slug.
+  public var drops: [String: Drop] = [:]
+  /// Mail addresses of teams by slug, several with commas between.
+  public var teams: [String: String] = [:]
   /// Roles that may decide in place of the policy.
   public var roles = Decision.overridingRoles
   /// Roster file: messages name who is on duty.
@@ -164,12 +168,20 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
     public var mocks = false
   }
 
+  /// A folder that a telescope's own software watches, on a disk that this machine mounts.
+  public struct Drop: Codable, Hashable, Sendable {
+    public var folder: String
+    /// `plain`, `acp`, `nina`, `rts2`, `json`, `csv`.
+    public var format = "plain"
+    public var mocks = false
+  }
+
   public init() {}
 
   enum CodingKeys: String, CodingKey {
     case state, telescopes, policy, policies, http, spool, maps, kafka, files, slack, mail, webhooks, icare,
       links
-    case treasureMap = "treasure_map", roles, roster
+    case treasureMap = "treasure_map", roles, roster, teams, drops
   }
 }
 

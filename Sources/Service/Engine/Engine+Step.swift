@@ -189,6 +189,7 @@ extension Engine {
       }
       if memo.campaign.order == nil { withdrawAll(id, reason: "the campaign ended", &memo, &outcome) }
     case .stop(let reason):
+      outcome.stoppedEvents.append((id, reason))
       withdrawAll(id, reason: reason, &memo, &outcome)
       outcome.log.append(Self.line("campaign.stopped", id, "STOP: \(reason)"))
       try tell(.stop, memo.campaign.decision, reason: reason)

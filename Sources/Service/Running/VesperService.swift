@@ -161,6 +161,10 @@ struct LeaderService: Service {
           store: service.store, channel: icare, clock: service.clock, logger: service.logger)
         tasks.addTask { try await watch.run() }
       }
+      let reminders = Reminders(
+        store: service.store, settings: service.settings, doors: service.doors, clock: service.clock,
+        epoch: grant.epoch, logger: service.logger)
+      tasks.addTask { try await reminders.run() }
       let memory = CredentialMemory(store: service.store, clock: service.clock, logger: service.logger)
       if service.configuration.kafka != nil {
         tasks.addTask { [state] in try await memory.run { state.feed?.token?.granted } }
