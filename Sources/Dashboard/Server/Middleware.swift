@@ -80,7 +80,9 @@ struct Access: RouterMiddleware {
   let openReading: Bool
   let gate: RateGate
   /// Needs no token ever: probes of the machine that runs the service, and the door itself.
-  private static let open: Set<String> = ["/healthz", "/readyz", "/sign-in", "/theme"]
+  private static let open: Set<String> = [
+    "/healthz", "/readyz", "/sign-in", "/sign-in/openid", "/sign-in/openid/return", "/theme",
+  ]
   /// The style of the page that says so is no secret.
   private static func isOpen(_ path: String) -> Bool { open.contains(path) || path.hasPrefix("/assets/") }
 

@@ -79,9 +79,21 @@ struct EventPage: Sendable {
   private static let longestHistory = 100
 
   let plan: PlanSection?
+  /// Nil where nobody decides.
+  let decide: DecideSection?
+  let proposal: String?
+  let pageHref: String
+  let replayHref: String
 
-  init(head: PageHead, sheet: EventSheet, now: Instant?, plan live: PlanSheet? = nil) {
+  init(
+    head: PageHead, sheet: EventSheet, now: Instant?, plan live: PlanSheet? = nil,
+    decide: DecideSection? = nil
+  ) {
     let event = sheet.event
+    self.decide = decide
+    proposal = decide?.proposal
+    pageHref = "/events/\(LocalPath.encoded(event.id))"
+    replayHref = "/replay?event=\(LocalPath.encoded(event.id))"
     plan = live.map { PlanSection($0, event: event, now) }
     let root = "/api/events/\(LocalPath.encoded(event.id))"
     self.head = head
