@@ -89,7 +89,11 @@ public actor OpenIDClient {
     let provider = try await discovered()
     let now = now()
     attempts = attempts.filter { $0.value.expires > now }
-    guard attempts.count < Self.mostAttempts else { throw .provider("too many sign-ins are under way") }
+    if attempts.count >= Self.mostAttempts,
+      let oldest = attempts.min(by: { $0.value.expires < $1.value.expires })
+    {
+      attempts[oldest.key] = nil
+    }
     let (state, secret) = (Secrets.random(), Secrets.random())
     let attempt = Attempt(
       binding: SHA256.hexDigest(of: secret), nonce: Secrets.random(), verifier: Secrets.random(), back: back,

@@ -95,7 +95,9 @@ struct Access: RouterMiddleware {
     let isSigned = AnswerRoutes.isSigned(request)
     let token = Self.bearer(request)
     // Signed requests of one telescope share a bucket: a forged one costs a look at the signature.
-    let asker = token ?? (isSigned ? request.uri.path : nil)
+    // So do sign-ins elsewhere, each of which is remembered.
+    let isShared = isSigned || request.uri.path == "/sign-in/openid"
+    let asker = token ?? (isShared ? request.uri.path : nil)
     if let asker, let wait = gate.pass(asker) {
       throw HTTPError(
         .tooManyRequests, headers: [.retryAfter: "\(wait)"],

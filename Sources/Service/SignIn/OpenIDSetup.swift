@@ -1,3 +1,4 @@
+import Channels
 import Dashboard
 import OpenID
 import Store
