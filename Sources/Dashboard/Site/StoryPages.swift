@@ -81,7 +81,11 @@ struct DrillPage: Sendable {
     case .failed: mark = Mark("FAILED", "✕", "stop")
     case .some(.none), nil: mark = nil
     }
-    title = view?.event.map { "\($0), begun \(view?.beganUTC ?? "") by \(view?.by ?? "")" }
+    // Its name is known a moment later.
+    title = view.flatMap { view in
+      view.state == .none
+        ? nil : "\(view.event ?? "A drill"), begun \(view.beganUTC ?? "") by \(view.by ?? "")"
+    }
     self.problem = problem ?? view?.problem
     rows = (view?.steps ?? []).map {
       Row(
