@@ -339,6 +339,10 @@ def acts(browser, service, report, out, slug):
     browser.run("document.querySelector('#choice-STOP').checked = true")
     browser.run("document.querySelector('#reason').value = 'found elsewhere <b>'")
     looked_at(browser, report, out, "decide")
+    # The form in the red theme, which only leads see.
+    browser.run("document.documentElement.className = 'red'; document.querySelector('#decide').scrollIntoView()")
+    only_red(browser, report, "decide-red-360")
+    browser.run("document.documentElement.className = 'dark'")
     # Somebody acts first.
     service.post(f"/api/events/{EVENT}/decision", json.dumps(
         {"outcome": "LIMITED", "telescopes": [other], "role": "shift leader", "reason": "save the others"}).encode())

@@ -89,7 +89,9 @@ extension WhatIfPage.Answer {
     probabilityBefore = Figure.percent(view.before.probability)
     probabilityAfter = Figure.percent(view.after.probability)
     let points = (view.after.probability - view.before.probability) * 100
-    change = (points < 0 ? "" : "+") + Figure.number(points, decimals: 1, unit: "points")
+    change =
+      abs(points) < 0.05
+      ? "as before" : (points < 0 ? "" : "+") + Figure.number(points, decimals: 1, unit: "points")
     (tilesBefore, tilesAfter) = ("\(view.before.tiles)", "\(view.after.tiles)")
     (telescopesBefore, telescopesAfter) = ("\(view.before.telescopes)", "\(view.after.telescopes)")
     counts = "\(view.kept) kept, \(view.moved) moved, \(view.new) new, \(view.dropped) dropped"
