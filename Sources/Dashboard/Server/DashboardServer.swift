@@ -59,6 +59,10 @@ public enum DashboardServer {
     ReminderRoutes(desk: desk).add(to: router)
     pages.add(to: router)
     SignInRoutes(desk: desk, pages: pages).add(to: router)
+    OpenIDRoutes(desk: desk, pages: pages).add(to: router)
+    EventFormRoutes(desk: desk, pages: pages).add(to: router)
+    WhatIfRoutes(desk: desk, pages: pages).add(to: router)
+    StoryRoutes(desk: desk, pages: pages).add(to: router)
     return router
   }
 

@@ -9,6 +9,9 @@ struct FormBody: Sendable {
   init(_ text: String) { pairs = Request.formPairs(text) }
 
   subscript(name: String) -> String? { pairs.first { $0.0 == name }?.1 }
+
+  /// Of fields that may be there several times, those that are not empty.
+  func all(_ name: String) -> [String] { pairs.filter { $0.0 == name && !$0.1.isEmpty }.map(\.1) }
 }
 
 /// Keeps other sites from acting in the name of a browser that is signed in here.

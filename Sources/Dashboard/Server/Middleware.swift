@@ -80,7 +80,9 @@ struct Access: RouterMiddleware {
   let openReading: Bool
   let gate: RateGate
   /// Needs no token ever: probes of the machine that runs the service, and the door itself.
-  private static let open: Set<String> = ["/healthz", "/readyz", "/sign-in", "/theme"]
+  private static let open: Set<String> = [
+    "/healthz", "/readyz", "/sign-in", "/sign-in/openid", "/sign-in/openid/return", "/theme",
+  ]
   /// The style of the page that says so is no secret.
   private static func isOpen(_ path: String) -> Bool { open.contains(path) || path.hasPrefix("/assets/") }
 
@@ -94,7 +96,9 @@ struct Access: RouterMiddleware {
     let isKept = FollowupRoutes.keepsTyped(request)
     let token = Self.bearer(request)
     // Signed requests of one telescope share a bucket: a forged one costs a look at the signature.
-    let asker = token ?? (isSigned ? request.uri.path : nil)
+    // So do sign-ins elsewhere, each of which is remembered.
+    let isShared = isSigned || request.uri.path == "/sign-in/openid"
+    let asker = token ?? (isShared ? request.uri.path : nil)
     if let asker, let wait = gate.pass(asker) {
       throw HTTPError(
         .tooManyRequests, headers: [.retryAfter: "\(wait)"],

@@ -79,6 +79,11 @@ struct EventPage: Sendable {
   private static let longestHistory = 100
 
   let plan: PlanSection?
+  /// Nil where nobody decides.
+  let decide: DecideSection?
+  let proposal: String?
+  let pageHref: String
+  let replayHref: String
 
   /// A team that has said nothing.
   struct SilentRow: Sendable {
@@ -93,7 +98,7 @@ struct EventPage: Sendable {
 
   init(
     head: PageHead, sheet: EventSheet, now: Instant?, plan live: PlanSheet? = nil,
-    silent teams: [UnansweredView] = []
+    decide: DecideSection? = nil, silent teams: [UnansweredView] = []
   ) {
     silent = teams.map {
       SilentRow(
@@ -104,6 +109,10 @@ struct EventPage: Sendable {
     }
     hasSilent = !silent.isEmpty
     let event = sheet.event
+    self.decide = decide
+    proposal = decide?.proposal
+    pageHref = "/events/\(LocalPath.encoded(event.id))"
+    replayHref = "/replay?event=\(LocalPath.encoded(event.id))"
     plan = live.map { PlanSection($0, event: event, now) }
     let root = "/api/events/\(LocalPath.encoded(event.id))"
     self.head = head

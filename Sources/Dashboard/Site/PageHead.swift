@@ -25,7 +25,7 @@ struct PageHead: Sendable {
   let onRoster: Bool
   /// Who is signed in.
   let person: String?
-  let signInHref: String
+  var signInHref: String
   /// For forms, as the hidden field `form_token` (`FormGuard`); nil while nobody is signed in.
   let formToken: String?
 

@@ -31,7 +31,7 @@ extension ServiceConfiguration {
   private mutating func read(_ s: Section) throws(ConfigurationError) {
     try s.allow(
       "state", "telescopes", "policy", "policies", "http", "spool", "maps", "kafka", "files", "slack", "mail",
-      "webhooks", "icare", "links", "treasure_map", "roles", "roster", "teams", "drops")
+      "webhooks", "icare", "links", "treasure_map", "roles", "roster", "teams", "drops", "oidc")
     try s.text("state", &state)
     try s.text("telescopes", &telescopes)
     try s.text("policy", &policy)
@@ -87,6 +87,15 @@ extension ServiceConfiguration {
       var new = Links(secret: try part.need("secret"))
       try part.optional("base", &new.base)
       links = new
+    }
+    if let part = try s.section("oidc") {
+      try part.allow("issuer", "client_id", "client_secret", "base", "claim", "roles")
+      var new = OpenIDConnect(issuer: try part.need("issuer"), clientID: try part.need("client_id"))
+      try part.optional("client_secret", &new.clientSecret)
+      try part.optional("base", &new.base)
+      try part.text("claim", &new.claim)
+      try part.table("roles", &new.roles)
+      oidc = new
     }
     if let part = try s.section("mail") {
       try part.allow("host", "port", "security", "user", "password", "sender", "to", "mocks")
