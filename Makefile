@@ -46,7 +46,8 @@ live: build
 # Optimised, because plans of the whole network take minutes otherwise. The tests that talk to servers of
 # their own have deadlines, so they run by themselves, one suite after the other.
 TEST = swift test -c release -Xswiftc -enable-testing
-WITH_SERVERS = WebClientTests FeedsTests ChannelsTests IcareTests DashboardTests StoreTests ServiceTests
+WITH_SERVERS = WebClientTests FeedsTests ChannelsTests IcareTests DashboardTests StoreTests DeliveriesTests \
+  ServiceTests
 
 test: install
 	$(TEST) $(addprefix --skip ,$(WITH_SERVERS))
