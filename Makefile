@@ -1,6 +1,6 @@
 # Two commands matter: `make demo` and `make test`. Both install what they need on Debian 12.
 
-PACKAGES = libcfitsio-dev libchealpix-dev liberfa-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev \
+PACKAGES = libcfitsio-dev libchealpix-dev liberfa-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev zlib1g-dev \
   librdkafka-dev pkg-config librsvg2-bin fonts-dejavu-core
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DEMO = out/demo

@@ -95,6 +95,7 @@ extension Plan.Omission: Error {}
 struct PlannedSite: Sendable {
   let telescope: Telescope
   let field: FieldOfView
+  let outline: FieldOutline
   let visibility: SiteVisibility
   let resource: Resource
   let grid: TileGrid
@@ -122,6 +123,7 @@ struct PlannedSite: Sendable {
     guard let field = telescope.field else { throw omission("no_field", "its field of view is not known") }
     self.telescope = telescope
     self.field = field
+    outline = FieldOutline(Footprint(field, at: Direction(ra: .zero, dec: .zero)).regions)
     avoided =
       request.observed.filter { $0.telescopeID == telescope.id }.map(\.center)
       + request.refused.filter { $0.telescopeID == telescope.id }.map(\.center)
@@ -200,8 +202,18 @@ struct Session {
   let smallestGain: Double
   private(set) var timetables: [Timetable?]
 
-  /// More tiles than this cannot matter to a field that is narrow beside the region.
-  private static let mostTilesPerSlot = 4
+  /// More tiles than this cannot matter to a field that is narrow beside the region. Where there is no effort to
+  /// spend, a plan at once is worth more than the last tile.
+  private static let mostTilesPerSlot = (usual: 4, hasty: 2, hastyAndWide: 4)
+
+  /// Of slots against slots in a timetable, at most.
+  private static let exchangePasses = (usual: 6, hasty: 1)
+
+  private func mostTiles(of site: Int) -> Int? {
+    let (most, free) = (Self.mostTilesPerSlot, selection.freeSlots(of: site))
+    if request.effort > 0 { return sites[site].isWide ? nil : most.usual * free }
+    return (sites[site].isWide ? most.hastyAndWide : most.hasty) * free
+  }
 
   /// Sky beyond the densest that holds all but this much is left out, and all but this share of what is
   /// within reach.
@@ -273,10 +285,9 @@ struct Session {
     guard !free.isEmpty else { return }
     let finder = CandidateFinder(
       sky: sky, besides: covered, sites: free.map { sites[$0] }, smallestGain: smallestGain)
-    let found = concurrentMap(free) { [sites, selection, rows] i in
-      finder.tiles(
-        of: sites[i], on: rows[i],
-        limit: sites[i].isWide ? nil : Self.mostTilesPerSlot * selection.freeSlots(of: i))
+    let limits = sites.indices.map { mostTiles(of: $0) }
+    let found = concurrentMap(free) { [sites, rows, limits] i in
+      finder.tiles(of: sites[i], on: rows[i], limit: limits[i])
     }
     for (i, tiles) in zip(free, found) { fieldNumbers[i].append(contentsOf: tiles.map(\.number)) }
     selection.choose(
@@ -286,10 +297,11 @@ struct Session {
 
   /// Gives every chosen tile its time.
   mutating func arrange() {
-    timetables = concurrentMap(Array(sites.indices)) { [sites, selection] i in
+    timetables = concurrentMap(Array(sites.indices)) { [sites, selection, request] i in
       let candidates = selection.candidates[i]
       return Timetable(
         sites[i].resource, candidates: candidates, choice: selection.choice(of: i),
+        passes: request.effort > 0 ? Self.exchangePasses.usual : Self.exchangePasses.hasty,
         penalty: sites[i].penalty(of: candidates))
     }
   }
