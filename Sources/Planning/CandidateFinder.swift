@@ -37,15 +37,19 @@ struct CandidateFinder {
   ///   - rows: where the rows lie, if not where the grid has them. Numbers are then those of the lattice,
   ///     negative.
   ///   - limit: the most tiles; nil is all that might add `smallestGain`.
-  func tiles(of site: PlannedSite, on rows: RowAlignment.Rows?, limit: Int?) -> [Tile] {
+  ///   - mayReach: whether it might observe some of a cell.
+  func tiles(
+    of site: PlannedSite, on rows: RowAlignment.Rows?, limit: Int?, mayReach: @escaping (Cell) -> Bool
+  ) -> [Tile] {
+    let reach = BlockReach(mayReach)
     guard let rows else {
       let grid = site.grid
-      return tiles(of: site, limit: limit, places: grid.count + 1, place: grid.number) {
+      return tiles(of: site, limit: limit, in: reach, places: grid.count + 1, place: grid.number) {
         ($0, grid.center(of: $0))
       }
     }
     let grid = AlignedGrid(site, rows)
-    return tiles(of: site, limit: limit, places: grid.count, place: grid.place) { place in
+    return tiles(of: site, limit: limit, in: reach, places: grid.count, place: grid.place) { place in
       guard let middle = grid.center(of: place), let point = FineLattice.point(of: site, near: middle) else {
         return nil
       }
@@ -55,18 +59,18 @@ struct CandidateFinder {
 
   /// - Parameter places: of the grid, 0..<places.
   private func tiles(
-    of site: PlannedSite, limit: Int?, places: Int, place: (Direction<ICRS>) -> Int,
+    of site: PlannedSite, limit: Int?, in reach: BlockReach, places: Int, place: (Direction<ICRS>) -> Int,
     tile: (Int) -> (number: Int, center: Direction<ICRS>)?
   ) -> [Tile] {
     var tiles: [Tile] = []
     tiles.reserveCapacity(min(limit ?? 1024, 4096))
     var seen = ContiguousArray<UInt64>(repeating: 0, count: places / 64 + 1)
-    var sees = BlockVisibility(sky: sky, site: site)
+    var reach = reach
     let spacing = site.probeSpacing
     let fieldArea = site.field.area.steradians
     for offer in offers[site.probeOrder] ?? [] {
       if tiles.count >= limit ?? .max || offer.density * fieldArea < smallestGain { break }
-      if limit != nil, !sees(offer.cell) { continue }
+      if !reach(offer.cell) { continue }
       sky.forEachProbe(of: offer.cell, spacing: spacing) { point in
         let place = place(point)
         let bit = UInt64(1) << UInt64(place & 63)
@@ -91,23 +95,18 @@ extension PlannedSite {
   fileprivate var probeOrder: Int { SkyGrain.order(ofCellsUnder: probeSpacing) }
 }
 
-/// Whether a site can observe some part of the block of sky (3.7 degrees wide) around a cell, as far as
-/// its centre and corners tell: enough to pass over sky that a narrow field cannot reach.
-private struct BlockVisibility {
+/// Whether a site might observe some of the block of sky (3.7 degrees wide) around a cell.
+private struct BlockReach {
   private static let order = 4
-  let sky: SkyGrain
-  let site: PlannedSite
+  private let mayReach: (Cell) -> Bool
   private var known: [Cell: Bool] = [:]
 
-  init(sky: SkyGrain, site: PlannedSite) {
-    self.sky = sky
-    self.site = site
-  }
+  init(_ mayReach: @escaping (Cell) -> Bool) { self.mayReach = mayReach }
 
   mutating func callAsFunction(_ cell: Cell) -> Bool {
     let block = Cell(order: min(Self.order, cell.order), key: cell.firstKey)
     if let answer = known[block] { return answer }
-    let answer = sky.marks(of: block).contains { site.canObserve($0) }
+    let answer = mayReach(block)
     known[block] = answer
     return answer
   }

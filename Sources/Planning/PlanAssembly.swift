@@ -28,7 +28,7 @@ struct PlanAssembly {
     }
     let busy = Set(sequences.map(\.site.telescope.id))
     let idle = session.sites.indices.filter { !busy.contains(session.sites[$0].telescope.id) }
-      .map { Self.omission(session.sites[$0], regions: regions, session: session) }
+      .map { Self.omission($0, regions: regions, session: session) }
     plan = Plan(
       id: "\(request.event.id)-r\(request.event.revision)-\(request.digest.prefix(8))", status: .go,
       event: request.event, made: request.now, window: request.window,
@@ -68,9 +68,10 @@ struct PlanAssembly {
       instruments: map.header.instruments, findings: map.report.findings)
   }
 
-  private static func omission(_ site: PlannedSite, regions: CredibleRegions, session: Session)
-    -> Plan.Omission
-  {
+  private static func omission(
+    _ index: Int, regions: CredibleRegions, session: Session
+  ) -> Plan.Omission {
+    let site = session.sites[index]
     let worth = percent(session.smallestGain)
     let deeper = percent(session.request.smallestDepthGain)
     let (code, reason): (String, String)
@@ -78,7 +79,8 @@ struct PlanAssembly {
       code = "no_dark_time"
       reason = site.visibility.noDarkness?.description ?? "no dark time"
     } else if !session.sky.someBlock(where: { cell, _ in
-      session.sky.marks(of: cell).contains(where: site.canObserve)
+      session.outlook.mayTouch(cell, telescope: index)
+        && session.sky.marks(of: cell).contains(where: site.canObserve)
     }) {
       code = "nothing_visible"
       let why = site.visibility.rejection(for: regions.peak, exposure: site.exposure)?.description

@@ -69,25 +69,29 @@ struct FineLattice: PointingLattice {
 }
 
 extension Session {
-  /// Moves the rows of grids that would end short of what their telescopes reach.
-  mutating func align(_ group: [Int]) {
+  /// Moves the rows of grids that would end short of what their telescopes reach, and sets their tiles as close as
+  /// the sky is worth it.
+  ///
+  /// - Parameter prices: nil where one telescope observes alone.
+  mutating func align(_ group: [Int], at prices: SkyPrices?) {
     guard request.effort > 0, request.tiling != .grid else { return }
     let able = group.filter {
       sites[$0].isWide && sites[$0].grid.overlap == 0 && !sites[$0].resource.darkWindows.isEmpty
     }
     guard !able.isEmpty else { return }
     let alignment = RowAlignment(sky, besides: covered)
-    for (i, own) in zip(able, concurrentMap(able) { [sites] in alignment.rows(for: sites[$0]) }) {
-      rows[i] = own
+    let found = concurrentMap(able) { [sites] in
+      alignment.rows(for: sites[$0], marginalDensity: prices?.marginalDensity(of: $0) ?? 0)
     }
+    for (i, own) in zip(able, found) { rows[i] = own }
   }
 
   /// What sky is worth to telescopes of a group that others might relieve.
-  func worths(for group: [Int], _ outlook: CoverageOutlook?) -> [ContiguousArray<Double>] {
+  func worths(for group: [Int], _ prices: SkyPrices?) -> [ContiguousArray<Double>] {
     let open = group.filter { !sites[$0].resource.darkWindows.isEmpty }
-    guard let outlook, request.effort > 0, open.count > 1 else { return [] }
+    guard let prices, open.count > 1 else { return [] }
     var worth = [ContiguousArray<Double>](repeating: [], count: sites.count)
-    for (k, own) in zip(open, outlook.worths(of: open, on: sky, share: 0.8, floor: 0.2)) { worth[k] = own }
+    for (k, own) in zip(open, prices.worths(of: open, on: sky, floor: 0.2)) { worth[k] = own }
     return worth
   }
 

@@ -50,10 +50,12 @@ public enum Planner {
     free.held = []
     let outlook = CoverageOutlook(
       request, sites: request.held.isEmpty ? sites : participants(free, regions, ephemeris).sites)
-    var session = Session(request, regions: regions, sites: sites, within: outlook.touched)
+    var session = Session(request, regions: regions, sites: sites, outlook: outlook)
     let together = sites.indices.filter { !request.alone.contains(sites[$0].telescope.id) }
-    session.align(together)
-    session.cover(together.filter { sites[$0].isWide }, guidedBy: outlook)
+    // Tiles overlap: some of the time is of no use.
+    let prices = request.effort > 0 && together.count > 1 ? outlook.settled(share: 0.8) : nil
+    session.align(together, at: prices)
+    session.cover(together.filter { sites[$0].isWide }, at: prices)
     session.cover(together.filter { !sites[$0].isWide })
     session.refine()
     for site in sites.indices where request.alone.contains(sites[site].telescope.id) {
@@ -189,6 +191,7 @@ struct PlannedSite: Sendable {
 struct Session {
   let request: PlanRequest
   let sites: [PlannedSite]
+  let outlook: CoverageOutlook
   let sky: SkyGrain
   var selection: NetworkSelection
   var covered: SkyGrain.Covered
@@ -219,10 +222,11 @@ struct Session {
   /// within reach.
   private static let leftOut = (most: 5e-4, ofReach: 2e-3, least: 1e-6)
 
-  /// - Parameter reach: probability within reach, or somewhat more.
-  init(_ request: PlanRequest, regions: CredibleRegions, sites: [PlannedSite], within reach: Double) {
+  init(_ request: PlanRequest, regions: CredibleRegions, sites: [PlannedSite], outlook: CoverageOutlook) {
     self.request = request
     self.sites = sites
+    self.outlook = outlook
+    let reach = outlook.touched
     let leftOut =
       reach > 0
       ? max(Self.leftOut.least, min(Self.leftOut.most, Self.leftOut.ofReach * reach)) : Self.leftOut.most
@@ -250,9 +254,9 @@ struct Session {
   func candidates(of site: Int) -> [Candidate] { selection.candidates[site] }
 
   /// Lets a group of sites choose together from the sky nobody covers.
-  mutating func cover(_ group: [Int], guidedBy outlook: CoverageOutlook? = nil) {
+  mutating func cover(_ group: [Int], at prices: SkyPrices? = nil) {
     var soFar = covered
-    choose(group, besides: &soFar, smallestGain: smallestGain, worth: worths(for: group, outlook))
+    choose(group, besides: &soFar, smallestGain: smallestGain, worth: worths(for: group, prices))
     covered = soFar
   }
 
@@ -286,8 +290,8 @@ struct Session {
     let finder = CandidateFinder(
       sky: sky, besides: covered, sites: free.map { sites[$0] }, smallestGain: smallestGain)
     let limits = sites.indices.map { mostTiles(of: $0) }
-    let found = concurrentMap(free) { [sites, rows, limits] i in
-      finder.tiles(of: sites[i], on: rows[i], limit: limits[i])
+    let found = concurrentMap(free) { [sites, rows, limits, outlook] i in
+      finder.tiles(of: sites[i], on: rows[i], limit: limits[i]) { outlook.mayTouch($0, telescope: i) }
     }
     for (i, tiles) in zip(free, found) { fieldNumbers[i].append(contentsOf: tiles.map(\.number)) }
     selection.choose(
@@ -335,6 +339,7 @@ func concurrentMap<T: Sendable, R: Sendable>(_ items: [T], _ transform: @Sendabl
 }
 
 extension PlannedSite {
+  /// Whether a visit may start in the window.
   func canObserve(_ direction: Direction<ICRS>) -> Bool {
     !visibility.startWindows(for: direction, exposure: exposure).isEmpty
   }

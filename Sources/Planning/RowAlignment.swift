@@ -15,22 +15,29 @@ import Units
 struct RowAlignment {
   /// Uncovered probability south of declination bins, by bin of right ascension.
   private var south: [[Double]]
+  /// Of the uncovered sky, probability per steradian.
+  private var meanDensity = 0.0
 
   private static let columns = 36
   private static let bins = 720
   /// Sky beyond this share of the uncovered probability, the densest first, is not worth a look.
   private static let share = 0.97
+  /// Time is short where a steradian more to look at would add at least this share of what sky holds on the average.
+  private static let scarce = 0.1
 
   init(_ sky: SkyGrain, besides covered: SkyGrain.Covered) {
     var mass = [[Double]](repeating: .init(repeating: 0, count: Self.bins), count: Self.columns)
-    let open = sky.openGrains(besides: covered)
-    var left = Self.share * open.reduce(0) { $0 + $1.probability }
-    for grain in open {
+    let grains = sky.openGrains(besides: covered)
+    var area = 0.0
+    var left = Self.share * grains.reduce(0) { $0 + $1.probability }
+    for grain in grains {
       let column = min(Self.columns - 1, Int(grain.center.ra.radians / (2 * .pi) * Double(Self.columns)))
       mass[column][Self.bin(grain.center.dec.radians)] += grain.probability
+      area += grain.probability / grain.density
       left -= grain.probability
       if left < 0 { break }
     }
+    meanDensity = area > 0 ? mass.joined().reduce(0, +) / area : 0
     south = mass.map { column in
       var sum = 0.0
       return [0]
@@ -55,9 +62,17 @@ struct RowAlignment {
     var phase: Double
     /// Right ascension at which every row begins, and may end with an overlap, radians.
     var seam: Double
+    /// How close tiles are set, from 1, no gap at the edge toward the equator, to -1, no overlap at the edge toward
+    /// the pole.
+    var closeness: Double
   }
 
-  func rows(for site: PlannedSite) -> Rows {
+  /// Sides of fields that are north up converge toward the pole. With tiles that touch at a share x of the way from the
+  /// polar to the other edge, they overlap like x^2 and leave gaps like (1 - x)^2. Where time is short, overlap costs
+  /// what could be seen elsewhere instead, and a quarter of the way is better than none (measured).
+  ///
+  /// - Parameter marginalDensity: what a steradian more to look at would add.
+  func rows(for site: PlannedSite, marginalDensity: Double) -> Rows {
     let height = site.grid.height.radians
     let borders = (0..<Self.columns).compactMap { column -> (column: Int, low: Double, high: Double)? in
       guard south[column][Self.bins] > 0, let reach = Self.reach(of: site, column) else { return nil }
@@ -78,7 +93,9 @@ struct RowAlignment {
       if loss < best.lost { best = (loss, phase) }
     }
     let emptiest = south.indices.min { south[$0][Self.bins] < south[$1][Self.bins] }!
-    return Rows(phase: best.phase, seam: (Double(emptiest) + 0.5) / Double(Self.columns) * 2 * .pi)
+    return Rows(
+      phase: best.phase, seam: (Double(emptiest) + 0.5) / Double(Self.columns) * 2 * .pi,
+      closeness: marginalDensity > Self.scarce * meanDensity ? 0.5 : 1)
   }
 
   /// The southernmost and northernmost declination a site can point to in a column.
@@ -106,7 +123,7 @@ struct AlignedGrid {
   private let seam: Double
   private let height: Double
   private let firstRow: Int
-  /// Right ascension from one tile to the next, by row: no gap where the row is widest.
+  /// Right ascension from one tile to the next, by row.
   private let steps: [Double]
   /// More than any row has columns.
   private let stride: Int
@@ -122,7 +139,8 @@ struct AlignedGrid {
     firstRow = Int((-.pi / 2 / height).rounded(.down)) - 1
     steps = (firstRow...(-firstRow)).map { row in
       let dec = min(abs(Double(row) + rows.phase) * height, .pi / 2)
-      return 2 * atan(halfWidth / (cos(dec) + tan(height / 2) * sin(dec)))
+      let edge = rows.closeness * tan(height / 2)
+      return 2 * atan(halfWidth / (cos(dec) + edge * sin(dec)))
     }
     stride = Int(2 * .pi / (steps.min() ?? 1)) + 2
   }

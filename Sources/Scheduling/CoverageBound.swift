@@ -148,17 +148,35 @@ public struct CoverageOutlook: Sendable {
     return (sum, effort - split.left)
   }
 
-  /// For each telescope what sky is worth to it, by grain: what it would cost to have it covered by another,
-  /// at the prices of the outlook, if that is less than its probability.
+  /// Whether a field of a telescope might touch some of a cell: surely not where this says no.
+  public func mayTouch(_ cell: Cell, telescope: Int) -> Bool {
+    market.blocks.range(of: cell).contains { market.mayReach($0, telescope: telescope) }
+  }
+
+  /// The prices at which all time is sold.
   ///
-  /// - Parameters:
-  ///   - share: of the time that counts as usable, as tiles overlap.
-  ///   - floor: sky that others could cover for nothing counts with this share of its probability.
-  public func worths(
-    of telescopes: [Int], on sky: SkyGrain, share: Double, floor: Double
-  ) -> [ContiguousArray<Double>] {
+  /// - Parameter share: of the time that counts as usable, as tiles overlap.
+  public func settled(share: Double) -> SkyPrices {
     var market = market
     _ = market.settle(ratio: 1.1, share: share)
+    return SkyPrices(market)
+  }
+}
+
+/// What sky and telescope time are worth when the whole network is asked for.
+public struct SkyPrices: Sendable {
+  private let market: SkyMarket
+
+  init(_ market: SkyMarket) { self.market = market }
+
+  /// What one more steradian that a telescope could look at would add, on the average over its time.
+  public func marginalDensity(of telescope: Int) -> Double { market.meanPrice(of: telescope) }
+
+  /// For each telescope what sky is worth to it, by grain: what it would cost to have it covered by another,
+  /// if that is less than its probability.
+  ///
+  /// - Parameter floor: sky that others could cover for nothing counts with this share of its probability.
+  public func worths(of telescopes: [Int], on sky: SkyGrain, floor: Double) -> [ContiguousArray<Double>] {
     let blocks = market.blocks
     let prices = (0..<blocks.count).map { market.leastPrices(of: $0) }
     let owners = blocks.owners(of: sky)

@@ -134,7 +134,7 @@ struct EdgeProbe {
   static let ways = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)]
   let half: SIMD2<Double>
   let step: SIMD2<Double>
-  private static let points = 6
+  private static let points = 4
 
   /// By `ways`.
   func gains(around center: Direction<ICRS>, _ lookup: SkyLookup, _ covered: SkyGrain.Covered) -> SIMD8<

@@ -89,6 +89,17 @@ public struct SkyBlocks: Sendable {
     offsets.append(Int32(density.count))
   }
 
+  /// The blocks that share some sky with a cell.
+  func range(of cell: Cell) -> Range<Int> {
+    var (low, high) = (0, cells.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if cells[middle].keys.upperBound <= cell.firstKey { low = middle + 1 } else { high = middle }
+    }
+    while high < cells.count, cells[high].firstKey < cell.keys.upperBound { high += 1 }
+    return low..<high
+  }
+
   /// The middle of a block and a radius that holds all of it.
   public func cap(of block: Int) -> (center: Direction<ICRS>, radius: Angle) {
     let cell = cells[block]

@@ -251,9 +251,11 @@ extension SkyGrain {
     }
   }
 
-  /// Centres of the grains that still hold uncovered probability and what they hold, the densest first;
+  /// Centres of the grains that still hold uncovered probability, how densely (per steradian) and what, the densest first;
   /// ties by position.
-  public func openGrains(besides covered: Covered) -> [(center: Direction<ICRS>, probability: Double)] {
+  public func openGrains(
+    besides covered: Covered
+  ) -> [(center: Direction<ICRS>, density: Double, probability: Double)] {
     let toSky = toMap.inverse
     let held = keys.indices.compactMap { i -> (grain: Int, density: Double, probability: Double)? in
       let probability = partWeight[i] * Double((~covered.masks[i]).nonzeroBitCount)
@@ -261,7 +263,8 @@ extension SkyGrain {
       return (i, probability / Cell.area(order: Int(orders[i])).steradians, probability)
     }
     return held.sorted { $0.density != $1.density ? $0.density > $1.density : $0.grain < $1.grain }.map {
-      (Direction(unit: toSky(Cell(order: Int(orders[$0.grain]), key: keys[$0.grain]).center)), $0.probability)
+      let center = Cell(order: Int(orders[$0.grain]), key: keys[$0.grain]).center
+      return (Direction(unit: toSky(center)), $0.density, $0.probability)
     }
   }
 

@@ -194,6 +194,23 @@ struct SkyMarket: Sendable {
     return least
   }
 
+  /// Whether a telescope may reach some of a block.
+  func mayReach(_ block: Int, telescope: Int) -> Bool {
+    ranges(of: block).contains { offers[Int(rangeOwners[$0])].telescope == telescope }
+  }
+
+  /// The price of a telescope's time on the average, per steradian.
+  func meanPrice(of telescope: Int) -> Double {
+    var (paid, area) = (0.0, 0.0)
+    for (offer, bins) in zip(offers, nights) where offer.telescope == telescope {
+      for s in bins.lazy.flatMap(\.supplies) {
+        paid += price[s] * capacity[s]
+        area += capacity[s]
+      }
+    }
+    return area > 0 ? paid / area : 0
+  }
+
   /// The least price of every offer that reaches a block, the cheapest first.
   func leastPrices(of block: Int) -> [(offer: Int, price: Double)] {
     var result: [(offer: Int, price: Double)] = []
