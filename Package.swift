@@ -139,7 +139,7 @@ let package = Package(
       name: "vesper-bench",
       dependencies: [
         "CZlib", "Units", "Healpix", "Skymaps", "SkymapFiles", "Observatories", "TelescopeFiles",
-        "Ephemerides", "Visibility", "Targeting", "Planning",
+        "Ephemerides", "Visibility", "Targeting", "Planning", "Formats",
       ], path: "Tests/Benchmarks/Harness", swiftSettings: settings),
     .executableTarget(
       name: "vesper-chaos",

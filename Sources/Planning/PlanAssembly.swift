@@ -44,6 +44,9 @@ struct PlanAssembly {
         earthOrientation: request.earth.source, softwareVersion: request.softwareVersion))
   }
 
+  /// Of the area covered, as a share of what the fields have together.
+  private static let areaTolerance = 1e-4
+
   /// What every visit adds to all that started before it, by telescope and visit.
   private static func networkGains(
     of sequences: [Sequence], in tree: ProbabilityTree
@@ -56,7 +59,11 @@ struct PlanAssembly {
     let union = tree.marginalProbabilities(of: footprints, measuringArea: true)
     var gains = sequences.map { [Double](repeating: 0, count: $0.visits.count) }
     for (place, gain) in zip(all, union.marginal) { gains[place.0][place.1] = gain }
-    let area = union.area ?? ProbabilityTree.area(ofUnion: footprints.flatMap { $0 }, tolerance: 1e-6)
+    let share = footprints.joined().reduce(0) { $0 + $1.area.steradians } / (4 * .pi)
+    let area =
+      union.area
+      ?? ProbabilityTree.area(
+        ofUnion: footprints.flatMap { $0 }, tolerance: max(1e-6, Self.areaTolerance * share))
     return (gains, union.union, area)
   }
 

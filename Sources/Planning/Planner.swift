@@ -214,7 +214,8 @@ struct Session {
 
   private func mostTiles(of site: Int) -> Int? {
     let (most, free) = (Self.mostTilesPerSlot, selection.freeSlots(of: site))
-    if request.effort > 0 { return sites[site].isWide ? nil : most.usual * free }
+    // What is left beside pointings that are kept is little.
+    if request.effort > 0 { return sites[site].isWide && sites[site].held == nil ? nil : most.usual * free }
     return (sites[site].isWide ? most.hastyAndWide : most.hasty) * free
   }
 

@@ -1,28 +1,41 @@
+import Skymaps
+import Targeting
 import Units
 
 extension Planner {
   /// Plans anew with as little change as what it costs allows.
   ///
-  /// Two plans are made: one that keeps every pointing of the plan before which can still be observed and
-  /// fills the time that is left, and one that is free. The first is taken unless the second covers
-  /// clearly more: a team that is asked to observe something else for nothing stops looking.
+  /// One plan keeps every pointing of the plan before which can still be observed and fills the time that is
+  /// left; another is free. The first is taken unless the second covers clearly more: a team that is asked to
+  /// observe something else for nothing stops looking. On the same map the second need not be made where the
+  /// first covers what the plan before did: what was refused or is gone only makes plans poorer.
   ///
   /// - Parameters:
   ///   - before: the pointings of the plan before that have not begun.
+  ///   - isSameMap: whether the plan before was made for the same sky map.
   ///   - patience: how much probability, as a share, stability may cost.
   /// - Throws: `PlanningError` as `plan`.
   public static func replan(
-    _ request: PlanRequest, before: [HeldPointing], patience: Double = 0.005
+    _ request: PlanRequest, before: [HeldPointing], isSameMap: Bool = false, patience: Double = 0.005
   ) throws(PlanningError) -> Plan {
     var steady = request
     steady.held = before
     let kept = try plan(steady)
     guard !before.isEmpty else { return kept }
+    let covered = kept.network.probability.value
     // No plan at all can hold more than the bound.
-    if let bound = kept.network.upperBound, kept.network.probability.value >= (1 - patience) * bound.value {
-      return kept
-    }
+    if let bound = kept.network.upperBound, covered >= (1 - patience) * bound.value { return kept }
+    if isSameMap, covered >= (1 - patience) * probability(of: before, in: request) { return kept }
     let fresh = try plan(request)
-    return kept.network.probability.value >= (1 - patience) * fresh.network.probability.value ? kept : fresh
+    return covered >= (1 - patience) * fresh.network.probability.value ? kept : fresh
+  }
+
+  /// Probability in the union of pointings.
+  private static func probability(of pointings: [HeldPointing], in request: PlanRequest) -> Double {
+    let fields = Dictionary(request.telescopes.map { ($0.id, $0.field) }, uniquingKeysWith: { a, _ in a })
+    let regions = pointings.flatMap { one in
+      (fields[one.telescopeID] ?? nil).map { Footprint($0, at: one.center).regions } ?? []
+    }
+    return ProbabilityTree(request.map).probability(inUnionOf: regions, tolerance: 1e-5)
   }
 }

@@ -57,6 +57,36 @@ import Units
     #expect(change.total.kept == others || next.network.probability > kept.network.probability)
   }
 
+  /// One tile refused: everybody else keeps theirs, and what is lost is no more than that tile was worth.
+  @Test func aRefusalChangesLittle() throws {
+    var (request, plan) = try Self.plain()
+    let before = try Self.held(plan, after: request.now)
+    let refused = try #require(before.first)
+    request.refused = [RefusedTile(telescopeID: refused.telescopeID, center: refused.center)]
+    let next = try Planner.replan(request, before: before, isSameMap: true)
+    let change = Self.comparison(plan, next, after: request.now)
+    #expect(change.total.kept >= before.count - 1)
+    #expect(next.network.probability.value >= 0.995 * plan.network.probability.value)
+    #expect(
+      !next.timeline.contains {
+        $0.telescope.id == refused.telescopeID && $0.assignment.center.dot(refused.center) > 1 - 1e-9
+      })
+    #expect(try judged(next, on: request.map).violations.isEmpty)
+  }
+
+  /// A plan that the new one cannot nearly reach is given up for a better one.
+  @Test func aPoorPlanIsNotKept() throws {
+    let (request, plan) = try Self.plain()
+    let poor = try Self.held(plan, after: request.now).enumerated().filter { $0.offset % 3 == 0 }
+      .map(\.element)
+    var steady = request
+    steady.held = poor
+    let kept = try Planner.plan(steady)
+    let next = try Planner.replan(request, before: poor)
+    #expect(next.network.probability.value >= 0.995 * plan.network.probability.value)
+    #expect(next.network.probability >= kept.network.probability)
+  }
+
   /// Later in the night what has begun is gone from the plan, and what is left stays and does not overlap.
   @Test func laterInTheNight() throws {
     var (request, plan) = try Self.plain()

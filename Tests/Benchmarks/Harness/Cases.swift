@@ -1,4 +1,5 @@
 import Ephemerides
+import Formats
 import Foundation
 import Observatories
 import Planning
@@ -160,6 +161,18 @@ enum Cases {
             event, try inputs.telescopes(inputs[keyPath: group.folder], only: group.only))
           request.effort = 0
           return try measure { try Planner.plan(request) }
+        },
+        Case(
+          name: "replan-\(group.name)-\(map)", title: "the same when one telescope refuses a tile",
+          target: isTarget && group.name == "registry" ? Target(cpuSeconds: 0.3) : nil
+        ) { inputs in
+          var request = try inputs.request(
+            event, try inputs.telescopes(inputs[keyPath: group.folder], only: group.only))
+          let plan = try Planner.plan(request)
+          let before = NetworkPlanDocument(plan).heldPointings(after: request.now)
+          guard let refused = before.first else { throw BenchError("nothing to refuse") }
+          request.refused = [RefusedTile(telescopeID: refused.telescopeID, center: refused.center)]
+          return try measure { try Planner.replan(request, before: before, isSameMap: true) }
         },
         Case(
           name: "command-\(group.name)-\(map)", title: "the same as a command, all files written",
