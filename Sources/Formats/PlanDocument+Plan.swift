@@ -255,7 +255,7 @@ extension PlanDocument.Row {
     rank = a.rank
     fieldID = a.fieldID
     target = ASCIIText.target(
-      event.id,
+      a.galaxies?.first.map { "\(event.id)_\($0.name)" } ?? event.id,
       suffix: "_r\(event.revision)_" + String(repeating: "0", count: max(0, 3 - String(a.rank).count))
         + "\(a.rank)")
     let ra = a.center.ra.degrees.rounded(decimals: Decimals.position)
@@ -282,6 +282,29 @@ extension PlanDocument.Row {
       "rank \(a.rank) of \(count) by probability; adds "
       + (100 * a.added.value).fixed(3) + " % to what the network covers before it"
     tileKey = a.tileKey
+    galaxies = a.galaxies?.map(PlanDocument.Galaxy.init)
+    if let best = a.galaxies?.first { reason = Self.reason(a, best: best.name, count: count) }
+  }
+}
+
+extension PlanDocument.Row {
+  fileprivate static func reason(_ a: Plan.Assignment, best name: String, count: Int) -> String {
+    let galaxies = a.galaxies ?? []
+    let weight = galaxies.reduce(0) { $0 + $1.weight }
+    return "rank \(a.rank) of \(count) by galaxies: \(name)"
+      + (galaxies.count > 1 ? " and \(galaxies.count - 1) more" : "")
+      + ", \((100 * weight).fixed(3)) % of the weight of all ranked"
+  }
+}
+
+extension PlanDocument.Galaxy {
+  fileprivate init(_ galaxy: Plan.Galaxy) {
+    name = galaxy.name
+    let ra = galaxy.position.ra.degrees.rounded(decimals: Decimals.position)
+    raDeg = ra < 360 ? ra : 0
+    decDeg = galaxy.position.dec.degrees.rounded(decimals: Decimals.position)
+    distanceMpc = galaxy.distance.megaparsecs.finite(Decimals.distance)
+    weight = galaxy.weight.rounded(decimals: Decimals.fraction)
   }
 }
 

@@ -224,6 +224,24 @@ extension PlanDocument {
 }
 
 extension PlanDocument {
+  /// A galaxy that may be the host.
+  public struct Galaxy: Codable, Hashable, Sendable {
+    public var name: String
+    public var raDeg: Double
+    public var decDeg: Double
+    /// nil: not known.
+    public var distanceMpc: Double?
+    /// Share of the weight of all galaxies ranked.
+    public var weight: Double
+    enum CodingKeys: String, CodingKey {
+      case name
+      case raDeg = "ra_deg"
+      case decDeg = "dec_deg"
+      case distanceMpc = "distance_mpc"
+      case weight
+    }
+  }
+
   /// One pointing: `exposures` in a row at one place.
   public struct Row: Codable, Hashable, Sendable {
     /// 1 for the most probable tile of the telescope.
@@ -259,6 +277,8 @@ extension PlanDocument {
     public var reason: String
     /// Stable across revisions: what diffs compare.
     public var tileKey: String
+    /// In the field, the likeliest host first; absent where a field was not chosen for galaxies.
+    @Omittable public var galaxies: [Galaxy]?
 
     enum CodingKeys: String, CodingKey {
       case rank
@@ -282,6 +302,7 @@ extension PlanDocument {
       case cumProb = "cum_prob"
       case reason
       case tileKey = "tile_key"
+      case galaxies
     }
   }
 }

@@ -124,7 +124,8 @@ extension Plan {
 
   /// One pointing of one telescope.
   public struct Assignment: Sendable {
-    /// 1 for the most probable tile of the telescope; times need not follow it.
+    /// 1 for the most probable tile of the telescope, or the field with the most weight in galaxies; times need
+    /// not follow it.
     public var rank: Int
     /// The id of the field on the telescope's grid, as the site knows it.
     public var fieldID: String
@@ -152,6 +153,23 @@ extension Plan {
     public var cumulative: Fraction
     /// At the middle of the assignment.
     public var conditions: Conditions
+    /// In the field, the likeliest host first; nil: it was chosen for its sky, not for galaxies.
+    public var galaxies: [Galaxy]?
+  }
+
+  /// A galaxy that may be the host.
+  public struct Galaxy: Sendable, Hashable {
+    public var name: String
+    public var position: Direction<ICRS>
+    public var distance: Distance
+    /// Share of the weight of all galaxies ranked.
+    public var weight: Double
+    public init(name: String, position: Direction<ICRS>, distance: Distance, weight: Double) {
+      self.name = name
+      self.position = position
+      self.distance = distance
+      self.weight = weight
+    }
   }
 
   /// Geometry of a target at one moment.

@@ -71,6 +71,8 @@ struct PlanAssembly {
     let worth = percent(session.smallestGain)
     let deeper = percent(session.request.smallestDepthGain)
     let (code, reason): (String, String)
+    let pointsAtGalaxies = session.sites.firstIndex { $0.telescope.id == site.telescope.id }
+      .map(session.pointsAtGalaxies) ?? false
     if site.resource.darkWindows.isEmpty {
       code = "no_dark_time"
       reason = site.visibility.noDarkness?.description ?? "no dark time"
@@ -80,6 +82,9 @@ struct PlanAssembly {
       code = "nothing_visible"
       let why = site.visibility.rejection(for: regions.peak, exposure: site.exposure)?.description
       reason = "nothing of the map can be observed" + (why.map { "; its most probable point: \($0)" } ?? "")
+    } else if pointsAtGalaxies {
+      code = "no_galaxy"
+      reason = "no galaxy of the catalogue that it can observe is left, or worth \(worth) of their weight"
     } else if regions.peakDensity * site.field.area.steradians < session.smallestGain {
       code = "field_too_narrow"
       reason = "its field is too narrow for so wide a map: no tile holds \(worth) of the probability"
@@ -114,6 +119,8 @@ private struct Sequence: Sendable {
   }
 
   let site: PlannedSite
+  /// In each field, likeliest host first; nil for a site that tiles.
+  private let galaxies: [[Plan.Galaxy]]?
   let visits: [Visit]
   let footprints: [Footprint]
   private let droppedCount: Int
@@ -130,6 +137,7 @@ private struct Sequence: Sendable {
     self.site = site
     visits = kept.isEmpty ? new : (new + kept).sorted { $0.start < $1.start }
     footprints = visits.map { Footprint(site.field, at: $0.center) }
+    galaxies = session.pointsAtGalaxies(i) ? zip(footprints, visits).map { session.galaxies(in: $0, of: site, at: $1.center) } : nil
     droppedCount = timetable?.dropped.count ?? 0
     newCount = new.count
   }
@@ -141,7 +149,8 @@ private struct Sequence: Sendable {
       return ofRegions.prefix(footprint.regions.count).reduce(0, +)
     }
     let gains = isAlone ? added : tree.marginalProbabilities(of: footprints.map(\.regions)).marginal
-    let byProbability = own.indices.sorted { own[$0] != own[$1] ? own[$0] > own[$1] : $0 < $1 }
+    let worth = galaxies.map { $0.map { $0.reduce(0) { $0 + $1.weight } } } ?? own
+    let byProbability = own.indices.sorted { worth[$0] != worth[$1] ? worth[$0] > worth[$1] : $0 < $1 }
     var ranks = [Int](repeating: 0, count: own.count)
     for (rank, i) in byProbability.enumerated() { ranks[i] = rank + 1 }
     var cumulative = 0.0
@@ -167,11 +176,18 @@ private struct Sequence: Sendable {
       filter: visit.filter, probability: Fraction(clamping: probability), added: Fraction(clamping: added),
       cumulative: Fraction(clamping: cumulative),
       conditions: Plan.Conditions(
-        site.visibility.conditions(of: visit.center, at: visit.start + (visit.end - visit.start) / 2)))
+        site.visibility.conditions(of: visit.center, at: visit.start + (visit.end - visit.start) / 2)),
+      galaxies: galaxies?[i])
   }
 
   private var notes: [String] {
     var notes: [String] = []
+    if let galaxies {
+      let all = Set(galaxies.flatMap { $0 })
+      let weight = all.reduce(0) { $0 + $1.weight }
+      notes.append(
+        "points at galaxies: \(all.count) in \(visits.count) fields, \((1000 * weight).rounded() / 10) % of the weight")
+    }
     if droppedCount > 0 { notes.append("slews left no time for \(droppedCount) more tiles") }
     if let most = site.resource.mostVisits, newCount >= most {
       notes.append("limited by its allocation to \(most + visits.count - newCount) exposures")

@@ -38,6 +38,8 @@ public struct PlanRequest: Sendable {
   public var refused: [RefusedTile] = []
   /// Pointings of the plan before that stay as they are, as far as they can still be observed.
   public var held: [HeldPointing] = []
+  /// Galaxies to point narrow fields at; nil: every field is a tile.
+  public var galaxies: GalaxyTargeting?
   public var softwareVersion: String
 
   public enum Tiling: String, Sendable, Hashable, CaseIterable {
@@ -93,6 +95,7 @@ extension PlanRequest {
     ] where !list.isEmpty {
       fields.append("\(name)=" + list.sorted().joined(separator: ";"))
     }
+    if let galaxies { fields.append("galaxies=" + galaxies.digestText) }
     return SHA256.hexDigest(of: Array(fields.joined(separator: "\n").utf8))
   }
 }

@@ -33,6 +33,7 @@ public enum Planner {
   /// 1. Coverage: telescopes with fields of a square degree or more choose first and together; the others
   ///    then choose together from what is left, so that no narrow field repeats a wide one.
   ///    Those that plan alone choose last, each by itself.
+  ///    Narrow fields that the request points at galaxies choose after all tiles (`coverGalaxies`).
   /// 2. Depth: time left over goes to second looks. For each depth class, faint limit by faint limit,
   ///    sky that only shallower telescopes cover counts as not covered.
   public static func plan(_ request: PlanRequest) throws(PlanningError) -> Plan {
@@ -51,15 +52,16 @@ public enum Planner {
     let outlook = CoverageOutlook(
       request, sites: request.held.isEmpty ? sites : participants(free, regions, ephemeris).sites)
     var session = Session(request, regions: regions, sites: sites, within: outlook.touched)
-    let together = sites.indices.filter { !request.alone.contains(sites[$0].telescope.id) }
+    session.lookForGalaxies(area90: regions.area(at: Fraction(clamping: 0.9)))
+    let tiling = sites.indices.filter { !session.pointsAtGalaxies($0) }
+    let together = tiling.filter { !request.alone.contains(sites[$0].telescope.id) }
     session.align(together)
     session.cover(together.filter { sites[$0].isWide }, guidedBy: outlook)
     session.cover(together.filter { !sites[$0].isWide })
     session.refine()
-    for site in sites.indices where request.alone.contains(sites[site].telescope.id) {
-      session.coverAlone(site)
-    }
+    for site in tiling where request.alone.contains(sites[site].telescope.id) { session.coverAlone(site) }
     for depth in Set(sites.map(\.depthClass)).sorted().dropFirst() { session.deepen(to: depth) }
+    session.coverGalaxies()
     session.arrange()
     return PlanAssembly(request, regions: regions, session: session, refused: refused, outlook: outlook).plan
   }
@@ -199,6 +201,8 @@ struct Session {
   /// `PlanRequest.smallestGain` at what is within reach.
   let smallestGain: Double
   private(set) var timetables: [Timetable?]
+  /// Where some sites point at galaxies.
+  var galaxies: GalaxySession?
 
   /// More tiles than this cannot matter to a field that is narrow beside the region.
   private static let mostTilesPerSlot = 4
@@ -235,7 +239,12 @@ struct Session {
     rows = .init(repeating: nil, count: sites.count)
   }
 
-  func candidates(of site: Int) -> [Candidate] { selection.candidates[site] }
+  func candidates(of site: Int) -> [Candidate] { selection(of: site).candidates[site] }
+
+  /// What a site's choice is part of: that of tiles, or that of galaxies.
+  func selection(of site: Int) -> NetworkSelection {
+    pointsAtGalaxies(site) ? galaxies?.selection ?? selection : selection
+  }
 
   /// Lets a group of sites choose together from the sky nobody covers.
   mutating func cover(_ group: [Int], guidedBy outlook: CoverageOutlook? = nil) {
@@ -256,6 +265,7 @@ struct Session {
   mutating func deepen(to depth: Int) {
     let able = sites.indices.filter {
       sites[$0].depthClass >= depth && !request.alone.contains(sites[$0].telescope.id)
+        && !pointsAtGalaxies($0)
     }
     var seen = sky.uncovered
     for one in taken where one.depth >= depth { seen.insert(one.cover) }
@@ -286,7 +296,9 @@ struct Session {
 
   /// Gives every chosen tile its time.
   mutating func arrange() {
-    timetables = concurrentMap(Array(sites.indices)) { [sites, selection] i in
+    let selections = sites.indices.map { selection(of: $0) }
+    timetables = concurrentMap(Array(sites.indices)) { [sites] i in
+      let selection = selections[i]
       let candidates = selection.candidates[i]
       return Timetable(
         sites[i].resource, candidates: candidates, choice: selection.choice(of: i),

@@ -19,9 +19,9 @@ public struct SkyGrain: Sendable {
   let orders: ContiguousArray<UInt8>
   /// Probability of one of the 64 parts.
   let partWeight: ContiguousArray<Double>
-  private let tree: GrainTree
+  let tree: GrainTree
   /// South, east, north and west corner of every grain. Single precision is good to 0.02 arcsec.
-  private let corners: ContiguousArray<SIMD3<Float>>
+  let corners: ContiguousArray<SIMD3<Float>>
   let toMap: Rotation<ICRS, MapFrame>
 
   public var count: Int { keys.count }

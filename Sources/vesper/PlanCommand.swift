@@ -37,6 +37,8 @@ struct PlanCommand: ParsableCommand {
 
   @OptionGroup var changes: PlanChanges
 
+  @OptionGroup var aims: PlanAims
+
   @Option(help: "Folder for the results. An older plan there is replaced; anything else is not.")
   var out: String?
 
@@ -100,6 +102,7 @@ struct PlanCommand: ParsableCommand {
       tiling: tiling,
       exposure: exposure.map { .seconds($0) }, softwareVersion: Vesper.version)
     try changes.apply(to: &request)
+    try aims.apply(to: &request)
     return (request, source)
   }
 }
