@@ -37,7 +37,7 @@ struct GalaxySession: Sendable {
       }.prefix(GalaxyTargets.mostGalaxies))
     guard !entries.isEmpty else { return nil }
     grains = SkyGrain(points: entries.map(\.weight))
-    selection = NetworkSelection(sky: grains, resources: sites.map(\.resource))
+    selection = NetworkSelection(sky: grains, resources: sites.map(\.resource), sharing: SharedBudget(sites, where: { [isMember] in isMember[$0] }))
     numbers = .init(repeating: [], count: sites.count)
   }
 
@@ -98,6 +98,8 @@ extension Session {
     galaxies = request.galaxies.flatMap {
       GalaxySession(sites, targeting: $0, request: request, area90: area90)
     }
+    guard let own = galaxies else { return }
+    selection.budget = SharedBudget(sites) { !own.isMember[$0] }
   }
 
   /// Lets narrow fields choose among galaxies. No galaxy counts twice for telescopes that see equally deep:

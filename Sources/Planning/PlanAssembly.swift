@@ -26,7 +26,7 @@ struct PlanAssembly {
     }
     let busy = Set(sequences.map(\.site.telescope.id))
     let idle = session.sites.indices.filter { !busy.contains(session.sites[$0].telescope.id) }
-      .map { Self.omission(session.sites[$0], regions: regions, session: session) }
+      .map { Self.omission($0, regions: regions, session: session) }
     plan = Plan(
       id: "\(request.event.id)-r\(request.event.revision)-\(request.digest.prefix(8))", status: .go,
       event: request.event, made: request.now, window: request.window,
@@ -65,14 +65,12 @@ struct PlanAssembly {
       instruments: map.header.instruments, findings: map.report.findings)
   }
 
-  private static func omission(_ site: PlannedSite, regions: CredibleRegions, session: Session)
-    -> Plan.Omission
-  {
+  private static func omission(_ index: Int, regions: CredibleRegions, session: Session) -> Plan.Omission {
+    let site = session.sites[index]
     let worth = percent(session.smallestGain)
     let deeper = percent(session.request.smallestDepthGain)
     let (code, reason): (String, String)
-    let pointsAtGalaxies = session.sites.firstIndex { $0.telescope.id == site.telescope.id }
-      .map(session.pointsAtGalaxies) ?? false
+    let pointsAtGalaxies = session.pointsAtGalaxies(index)
     if site.resource.darkWindows.isEmpty {
       code = "no_dark_time"
       reason = site.visibility.noDarkness?.description ?? "no dark time"
@@ -82,6 +80,9 @@ struct PlanAssembly {
       code = "nothing_visible"
       let why = site.visibility.rejection(for: regions.peak, exposure: site.exposure)?.description
       reason = "nothing of the map can be observed" + (why.map { "; its most probable point: \($0)" } ?? "")
+    } else if session.selection(of: index).mostVisits(of: index) == 0, let words = site.budget.words {
+      code = "allocation_spent"
+      reason = "nothing of its allocation was left for it: \(words)"
     } else if pointsAtGalaxies {
       code = "no_galaxy"
       reason = "no galaxy of the catalogue that it can observe is left, or worth \(worth) of their weight"
@@ -124,16 +125,24 @@ private struct Sequence: Sendable {
   let visits: [Visit]
   let footprints: [Footprint]
   private let droppedCount: Int
+  private let isLimitedByNights: Bool
+  private let most: Int
   private let newCount: Int
 
   init(_ session: Session, site i: Int) {
     let site = session.sites[i]
     let candidates = session.candidates(of: i)
     let timetable = session.timetables[i]
-    let new = (timetable?.visits ?? []).map {
+    let kept = (site.held?.pointings ?? []).map { Visit($0, site) }
+    let gains = session.selection(of: i).choice(of: i).gains
+    let timed = timetable?.visits ?? []
+    let affordable = site.budget.withinNights(
+      timed, kept: kept.map(\.start), start: \.start, worth: { gains[Int32($0.candidate)] ?? 0 })
+    isLimitedByNights = affordable.count < timed.count
+    most = session.selection(of: i).mostVisits(of: i)
+    let new = affordable.map {
       Visit(site, number: session.fieldNumbers[i][$0.candidate], candidates[$0.candidate], start: $0.start)
     }
-    let kept = (site.held?.pointings ?? []).map { Visit($0, site) }
     self.site = site
     visits = kept.isEmpty ? new : (new + kept).sorted { $0.start < $1.start }
     footprints = visits.map { Footprint(site.field, at: $0.center) }
@@ -189,8 +198,12 @@ private struct Sequence: Sendable {
         "points at galaxies: \(all.count) in \(visits.count) fields, \((1000 * weight).rounded() / 10) % of the weight")
     }
     if droppedCount > 0 { notes.append("slews left no time for \(droppedCount) more tiles") }
-    if let most = site.resource.mostVisits, newCount >= most {
-      notes.append("limited by its allocation to \(most + visits.count - newCount) exposures")
+    if let words = site.budget.words, isLimitedByNights || newCount >= most && most < site.slotCount {
+      let count = visits.reduce(0) { $0 + $1.exposureCount }
+      notes.append("limited by its allocation to \(count) exposures: \(words)")
+    }
+    if site.rule != nil {
+      notes.append("fields chosen by the rule of its allocation")
     }
     return notes
   }
@@ -203,7 +216,7 @@ extension Sequence.Visit {
     let window = candidate.startWindows.first { $0.start <= start && start <= $0.end }
     self.init(
       fieldID: field, tileKey: "\(site.telescope.slug):\(scheme):\(field)", center: candidate.center,
-      start: start, latestStart: window?.end ?? start, exposure: site.exposure, exposureCount: 1,
+      start: start, latestStart: window?.end ?? start, exposure: site.singleExposure, exposureCount: site.exposureCount,
       end: start + site.exposure, filter: site.telescope.exposure.filter)
   }
 

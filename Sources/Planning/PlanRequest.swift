@@ -40,6 +40,14 @@ public struct PlanRequest: Sendable {
   public var held: [HeldPointing] = []
   /// Galaxies to point narrow fields at; nil: every field is a tile.
   public var galaxies: GalaxyTargeting?
+  /// What has been used of allocations, by telescope; for those that share one, it may stand at any of them.
+  public var used: [String: AllocationUse] = [:]
+  /// What the telescopes' own rules (`Telescope.Exclusion`) are asked with; nil: they are left to people.
+  public var circumstances: Telescope.Circumstances?
+  /// What people have agreed to, by telescope; who is `named` has agreed to everything.
+  public var permissions: [String: Set<Telescope.Exclusion.Permission>] = [:]
+  /// Telescopes whose allocation says how fields are chosen (`Telescope.TilingRule`) go by that.
+  public var followsTilingRules = false
   public var softwareVersion: String
 
   public enum Tiling: String, Sendable, Hashable, CaseIterable {
@@ -95,6 +103,7 @@ extension PlanRequest {
     ] where !list.isEmpty {
       fields.append("\(name)=" + list.sorted().joined(separator: ";"))
     }
+    if !termsText.isEmpty { fields.append("terms=" + termsText) }
     if let galaxies { fields.append("galaxies=" + galaxies.digestText) }
     return SHA256.hexDigest(of: Array(fields.joined(separator: "\n").utf8))
   }

@@ -56,8 +56,10 @@ public enum Planner {
     let tiling = sites.indices.filter { !session.pointsAtGalaxies($0) }
     let together = tiling.filter { !request.alone.contains(sites[$0].telescope.id) }
     session.align(together)
+    session.followRules()
     session.cover(together.filter { sites[$0].isWide }, guidedBy: outlook)
     session.cover(together.filter { !sites[$0].isWide })
+    session.selection.settleSharing()
     session.refine()
     for site in tiling where request.alone.contains(sites[site].telescope.id) { session.coverAlone(site) }
     for depth in Set(sites.map(\.depthClass)).sorted().dropFirst() { session.deepen(to: depth) }
@@ -100,7 +102,14 @@ struct PlannedSite: Sendable {
   let visibility: SiteVisibility
   let resource: Resource
   let grid: TileGrid
+  /// From the first opening of the shutter to the last closing.
   let exposure: Duration
+  /// One of its exposures.
+  let singleExposure: Duration
+  let exposureCount: Int
+  let budget: AllocationBudget
+  /// How its allocation chooses its fields, where the request goes by that.
+  let rule: Telescope.TilingRule?
   /// What it keeps of an earlier plan; its visibility and resource are without that time.
   let held: HeldTime?
   /// Centres of tiles that it has observed or refused.
@@ -109,13 +118,20 @@ struct PlannedSite: Sendable {
   init(
     _ given: Telescope, request: PlanRequest, area90: SolidAngle, ephemeris: Ephemeris
   ) throws(Plan.Omission) {
-    let telescope = given.during(request.outages, in: request.window)
+    var telescope = given.during(request.outages, in: request.window)
+    rule = request.followsTilingRules ? telescope.terms.tiling : nil
+    if let airmass = rule?.maxAirmass {
+      telescope.limits.maxAirmass = min(telescope.limits.maxAirmass, max(1, airmass))
+    }
+    if let dates = telescope.terms.window { telescope.closures += Self.closures(outside: dates, request.window) }
+    let (id, slug) = (telescope.id, telescope.slug)
     func omission(_ code: String, _ reason: String) -> Plan.Omission {
-      .init(telescopeID: telescope.id, slug: telescope.slug, code: code, reason: reason)
+      .init(telescopeID: id, slug: slug, code: code, reason: reason)
     }
     if let reason = telescope.outOfService, !request.named.contains(telescope.id) {
       throw omission("out_of_service", reason)
     }
+    try request.verdict(on: telescope)
     switch telescope.usability {
     case .tiling: break
     case .pointSource: throw omission("no_field", "its field of view is not known: single positions only")
@@ -141,7 +157,13 @@ struct PlannedSite: Sendable {
       throw omission("not_usable", "\(error)")
     }
     let wanted = request.exposure ?? telescope.exposure.typical
-    exposure = min(max(wanted, telescope.exposure.shortest), telescope.exposure.longest)
+    let settings = telescope.exposure
+    singleExposure = rule?.exposure ?? min(max(wanted, settings.shortest), settings.longest)
+    exposureCount = max(1, rule?.exposureCount ?? 1)
+    let readout = telescope.timing.readout.seconds
+    exposure = .seconds(
+      Double(exposureCount) * singleExposure.seconds + Double(exposureCount - 1) * readout)
+    budget = try AllocationBudget(telescope, cost: exposure.seconds + readout, request: request)
     let extent = field.boundingBox
     let diagonal = Angle(
       radians: (extent.width.radians * extent.width.radians + extent.height.radians * extent.height.radians)
@@ -149,8 +171,7 @@ struct PlannedSite: Sendable {
     resource = Resource(
       darkWindows: visibility.darkWindows, visit: exposure, readout: telescope.timing.readout,
       slewRate: telescope.timing.slewRate, settle: telescope.timing.settle, usualSlew: diagonal,
-      mostVisits: Self.mostVisits(telescope, exposure: exposure, window: request.window)
-        .map { [held] in max(0, $0 - (held?.pointings.count ?? 0)) })
+      mostVisits: budget.mostVisits.map { [held] in max(0, $0 - (held?.pointings.count ?? 0)) })
     let free =
       request.tiling == .free
       || request.tiling == .automatic && area90.steradians < 3 * field.area.steradians
@@ -169,19 +190,18 @@ struct PlannedSite: Sendable {
   /// Its limit in one planned exposure, in steps of 1.5 mag: telescopes of one class see the same sources.
   var depthClass: Int {
     guard let depth = telescope.depth else { return 0 }
-    return Self.depthClass(of: depth.limit(in: exposure))
+    return Self.depthClass(of: depth.limit(in: .seconds(Double(exposureCount) * singleExposure.seconds)))
   }
 
   static func depthClass(of limit: Magnitude) -> Int {
     limit.value.isFinite ? Int(max(0, min((limit.value - 16) / 1.5, 20))) : 0
   }
 
-  /// The visits its allocation has room for in the window.
-  private static func mostVisits(_ telescope: Telescope, exposure: Duration, window: TimeWindow) -> Int? {
-    guard let hours = telescope.usage?.hoursPerNight else { return nil }
-    let nights = max(1, (window.duration.seconds / 86_400).rounded(.up))
-    let each = exposure.seconds + telescope.timing.readout.seconds
-    return max(1, Int(min(hours * 3600 * nights / max(each, 1), 1e6)))
+  /// The parts of a window outside the dates of an allocation.
+  private static func closures(outside dates: TimeWindow, _ window: TimeWindow) -> [Telescope.Closure] {
+    [(window.start, min(dates.start, window.end)), (max(dates.end, window.start), window.end)]
+      .filter { $0.0 < $0.1 }
+      .map { .init(window: TimeWindow($0.0, $0.1), reason: "outside the dates of its allocation") }
   }
 }
 
@@ -224,7 +244,7 @@ struct Session {
       sites.map { min($0.field.boundingBox.width, $0.field.boundingBox.height) }.min() ?? .degrees(1)
     sky = SkyGrain(
       request.map, region: region, order: SkyGrain.order(resolving: smallest, region: region.area))
-    selection = NetworkSelection(sky: sky, resources: sites.map(\.resource))
+    selection = NetworkSelection(sky: sky, resources: sites.map(\.resource), sharing: SharedBudget(sites))
     let kept = sites.flatMap { site in
       (site.held?.pointings ?? []).map { (site, Footprint(site.field, at: $0.center)) }
     }
@@ -335,6 +355,9 @@ func concurrentMap<T: Sendable, R: Sendable>(_ items: [T], _ transform: @Sendabl
 }
 
 extension PlannedSite {
+  /// Slots of its dark time, whatever its allocation.
+  var slotCount: Int { resource.slotStarts.count }
+
   func canObserve(_ direction: Direction<ICRS>) -> Bool {
     !visibility.startWindows(for: direction, exposure: exposure).isEmpty
   }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Galaxies
 import GalaxyFiles
+import Observatories
 import Planning
 import Units
 
@@ -16,10 +17,31 @@ struct PlanAims: ParsableArguments {
   @Option(help: "With --galaxies: \(GalaxyRanking.Weighting.allCases.map(\.rawValue).joined(separator: ", ")).")
   var galaxyWeight = GalaxyRanking.Weighting.luminosity
 
+  @Option(help: "Telescopes whose people agreed, separated by commas.") var approved: String?
+  @Option(help: "Telescopes whose night was agreed on before.") var planned: String?
+  @Flag(help: "The counterpart has been detected by somebody.") var detected = false
+  @Option(help: "Mission or instrument the event came from, such as SVOM, for the telescopes' own rules.")
+  var stream: String?
+  @Flag(help: "Let allocations choose fields where they say how (TAROT: at most 20 a night, 3 x 200 s).")
+  var tilingRules = false
+
   /// Credible region in which galaxies are looked for.
   private static let level = Fraction(clamping: 0.95)
 
   func apply(to request: inout PlanRequest) throws {
+    request.followsTilingRules = tilingRules
+    request.circumstances = .init(
+      stream: stream, requested: request.now,
+      permissions: detected ? [.detected] : [])
+    let registry = Registry(request.telescopes)
+    for (list, permission) in [(approved, Telescope.Exclusion.Permission.approved), (planned, .planned)] {
+      for name in (list ?? "").split(separator: ",") {
+        do {
+          let id = try registry.resolve(name.trimmingCharacters(in: .whitespaces)).id
+          request.permissions[id, default: []].insert(permission)
+        } catch { throw Failure(.usage, "--\(permission.rawValue): \(error)") }
+      }
+    }
     if let galaxies {
       let index: GalaxyIndex
       do { index = try GalaxyIndex(at: URL(filePath: galaxies)) } catch {

@@ -1,0 +1,205 @@
+import Observatories
+import Scheduling
+import Units
+
+/// What one telescope may use of its allocation within a plan.
+///
+/// A night lasts from local noon to noon (mean solar time). A visit costs its exposures and one readout: a little
+/// more than the open-shutter time that terms speak of, so that a budget is never overspent.
+struct AllocationBudget: Sendable {
+  /// Seconds of one visit.
+  let cost: Double
+  /// Telescopes that use up the same, itself among them, by name; empty: it shares with none.
+  let sharing: [String]
+  /// All it may use, seconds and visits: alone by its nights, shared by periods of 24 h.
+  let seconds: Double
+  let fields: Int
+  /// The bound that is met first, in words; nil: there is none.
+  let words: String?
+
+  private let hoursPerNight: Double?
+  private let fieldsPerNight: Int?
+  private let use: AllocationUse
+  /// Number of the night of the request.
+  private let tonight: Int
+  private let longitude: Double
+
+  /// - Throws: an omission when nothing is left.
+  init(_ telescope: Telescope, cost: Double, request: PlanRequest) throws(Plan.Omission) {
+    let terms = telescope.terms
+    let others = terms.sharedWith.filter { $0 != telescope.id }
+    let cost = max(cost, 1)
+    self.cost = cost
+    sharing = others.isEmpty ? [] : (others + [telescope.id]).sorted()
+    use =
+      request.used[telescope.id] ?? others.sorted().lazy.compactMap { request.used[$0] }.first ?? .none
+    hoursPerNight = terms.hoursPerNight
+    fieldsPerNight = terms.fieldsPerNight
+    longitude = telescope.site.position.longitude.degrees
+    tonight = Self.night(of: request.now, longitude: longitude)
+    func refused(_ why: String) -> Plan.Omission {
+      .init(
+        telescopeID: telescope.id, slug: telescope.slug, code: "allocation_spent",
+        reason: "nothing of its allocation is left: \(why)")
+    }
+    if let spent = terms.remainder(after: use, now: max(request.now, request.window.start)).exhausted {
+      throw refused("\(spent)")
+    }
+    let nights: Double
+    if sharing.isEmpty {
+      // The last moment, not the end: a plan that ends at noon has no part of the next night.
+      let last = Self.night(of: request.window.end.advanced(bySeconds: -1), longitude: longitude)
+      nights = Double(last - Self.night(of: request.window.start, longitude: longitude) + 1)
+    } else {
+      nights = max(1, (request.window.duration.seconds / 86_400).rounded(.up))
+    }
+    let bounds = Self.bounds(terms, use, nights: nights, cost: cost)
+    seconds = bounds.compactMap(\.seconds).min() ?? .infinity
+    fields = bounds.compactMap(\.fields).min() ?? .max
+    let first = bounds.min { $0.visits(cost) < $1.visits(cost) }
+    words = first.map { $0.words + (others.isEmpty ? "" : ", shared with " + others.joined(separator: ", ")) }
+    if let first, first.visits(cost) < 1 {
+      throw refused("\(first.words), and one visit takes \(Int(cost.rounded())) s")
+    }
+  }
+
+  private struct Bound {
+    var seconds: Double?
+    var fields: Int?
+    var words: String
+    func visits(_ cost: Double) -> Double {
+      min(seconds.map { ($0 / cost + 1e-9).rounded(.down) } ?? .infinity, fields.map(Double.init) ?? .infinity)
+    }
+  }
+
+  private static func bounds(
+    _ terms: Telescope.Allocation, _ use: AllocationUse, nights: Double, cost: Double
+  ) -> [Bound] {
+    func hours(_ most: Double, _ used: Double, times: Double = 1, _ span: String) -> Bound {
+      // A number that is none is no time.
+      let left = most.isFinite && used.isFinite ? max(0, most * times - used) : 0
+      return Bound(seconds: left * 3600, words: "\(text(most)) h \(span)" + (used > 0 ? ", \(text(used)) h of them used" : ""))
+    }
+    func count(_ most: Int, _ used: Int, times: Double = 1, _ span: String) -> Bound {
+      let left = max(0, min(Double(most) * times - Double(used), 1e9))
+      return Bound(fields: Int(left), words: "\(most) fields \(span)" + (used > 0 ? ", \(used) of them used" : ""))
+    }
+    var bounds: [Bound] = []
+    if let most = terms.hoursPerNight { bounds.append(hours(most, use.hoursTonight, times: nights, "a night")) }
+    if let most = terms.hoursPerSemester { bounds.append(hours(most, use.hoursThisSemester, "a semester")) }
+    if let most = terms.hoursPerEvent { bounds.append(hours(most, use.hoursForEvent, "an event")) }
+    if let left = use.quotaLeftHours { bounds.append(hours(max(0, left), 0, "left of its quota")) }
+    if let most = terms.fieldsPerNight { bounds.append(count(most, use.fieldsTonight, times: nights, "a night")) }
+    if let most = terms.fieldsPerEvent { bounds.append(count(most, use.fieldsForEvent, "an event")) }
+    return bounds
+  }
+
+  private static func text(_ hours: Double) -> String {
+    guard hours.isFinite, abs(hours) < 1e6 else { return "\(hours)" }
+    let rounded = (hours * 100).rounded() / 100
+    return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
+  }
+
+  /// The most visits in the plan; nil: no bound.
+  var mostVisits: Int? {
+    let byTime = seconds.isFinite ? Int(min(seconds / cost + 1e-9, 1e9)) : Int.max
+    let least = min(byTime, fields)
+    return least == .max ? nil : least
+  }
+
+  static func night(of t: Instant, longitude: Double) -> Int {
+    Int((t.mjdUTC + longitude / 360 - 0.5).rounded(.down))
+  }
+
+  /// The visits that fit into their nights: of each night those worth most, in the order given.
+  ///
+  /// - Parameters:
+  ///   - kept: starts of visits that stay whatever their worth.
+  func withinNights<Visit>(
+    _ visits: [Visit], kept: [Instant], start: (Visit) -> Instant, worth: (Visit) -> Double
+  ) -> [Visit] {
+    guard hoursPerNight != nil || fieldsPerNight != nil else { return visits }
+    func night(_ t: Instant) -> Int { Self.night(of: t, longitude: longitude) }
+    let groups = Dictionary(grouping: visits.indices) { night(start(visits[$0])) }
+    var stays = Set<Int>()
+    for (number, members) in groups {
+      let used = number == tonight ? (use.hoursTonight, use.fieldsTonight) : (0, 0)
+      let bounds = Self.bounds(nightly, .none, nights: 1, cost: cost)
+      let most = bounds.map { $0.visits(cost) }.min() ?? .infinity
+      let spent = (used.0 * 3600 / cost).rounded(.up)
+      let room = max(0, most - max(spent, Double(used.1)) - Double(kept.filter { night($0) == number }.count))
+      let byWorth = members.sorted { a, b in
+        let (x, y) = (worth(visits[a]), worth(visits[b]))
+        return x != y ? x > y : a < b
+      }
+      stays.formUnion(byWorth.prefix(Int(min(room, 1e9))))
+    }
+    return visits.indices.filter(stays.contains).map { visits[$0] }
+  }
+
+  private var nightly: Telescope.Allocation {
+    var terms = Telescope.Allocation()
+    terms.hoursPerNight = hoursPerNight
+    terms.fieldsPerNight = fieldsPerNight
+    return terms
+  }
+}
+
+extension SharedBudget {
+  /// What sites use up together.
+  ///
+  /// - Parameter isIn: the sites that choose from it; of a budget that others choose from elsewhere they get their
+  ///   share by number.
+  init(_ sites: [PlannedSite], where isIn: (Int) -> Bool = { _ in true }) {
+    let groups = Dictionary(grouping: sites.indices.filter { !sites[$0].budget.sharing.isEmpty }) {
+      sites[$0].budget.sharing
+    }
+    let budgets = groups.values.sorted { $0[0] < $1[0] }.map { all in
+      let members = all.filter(isIn)
+      let share = Double(members.count) / Double(all.count)
+      let held = members.flatMap { i in (sites[i].held?.pointings ?? []).map { _ in sites[i].budget.cost } }
+      let seconds = members.map { sites[$0].budget.seconds }.min() ?? .infinity
+      let fields = members.map { sites[$0].budget.fields }.min() ?? .max
+      return (
+        members: members.map { (resource: $0, cost: sites[$0].budget.cost) },
+        seconds: seconds * share - held.reduce(0, +),
+        visits: fields == .max ? .max : Int(Double(fields) * share) - held.count
+      )
+    }
+    self.init(resources: sites.count, budgets: budgets)
+  }
+}
+
+extension PlanRequest {
+  /// What a telescope's own rules say to this request.
+  func verdict(on telescope: Telescope) throws(Plan.Omission) {
+    guard var known = circumstances else { return }
+    known.permissions.formUnion(permissions[telescope.id] ?? [])
+    // Who names a telescope has its people's consent.
+    if named.contains(telescope.id) { known.permissions.formUnion(Telescope.Exclusion.Permission.allCases) }
+    guard let rule = telescope.exclusions(forbidding: known).first else { return }
+    throw .init(
+      telescopeID: telescope.id, slug: telescope.slug, code: "rule", reason: "its rule: \(rule.rule)")
+  }
+
+  /// Digest text of what allocations and rules depend on; empty where a request says nothing of them.
+  var termsText: String {
+    var parts: [String] = []
+    for (id, use) in used.sorted(by: { $0.key < $1.key }) {
+      let requests = use.requests.map { "\($0.tai)" }.sorted().joined(separator: "+")
+      parts.append(
+        "\(id):\(use.hoursTonight),\(use.hoursThisSemester),\(use.hoursForEvent),\(use.fieldsTonight),"
+          + "\(use.fieldsForEvent),\(use.quotaLeftHours ?? -1),\(requests)")
+    }
+    if let c = circumstances {
+      parts.append(
+        "\(c.stream ?? ""):\(c.expectedMagnitude?.value ?? -99):\(c.requested?.tai ?? 0):"
+          + c.permissions.map(\.rawValue).sorted().joined(separator: "+"))
+    }
+    for (id, list) in permissions.sorted(by: { $0.key < $1.key }) {
+      parts.append("\(id)=" + list.map(\.rawValue).sorted().joined(separator: "+"))
+    }
+    if followsTilingRules { parts.append("rules") }
+    return parts.joined(separator: ";")
+  }
+}
