@@ -67,6 +67,8 @@ extension NetworkPlanDocument.Network {
       return rounded < bound.value ? min(1, (rounded + 1e-10).rounded(decimals: Decimals.fraction)) : rounded
     }
     assignments = network.assignmentCount
+    detection = network.detection?.value.rounded(decimals: Decimals.fraction)
+    source = network.source
     gap = upperBound.map { [probability] bound in
       let ratio = bound > 0 ? probability / bound : 1
       return max(0, 1 - ratio).rounded(decimals: Decimals.fraction)
@@ -126,7 +128,8 @@ extension PlanDocument {
       prob: isEmpty ? 0 : part.probability.value.rounded(decimals: Decimals.fraction),
       added: isEmpty ? 0 : part.added.value.rounded(decimals: Decimals.fraction),
       exptimeS: rows.reduce(0) { $0 + $1.exptimeS * Double($1.nexp) }.rounded(decimals: 3), tiles: rows.count,
-      exposures: rows.reduce(0) { $0 + $1.nexp })
+      exposures: rows.reduce(0) { $0 + $1.nexp },
+      detection: isEmpty ? nil : part.detection?.value.rounded(decimals: Decimals.fraction))
     assumptions = telescope.assumptions.map { .init(key: $0.key, value: $0.value, basis: $0.basis) }
     notes = part.notes
     sha256 = digest()
@@ -282,6 +285,7 @@ extension PlanDocument.Row {
       "rank \(a.rank) of \(count) by probability; adds "
       + (100 * a.added.value).fixed(3) + " % to what the network covers before it"
     tileKey = a.tileKey
+    detection = a.detection?.value.rounded(decimals: Decimals.fraction)
     galaxies = a.galaxies?.map(PlanDocument.Galaxy.init)
     if let best = a.galaxies?.first { reason = Self.reason(a, best: best.name, count: count) }
   }

@@ -187,10 +187,12 @@ extension PlanDocument {
     public var exptimeS: Double
     public var tiles: Int
     public var exposures: Int
+    /// That the source is in the footprints and seen there; absent where that was not the objective.
+    @Omittable public var detection: Double?
     enum CodingKeys: String, CodingKey {
       case prob, added
       case exptimeS = "exptime_s"
-      case tiles, exposures
+      case tiles, exposures, detection
     }
   }
 
@@ -279,6 +281,8 @@ extension PlanDocument {
     public var tileKey: String
     /// In the field, the likeliest host first; absent where a field was not chosen for galaxies.
     @Omittable public var galaxies: [Galaxy]?
+    /// That the source is in this footprint and seen there; absent where that was not the objective.
+    @Omittable public var detection: Double?
 
     enum CodingKeys: String, CodingKey {
       case rank
@@ -302,7 +306,7 @@ extension PlanDocument {
       case cumProb = "cum_prob"
       case reason
       case tileKey = "tile_key"
-      case galaxies
+      case galaxies, detection
     }
   }
 }

@@ -91,7 +91,12 @@ public enum PlanSummary {
       text += "; no plan can exceed \((bound * 100).fixed(2)) %"
       if let gap = n.gap { text += " (gap \((gap * 100).fixed(2)) %)" }
     }
-    return [""] + labelled("network", text)
+    var lines = [""] + labelled("network", text)
+    if let detection = n.detection {
+      lines += labelled(
+        "detection", "\((detection * 100).fixed(2)) % to find a source like \(n.source ?? "the one asked for")")
+    }
+    return lines
   }
 
   /// One line a reason, with all telescopes that share it.

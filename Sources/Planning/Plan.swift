@@ -106,6 +106,8 @@ extension Plan {
     public var probability: Fraction
     /// What it adds to the telescopes that observe earlier: sums to the network's over the plan.
     public var added: Fraction
+    /// That the source is in its footprints and seen there; nil where detection was not the objective.
+    public var detection: Fraction?
     /// Sentences worth knowing: values assumed by class, what limited it.
     public var notes: [String]
 
@@ -153,6 +155,8 @@ extension Plan {
     public var cumulative: Fraction
     /// At the middle of the assignment.
     public var conditions: Conditions
+    /// That the source is in this footprint and seen there; nil where detection was not the objective.
+    public var detection: Fraction?
     /// In the field, the likeliest host first; nil: it was chosen for its sky, not for galaxies.
     public var galaxies: [Galaxy]?
   }
@@ -221,6 +225,11 @@ extension Plan {
     public var reachable: Fraction
     /// Proven upper bound on `probability` over all plans of the same request; nil when none was computed.
     public var upperBound: Fraction?
+    /// That the source is found, by the deepest exposure of where it is; nil where that was not the objective.
+    /// There is no bound on it: `upperBound` is on `probability`.
+    public var detection: Fraction?
+    /// The light curve it is for.
+    public var source: String?
 
     public init(
       probability: Fraction, area: SolidAngle, assignmentCount: Int, reachable: Fraction,

@@ -21,8 +21,20 @@ struct PlanAssembly {
     let sequences = session.sites.indices.map { Sequence(session, site: $0) }.filter { !$0.visits.isEmpty }
     let tree = ProbabilityTree(request.map)
     let added = Self.networkGains(of: sequences, in: tree)
-    let telescopes = concurrentMap(Array(sequences.indices)) { i in
+    let detected = session.layers.map { layers in
+      DetectionReport(
+        sequences.map { (layers.classes[$0.index], $0.footprints.map(\.regions)) },
+        densities: layers.densities, map: request.map)
+    }
+    var telescopes = concurrentMap(Array(sequences.indices)) { i in
       sequences[i].plan(in: tree, added: added.gains[i], isAlone: sequences.count == 1)
+    }
+    for i in telescopes.indices {
+      guard let detected else { break }
+      telescopes[i].detection = Fraction(clamping: detected.telescopes[i])
+      for j in telescopes[i].assignments.indices {
+        telescopes[i].assignments[j].detection = Fraction(clamping: detected.visits[i][j])
+      }
     }
     let busy = Set(sequences.map(\.site.telescope.id))
     let idle = session.sites.indices.filter { !busy.contains(session.sites[$0].telescope.id) }
@@ -40,6 +52,10 @@ struct PlanAssembly {
       inputs: .init(
         mapDigest: request.mapDigest, telescopeDigests: request.telescopeDigests,
         earthOrientation: request.earth.source, softwareVersion: request.softwareVersion))
+    if case .detection(let objective) = request.objective {
+      plan.network.detection = Fraction(clamping: detected?.network ?? 0)
+      plan.network.source = objective.curve.id
+    }
   }
 
   /// What every visit adds to all that started before it, by telescope and visit.
@@ -119,6 +135,7 @@ private struct Sequence: Sendable {
     let filter: String?
   }
 
+  let index: Int
   let site: PlannedSite
   /// In each field, likeliest host first; nil for a site that tiles.
   private let galaxies: [[Plan.Galaxy]]?
@@ -130,6 +147,7 @@ private struct Sequence: Sendable {
   private let newCount: Int
 
   init(_ session: Session, site i: Int) {
+    index = i
     let site = session.sites[i]
     let candidates = session.candidates(of: i)
     let timetable = session.timetables[i]
@@ -186,11 +204,18 @@ private struct Sequence: Sendable {
       cumulative: Fraction(clamping: cumulative),
       conditions: Plan.Conditions(
         site.visibility.conditions(of: visit.center, at: visit.start + (visit.end - visit.start) / 2)),
-      galaxies: galaxies?[i])
+      detection: nil, galaxies: galaxies?[i])
   }
 
   private var notes: [String] {
     var notes: [String] = []
+    if let sight = site.sight {
+      func rounded(_ x: Double) -> Double { (x * 10).rounded() / 10 }
+      notes.append(
+        "to \(rounded(sight.limit.value)) mag in a visit: sees the source, at M = \(rounded(sight.absolute.value)), "
+          + "to \(Int(min(sight.reach.megaparsecs, 1e6).rounded())) Mpc"
+          + (sight.isOutsideCurve ? " (its light curve starts later or ends earlier: the nearest age is taken)" : ""))
+    }
     if let galaxies {
       let all = Set(galaxies.flatMap { $0 })
       let weight = all.reduce(0) { $0 + $1.weight }

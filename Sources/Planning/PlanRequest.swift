@@ -48,6 +48,7 @@ public struct PlanRequest: Sendable {
   public var permissions: [String: Set<Telescope.Exclusion.Permission>] = [:]
   /// Telescopes whose allocation says how fields are chosen (`Telescope.TilingRule`) go by that.
   public var followsTilingRules = false
+  public var objective = Objective.coverage
   public var softwareVersion: String
 
   public enum Tiling: String, Sendable, Hashable, CaseIterable {
@@ -104,6 +105,7 @@ extension PlanRequest {
       fields.append("\(name)=" + list.sorted().joined(separator: ";"))
     }
     if !termsText.isEmpty { fields.append("terms=" + termsText) }
+    if case .detection(let objective) = objective { fields.append("detect=" + objective.digestText) }
     if let galaxies { fields.append("galaxies=" + galaxies.digestText) }
     return SHA256.hexDigest(of: Array(fields.joined(separator: "\n").utf8))
   }

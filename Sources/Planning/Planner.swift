@@ -7,6 +7,7 @@ import Dispatch
 import Ephemerides
 import Healpix
 import Observatories
+import Photometry
 import Scheduling
 import Skymaps
 import Targeting
@@ -14,14 +15,17 @@ import Units
 import Visibility
 
 /// Why a request has no plan at all. A plan with nothing in it is not an error.
-public enum PlanningError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum PlanningError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The window is empty or longer than the ephemerides reach.
   case window(TimeWindow, String)
+  /// What a detection objective asks for cannot be said.
+  case detection(PhotometryError)
 
   public var description: String {
     switch self {
     case .window(let window, let reason):
       "the plan window \(window.start.iso8601()) to \(window.end.iso8601()) cannot be planned: \(reason)"
+    case .detection(let error): "what is detected cannot be said: \(error)"
     }
   }
 }
@@ -45,38 +49,48 @@ public enum Planner {
       throw .window(request.window, "\(error)")
     }
     let regions = CredibleRegions(of: request.map)
-    let (sites, refused) = participants(request, regions, ephemeris)
+    let guide = try DetectionGuide(request, regions)
+    let (sites, refused) = participants(request, regions, ephemeris, guide)
     // The bound is over all plans, those that keep nothing included.
     var free = request
     free.held = []
     let outlook = CoverageOutlook(
-      request, sites: request.held.isEmpty ? sites : participants(free, regions, ephemeris).sites)
-    var session = Session(request, regions: regions, sites: sites, within: outlook.touched)
+      request, sites: request.held.isEmpty ? sites : participants(free, regions, ephemeris, guide).sites)
+    var session = Session(
+      request, regions: regions, sites: sites, within: outlook.touched, guide: guide)
     session.lookForGalaxies(area90: regions.area(at: Fraction(clamping: 0.9)))
     let tiling = sites.indices.filter { !session.pointsAtGalaxies($0) }
     let together = tiling.filter { !request.alone.contains(sites[$0].telescope.id) }
     session.align(together)
     session.followRules()
-    session.cover(together.filter { sites[$0].isWide }, guidedBy: outlook)
-    session.cover(together.filter { !sites[$0].isWide })
+    if session.layers == nil {
+      session.cover(together.filter { sites[$0].isWide }, guidedBy: outlook)
+      session.cover(together.filter { !sites[$0].isWide })
+    } else {
+      session.cover(together)
+    }
     session.selection.settleSharing()
     session.refine()
     for site in tiling where request.alone.contains(sites[site].telescope.id) { session.coverAlone(site) }
-    for depth in Set(sites.map(\.depthClass)).sorted().dropFirst() { session.deepen(to: depth) }
+    // What is worth seeing deeper is part of the detection objective.
+    if session.layers == nil {
+      for depth in Set(sites.map(\.depthClass)).sorted().dropFirst() { session.deepen(to: depth) }
+    }
     session.coverGalaxies()
     session.arrange()
     return PlanAssembly(request, regions: regions, session: session, refused: refused, outlook: outlook).plan
   }
 
   private static func participants(
-    _ request: PlanRequest, _ regions: CredibleRegions, _ ephemeris: Ephemeris
+    _ request: PlanRequest, _ regions: CredibleRegions, _ ephemeris: Ephemeris, _ guide: DetectionGuide?
   ) -> (sites: [PlannedSite], refused: [Plan.Omission]) {
     let area90 = regions.area(at: Fraction(clamping: 0.9))
     // By name, so that the plan does not depend on the order in which telescopes were listed.
     let telescopes = request.telescopes.sorted { $0.id < $1.id }
     let outcomes = concurrentMap(telescopes) { telescope -> Result<PlannedSite, Plan.Omission> in
       do throws(Plan.Omission) {
-        return .success(try PlannedSite(telescope, request: request, area90: area90, ephemeris: ephemeris))
+        return .success(try PlannedSite(
+            telescope, request: request, area90: area90, ephemeris: ephemeris, guide: guide))
       } catch {
         return .failure(error)
       }
@@ -110,13 +124,16 @@ struct PlannedSite: Sendable {
   let budget: AllocationBudget
   /// How its allocation chooses its fields, where the request goes by that.
   let rule: Telescope.TilingRule?
+  /// How far it sees the source, where detection is the objective.
+  let sight: Sight?
   /// What it keeps of an earlier plan; its visibility and resource are without that time.
   let held: HeldTime?
   /// Centres of tiles that it has observed or refused.
   private let avoided: [Direction<ICRS>]
 
   init(
-    _ given: Telescope, request: PlanRequest, area90: SolidAngle, ephemeris: Ephemeris
+    _ given: Telescope, request: PlanRequest, area90: SolidAngle, ephemeris: Ephemeris,
+    guide: DetectionGuide? = nil
   ) throws(Plan.Omission) {
     var telescope = given.during(request.outages, in: request.window)
     rule = request.followsTilingRules ? telescope.terms.tiling : nil
@@ -158,12 +175,26 @@ struct PlannedSite: Sendable {
     }
     let wanted = request.exposure ?? telescope.exposure.typical
     let settings = telescope.exposure
-    singleExposure = rule?.exposure ?? min(max(wanted, settings.shortest), settings.longest)
-    exposureCount = max(1, rule?.exposureCount ?? 1)
     let readout = telescope.timing.readout.seconds
+    var single = rule?.exposure ?? min(max(wanted, settings.shortest), settings.longest)
+    if let guide, request.exposure == nil, rule == nil {
+      single = guide.bestExposure(of: telescope, visibility, field: field, gap: readout) { exposure in
+        // One that no terms allow is refused below.
+        (try? AllocationBudget(telescope, cost: exposure.seconds + readout, request: request))?.mostVisits
+      }
+    }
+    singleExposure = single
+    exposureCount = max(1, rule?.exposureCount ?? 1)
     exposure = .seconds(
       Double(exposureCount) * singleExposure.seconds + Double(exposureCount - 1) * readout)
     budget = try AllocationBudget(telescope, cost: exposure.seconds + readout, request: request)
+    sight = guide.flatMap { [visibility, exposureCount] in
+      $0.sight(of: telescope, visibility, open: .seconds(Double(exposureCount) * single.seconds))
+    }
+    if guide != nil, sight == nil, !visibility.darkWindows.isEmpty {
+      throw omission(
+        "no_depth", "its depth in a band of the light curve is not known: what it would detect cannot be said")
+    }
     let extent = field.boundingBox
     let diagonal = Angle(
       radians: (extent.width.radians * extent.width.radians + extent.height.radians * extent.height.radians)
@@ -210,6 +241,8 @@ struct Session {
   let request: PlanRequest
   let sites: [PlannedSite]
   let sky: SkyGrain
+  /// Worth of the sky by depth, where detection is the objective.
+  let layers: DetectionLayers?
   var selection: NetworkSelection
   var covered: SkyGrain.Covered
   /// What was observed or is kept, with the depth class of each and its telescope.
@@ -232,7 +265,10 @@ struct Session {
   private static let leftOut = (most: 5e-4, ofReach: 2e-3, least: 1e-6)
 
   /// - Parameter reach: probability within reach, or somewhat more.
-  init(_ request: PlanRequest, regions: CredibleRegions, sites: [PlannedSite], within reach: Double) {
+  init(
+    _ request: PlanRequest, regions: CredibleRegions, sites: [PlannedSite], within reach: Double,
+    guide: DetectionGuide? = nil
+  ) {
     self.request = request
     self.sites = sites
     let leftOut =
@@ -244,20 +280,35 @@ struct Session {
       sites.map { min($0.field.boundingBox.width, $0.field.boundingBox.height) }.min() ?? .degrees(1)
     sky = SkyGrain(
       request.map, region: region, order: SkyGrain.order(resolving: smallest, region: region.area))
-    selection = NetworkSelection(sky: sky, resources: sites.map(\.resource), sharing: SharedBudget(sites))
+    layers = DetectionLayers(sites, guide: guide, sky: sky)
+    let ground = layers?.ground ?? sky
+    selection = NetworkSelection(sky: ground, resources: sites.map(\.resource), sharing: SharedBudget(sites))
     let kept = sites.flatMap { site in
       (site.held?.pointings ?? []).map { (site, Footprint(site.field, at: $0.center)) }
     }
     taken =
-      request.observed.map { [sky] in
-        ($0.telescopeID, $0.limit.map(PlannedSite.depthClass) ?? 0, sky.cover($0.footprint.regions))
-      } + kept.map { [sky] in ($0.telescope.id, $0.depthClass, sky.cover($1.regions)) }
-    covered = sky.uncovered
+      request.observed.map { [sky, layers] one in
+        let cover = sky.cover(one.footprint.regions)
+        let own = layers.map { $0.class(limit: one.limit, like: sites.first?.sight) }
+        return (
+          one.telescopeID, one.limit.map(PlannedSite.depthClass) ?? 0,
+          own.flatMap { layers?.cover(cover, class: $0) } ?? cover
+        )
+      }
+      + kept.map { [sky, layers] site, footprint in
+        let cover = sky.cover(footprint.regions)
+        let own = layers.map { $0.class(limit: site.sight?.limit, like: site.sight) }
+        return (site.telescope.id, site.depthClass, own.flatMap { layers?.cover(cover, class: $0) } ?? cover)
+      }
+    covered = ground.uncovered
     for one in taken { covered.insert(one.cover) }
     fieldNumbers = .init(repeating: [], count: sites.count)
     timetables = .init(repeating: nil, count: sites.count)
     rows = .init(repeating: nil, count: sites.count)
   }
+
+  /// What selections work on.
+  var ground: SkyGrain { layers?.ground ?? sky }
 
   func candidates(of site: Int) -> [Candidate] { selection(of: site).candidates[site] }
 
@@ -275,7 +326,7 @@ struct Session {
 
   /// Lets a site choose as if nobody else observed.
   mutating func coverAlone(_ site: Int) {
-    var soFar = sky.uncovered
+    var soFar = ground.uncovered
     for one in taken where one.telescopeID == sites[site].telescope.id { soFar.insert(one.cover) }
     choose([site], besides: &soFar, smallestGain: smallestGain)
     for candidate in selection.chosen(of: site) { covered.insert(candidate.cover) }
@@ -301,17 +352,28 @@ struct Session {
   ) {
     let free = group.filter { selection.freeSlots(of: $0) > 0 }
     guard !free.isEmpty else { return }
-    let finder = CandidateFinder(
-      sky: sky, besides: covered, sites: free.map { sites[$0] }, smallestGain: smallestGain)
-    let found = concurrentMap(free) { [sites, selection, rows] i in
-      finder.tiles(
-        of: sites[i], on: rows[i],
-        limit: sites[i].isWide ? nil : Self.mostTilesPerSlot * selection.freeSlots(of: i))
+    let found = tiles(of: free, besides: covered, smallestGain: smallestGain) { [sites, selection, rows] in
+      $0.tiles(
+        of: sites[$1], on: rows[$1],
+        limit: sites[$1].isWide ? nil : Self.mostTilesPerSlot * selection.freeSlots(of: $1))
     }
     for (i, tiles) in zip(free, found) { fieldNumbers[i].append(contentsOf: tiles.map(\.number)) }
     selection.choose(
       zip(free, found).map { ($0, $1.map(\.candidate)) }, besides: &covered, smallestGain: smallestGain,
       worth: worth)
+  }
+
+  /// What `find` finds for each of a group, as the selection takes it.
+  func tiles(
+    of group: [Int], besides covered: SkyGrain.Covered, smallestGain: Double,
+    find: @Sendable (CandidateFinder, Int) -> [CandidateFinder.Tile]
+  ) -> [[CandidateFinder.Tile]] {
+    if let layers {
+      return layers.tiles(of: group, sites, besides: covered, smallestGain: smallestGain, find: find)
+    }
+    let finder = CandidateFinder(
+      sky: sky, besides: covered, sites: group.map { sites[$0] }, smallestGain: smallestGain)
+    return concurrentMap(group) { find(finder, $0) }
   }
 
   /// Gives every chosen tile its time.

@@ -29,9 +29,9 @@ extension Session {
   }
 
   private mutating func follow(_ rule: Telescope.TilingRule, _ group: [Int]) {
-    let finder = CandidateFinder(
-      sky: sky, besides: covered, sites: group.map { sites[$0] }, smallestGain: smallestGain)
-    let found = concurrentMap(group) { [sites, rows] i in finder.tiles(of: sites[i], on: rows[i], limit: nil) }
+    let found = tiles(of: group, besides: covered, smallestGain: smallestGain) { [sites, rows] in
+      $0.tiles(of: sites[$1], on: rows[$1], limit: nil)
+    }
     let all = zip(group, found).flatMap { i, tiles in tiles.map { Field(site: i, tile: $0, gain: 0) } }
     let nights = max(1, (request.window.duration.seconds / 86_400).rounded(.up))
     func most(_ count: Int?) -> Int { count.map { Int(min(Double($0) * nights, 1e6)) } ?? .max }

@@ -3,6 +3,7 @@ import Foundation
 import Galaxies
 import GalaxyFiles
 import Observatories
+import Photometry
 import Planning
 import Units
 
@@ -16,6 +17,14 @@ struct PlanAims: ParsableArguments {
 
   @Option(help: "With --galaxies: \(GalaxyRanking.Weighting.allCases.map(\.rawValue).joined(separator: ", ")).")
   var galaxyWeight = GalaxyRanking.Weighting.luminosity
+
+  @Option(
+    help: ArgumentHelp(
+      "Plan to detect a source, not to cover sky: the id of a light curve, such as at2017gfo, or a YAML file.",
+      valueName: "model"))
+  var source: String?
+
+  @Option(help: "With --source: Mpc, for maps that have no distance.") var distance: Double?
 
   @Option(help: "Telescopes whose people agreed, separated by commas.") var approved: String?
   @Option(help: "Telescopes whose night was agreed on before.") var planned: String?
@@ -41,6 +50,20 @@ struct PlanAims: ParsableArguments {
           request.permissions[id, default: []].insert(permission)
         } catch { throw Failure(.usage, "--\(permission.rawValue): \(error)") }
       }
+    }
+    if let source {
+      if let distance, !(distance.isFinite && distance > 0) {
+        throw Failure(.usage, "--distance \(distance): give Mpc above 0")
+      }
+      let curve: LightCurve
+      do {
+        curve =
+          source.contains("/") || source.hasSuffix(".yaml")
+          ? try LightCurveLibrary.file(at: URL(filePath: source))
+          : try LightCurveLibrary.shipped().curve(source)
+      } catch { throw Failure(.usage, "--source \(source): \(error)") }
+      request.objective = .detection(
+        DetectionObjective(curve, otherwise: distance.map { .distance(.megaparsecs($0)) } ?? .never))
     }
     if let galaxies {
       let index: GalaxyIndex

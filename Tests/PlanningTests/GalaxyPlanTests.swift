@@ -182,9 +182,8 @@ private func targeting(_ index: GalaxyIndex, _ map: Skymap) -> GalaxyTargeting {
       asked.galaxies?.table = GalaxyTable([])
       #expect(try Planner.plan(asked).timeline.allSatisfy { $0.assignment.galaxies == nil })
       asked.galaxies = nil
-      #expect(asked.digest == (try { () -> String in
-        request(map, try Self.network(), start: Self.start).digest
-      })())
+      let plain = request(map, try Self.network(), start: Self.start)
+      #expect(asked.digest == plain.digest)
     }
   }
 }
