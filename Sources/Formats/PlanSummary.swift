@@ -94,7 +94,8 @@ public enum PlanSummary {
     var lines = [""] + labelled("network", text)
     if let detection = n.detection {
       lines += labelled(
-        "detection", "\((detection * 100).fixed(2)) % to find a source like \(n.source ?? "the one asked for")")
+        "detection",
+        "\((detection * 100).fixed(2)) % to find a source like \(n.source ?? "the one asked for")")
     }
     return lines
   }

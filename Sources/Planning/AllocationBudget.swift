@@ -68,7 +68,8 @@ struct AllocationBudget: Sendable {
     var fields: Int?
     var words: String
     func visits(_ cost: Double) -> Double {
-      min(seconds.map { ($0 / cost + 1e-9).rounded(.down) } ?? .infinity, fields.map(Double.init) ?? .infinity)
+      min(
+        seconds.map { ($0 / cost + 1e-9).rounded(.down) } ?? .infinity, fields.map(Double.init) ?? .infinity)
     }
   }
 
@@ -78,18 +79,24 @@ struct AllocationBudget: Sendable {
     func hours(_ most: Double, _ used: Double, times: Double = 1, _ span: String) -> Bound {
       // A number that is none is no time.
       let left = most.isFinite && used.isFinite ? max(0, most * times - used) : 0
-      return Bound(seconds: left * 3600, words: "\(text(most)) h \(span)" + (used > 0 ? ", \(text(used)) h of them used" : ""))
+      let spent = used > 0 ? ", \(text(used)) h of them used" : ""
+      return Bound(seconds: left * 3600, words: "\(text(most)) h \(span)" + spent)
     }
     func count(_ most: Int, _ used: Int, times: Double = 1, _ span: String) -> Bound {
       let left = max(0, min(Double(most) * times - Double(used), 1e9))
-      return Bound(fields: Int(left), words: "\(most) fields \(span)" + (used > 0 ? ", \(used) of them used" : ""))
+      let spent = used > 0 ? ", \(used) of them used" : ""
+      return Bound(fields: Int(left), words: "\(most) fields \(span)" + spent)
     }
     var bounds: [Bound] = []
-    if let most = terms.hoursPerNight { bounds.append(hours(most, use.hoursTonight, times: nights, "a night")) }
+    if let most = terms.hoursPerNight {
+      bounds.append(hours(most, use.hoursTonight, times: nights, "a night"))
+    }
     if let most = terms.hoursPerSemester { bounds.append(hours(most, use.hoursThisSemester, "a semester")) }
     if let most = terms.hoursPerEvent { bounds.append(hours(most, use.hoursForEvent, "an event")) }
     if let left = use.quotaLeftHours { bounds.append(hours(max(0, left), 0, "left of its quota")) }
-    if let most = terms.fieldsPerNight { bounds.append(count(most, use.fieldsTonight, times: nights, "a night")) }
+    if let most = terms.fieldsPerNight {
+      bounds.append(count(most, use.fieldsTonight, times: nights, "a night"))
+    }
     if let most = terms.fieldsPerEvent { bounds.append(count(most, use.fieldsForEvent, "an event")) }
     return bounds
   }

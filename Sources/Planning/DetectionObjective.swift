@@ -64,7 +64,9 @@ struct DetectionGuide: Sendable {
     self.regions = regions
     eventTime = request.event.time ?? request.window.start
     do throws(PhotometryError) {
-      guard objective.curve.hasLuminosity else { throw PhotometryError.needsMagnitude(model: objective.curve.id) }
+      guard objective.curve.hasLuminosity else {
+        throw PhotometryError.needsMagnitude(model: objective.curve.id)
+      }
       map = try DetectionMap(
         request.map, model: DetectionModel(objective.curve), otherwise: objective.otherwise)
     } catch {

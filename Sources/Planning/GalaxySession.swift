@@ -37,7 +37,9 @@ struct GalaxySession: Sendable {
       }.prefix(GalaxyTargets.mostGalaxies))
     guard !entries.isEmpty else { return nil }
     grains = SkyGrain(points: entries.map(\.weight))
-    selection = NetworkSelection(sky: grains, resources: sites.map(\.resource), sharing: SharedBudget(sites, where: { [isMember] in isMember[$0] }))
+    selection = NetworkSelection(
+      sky: grains, resources: sites.map(\.resource),
+      sharing: SharedBudget(sites, where: { [isMember] in isMember[$0] }))
     numbers = .init(repeating: [], count: sites.count)
   }
 

@@ -164,7 +164,9 @@ private struct Sequence: Sendable {
     self.site = site
     visits = kept.isEmpty ? new : (new + kept).sorted { $0.start < $1.start }
     footprints = visits.map { Footprint(site.field, at: $0.center) }
-    galaxies = session.pointsAtGalaxies(i) ? zip(footprints, visits).map { session.galaxies(in: $0, of: site, at: $1.center) } : nil
+    galaxies =
+      session.pointsAtGalaxies(i)
+      ? zip(footprints, visits).map { session.galaxies(in: $0, of: site, at: $1.center) } : nil
     droppedCount = timetable?.dropped.count ?? 0
     newCount = new.count
   }
@@ -214,13 +216,15 @@ private struct Sequence: Sendable {
       notes.append(
         "to \(rounded(sight.limit.value)) mag in a visit: sees the source, at M = \(rounded(sight.absolute.value)), "
           + "to \(Int(min(sight.reach.megaparsecs, 1e6).rounded())) Mpc"
-          + (sight.isOutsideCurve ? " (its light curve starts later or ends earlier: the nearest age is taken)" : ""))
+          + (sight.isOutsideCurve
+            ? " (its light curve starts later or ends earlier: the nearest age is taken)" : ""))
     }
     if let galaxies {
       let all = Set(galaxies.flatMap { $0 })
       let weight = all.reduce(0) { $0 + $1.weight }
       notes.append(
-        "points at galaxies: \(all.count) in \(visits.count) fields, \((1000 * weight).rounded() / 10) % of the weight")
+        "points at galaxies: \(all.count) in \(visits.count) fields, "
+          + "\((1000 * weight).rounded() / 10) % of the weight")
     }
     if droppedCount > 0 { notes.append("slews left no time for \(droppedCount) more tiles") }
     if let words = site.budget.words, isLimitedByNights || newCount >= most && most < site.slotCount {
@@ -241,7 +245,8 @@ extension Sequence.Visit {
     let window = candidate.startWindows.first { $0.start <= start && start <= $0.end }
     self.init(
       fieldID: field, tileKey: "\(site.telescope.slug):\(scheme):\(field)", center: candidate.center,
-      start: start, latestStart: window?.end ?? start, exposure: site.singleExposure, exposureCount: site.exposureCount,
+      start: start, latestStart: window?.end ?? start, exposure: site.singleExposure,
+      exposureCount: site.exposureCount,
       end: start + site.exposure, filter: site.telescope.exposure.filter)
   }
 

@@ -11,11 +11,12 @@ import Units
 struct PlanAims: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Point fields under 1 deg2 at galaxies where the 90 % region is under 200 deg2; made by `galaxies build`.",
+      "Point fields under 1 deg2 at galaxies where the 90 % region is under 200 deg2 (`galaxies build`).",
       valueName: "index"))
   var galaxies: String?
 
-  @Option(help: "With --galaxies: \(GalaxyRanking.Weighting.allCases.map(\.rawValue).joined(separator: ", ")).")
+  @Option(
+    help: "With --galaxies: \(GalaxyRanking.Weighting.allCases.map(\.rawValue).joined(separator: ", ")).")
   var galaxyWeight = GalaxyRanking.Weighting.luminosity
 
   @Option(

@@ -39,7 +39,8 @@ import Units
     let plan = try Planner.plan(asked)
     #expect(byNight(free.telescopes[0]).contains { $0 > 7 })
     #expect(byNight(plan.telescopes[0]).allSatisfy { $0 <= 7 } && plan.timeline.count > 14)
-    #expect(note(plan).contains("limited by its allocation to \(plan.timeline.count) exposures: 7 fields a night"))
+    #expect(
+      note(plan).contains("limited by its allocation to \(plan.timeline.count) exposures: 7 fields a night"))
     #expect(!note(free).contains("allocation"))
 
     asked.window = TimeWindow(asked.window.start, asked.window.start + .hours(24))
@@ -191,7 +192,9 @@ import Units
     #expect(probable.network.probability >= plan.network.probability)
 
     // A rule that is content with less asks for less.
-    for i in asked.telescopes.indices { asked.telescopes[i].allocation?.tiling?.probability = Fraction(clamping: 0.02) }
+    for i in asked.telescopes.indices {
+      asked.telescopes[i].allocation?.tiling?.probability = Fraction(clamping: 0.02)
+    }
     #expect(try Planner.plan(asked).timeline.count < plan.timeline.count)
   }
 }

@@ -18,7 +18,8 @@ import Units
 
   private static func curve(_ magnitude: Double, scatter: Double = 0) -> LightCurve {
     LightCurve(
-      id: "test", title: "test", citation: "none", form: .linear(absolute: Magnitude(magnitude), magnitudesPerDay: 0),
+      id: "test", title: "test", citation: "none",
+      form: .linear(absolute: Magnitude(magnitude), magnitudesPerDay: 0),
       scatter: scatter, covered: .seconds(-1e9)...(.seconds(1e9)))
   }
 
@@ -39,7 +40,9 @@ import Units
     return try Skymap(raw)
   }
 
-  private static func asked(_ map: Skymap, _ curve: LightCurve, _ names: [String] = ["TCA"]) throws -> PlanRequest {
+  private static func asked(_ map: Skymap, _ curve: LightCurve, _ names: [String] = ["TCA"]) throws
+    -> PlanRequest
+  {
     var list = try telescopes(benchmarkNetwork, names)
     for i in list.indices {
       list[i].depth = .init(magnitude: Magnitude(18), filter: "r", exposure: list[i].exposure.typical)
@@ -106,7 +109,8 @@ import Units
       let seen = plan.telescopes.map { ephemeris.detectability(of: $0.telescope.id, cell: i) }
       for a in 0..<n {
         for b in 0..<n {
-          let point = Direction<ICRS>(unit: cell.point((Double(a) + 0.5) / Double(n), (Double(b) + 0.5) / Double(n)))
+          let point = Direction<ICRS>(
+            unit: cell.point((Double(a) + 0.5) / Double(n), (Double(b) + 0.5) / Double(n)))
           var best = 0.0
           for t in plan.telescopes.indices where fields[t].contains(where: { $0.contains(point) }) {
             best = max(best, seen[t])
@@ -189,7 +193,8 @@ private struct DetectionProbe {
     let ephemeris = try Ephemeris(covering: asked.window, earthOrientation: asked.earth)
     let sites = try asked.telescopes.sorted { $0.id < $1.id }.map {
       try PlannedSite(
-        $0, request: asked, area90: regions.area(at: Fraction(clamping: 0.9)), ephemeris: ephemeris, guide: guide)
+        $0, request: asked, area90: regions.area(at: Fraction(clamping: 0.9)), ephemeris: ephemeris,
+        guide: guide)
     }
     let moduli = sites.map { ($0.sight!.modulus / 0.25).rounded(.down) * 0.25 }
     byID = Dictionary(
@@ -198,12 +203,17 @@ private struct DetectionProbe {
       })
   }
 
-  func detectability(of id: String, cell: Int) -> Double { map.detectability(ofCell: cell, within: byID[id]!) }
+  func detectability(of id: String, cell: Int) -> Double {
+    map.detectability(ofCell: cell, within: byID[id]!)
+  }
 
   /// Of any plan of the same telescopes, by points.
   func detection(of plan: Plan, on sky: Skymap) -> Double {
     let parts = plan.telescopes.map { part in
-      (byID[part.telescope.id]!, part.assignments.map { Footprint(part.telescope.field!, at: $0.center).regions })
+      (
+        byID[part.telescope.id]!,
+        part.assignments.map { Footprint(part.telescope.field!, at: $0.center).regions }
+      )
     }
     let reaches = Set(parts.map(\.0.megaparsecs)).sorted()
     return DetectionReport(

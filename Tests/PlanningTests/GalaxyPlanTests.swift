@@ -73,7 +73,9 @@ private func targeting(_ index: GalaxyIndex, _ map: Skymap) -> GalaxyTargeting {
       var byName: [String: [[Plan.Galaxy]]] = [:]
       for part in plan.telescopes {
         let lists = part.assignments.compactMap(\.galaxies)
-        #expect(lists.count == (part.telescope.id == "TAROT-TCA" || part.telescope.id == "TCA" ? 0 : part.assignments.count))
+        #expect(
+          lists.count
+            == (part.telescope.id == "TAROT-TCA" || part.telescope.id == "TCA" ? 0 : part.assignments.count))
         if !lists.isEmpty { byName[part.telescope.id] = lists }
       }
       #expect(Set(byName.keys) == ["One", "Two", "Deep"])
@@ -161,7 +163,11 @@ private func targeting(_ index: GalaxyIndex, _ map: Skymap) -> GalaxyTargeting {
       #expect(try NetworkPlanDocument(json: Array(json.utf8)) == document)
       #expect(document.brokenDigests().isEmpty && json.contains("\"galaxies\":[{\"name\":\""))
       let row = try #require(document.plans.first { $0.telescope.slug == "one" }?.rows.first)
-      #expect(row.target.hasPrefix("MS1test_") && row.target.hasSuffix("_r1_" + String(repeating: "0", count: 3 - "\(row.rank)".count) + "\(row.rank)"))
+      #expect(
+        row.target.hasPrefix("MS1test_")
+          && row.target.hasSuffix(
+            "_r1_" + String(repeating: "0", count: 3 - "\(row.rank)".count) + "\(row.rank)")
+      )
       #expect(row.reason.contains(row.galaxies![0].name))
       // Rows of tiles have no such member at all: their documents are what they were.
       let tiles = try #require(document.plans.first { !["one", "two", "deep"].contains($0.telescope.slug) })
