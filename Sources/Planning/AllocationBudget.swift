@@ -144,6 +144,42 @@ struct AllocationBudget: Sendable {
     return visits.indices.filter(stays.contains).map { visits[$0] }
   }
 
+  /// A choice with no more visits in any night than its share: those worth most first, each in the earliest night
+  /// that has room. Only the slots taken are left, so that no exchange of slots changes a night's number.
+  ///
+  /// - Returns: with the places of the slots among all; nil where no night has too many.
+  func spread(
+    _ choice: NetworkSelection.Choice, of candidates: [Candidate]
+  ) -> (choice: NetworkSelection.Choice, slots: [Int])? {
+    let most = Self.bounds(nightly, .none, nights: 1, cost: cost).map { $0.visits(cost) }.min() ?? .infinity
+    let nights = choice.slotStarts.map { Self.night(of: $0, longitude: longitude) }
+    var counts: [Int: Double] = [:]
+    for slot in nights.indices where choice.occupant[slot] >= 0 { counts[nights[slot], default: 0] += 1 }
+    guard counts.values.contains(where: { $0 > most }) else { return nil }
+    var occupant = [Int32](repeating: -1, count: nights.count)
+    counts = [:]
+    let byGain = choice.occupant.filter { $0 >= 0 }.sorted {
+      let (a, b) = (choice.gains[$0] ?? 0, choice.gains[$1] ?? 0)
+      return a != b ? a > b : $0 < $1
+    }
+    for id in byGain {
+      let windows = candidates[Int(id)].startWindows
+      let slot = nights.indices.first { slot in
+        let t = choice.slotStarts[slot]
+        return occupant[slot] < 0 && counts[nights[slot], default: 0] < most
+          && windows.contains { $0.start <= t && t <= $0.end }
+      }
+      guard let slot else { continue }
+      occupant[slot] = id
+      counts[nights[slot], default: 0] += 1
+    }
+    let slots = occupant.indices.filter { occupant[$0] >= 0 }
+    var spread = choice
+    spread.slotStarts = slots.map { choice.slotStarts[$0] }
+    spread.occupant = slots.map { occupant[$0] }
+    return (spread, slots)
+  }
+
   private var nightly: Telescope.Allocation {
     var terms = Telescope.Allocation()
     terms.hoursPerNight = hoursPerNight

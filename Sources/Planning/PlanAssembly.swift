@@ -96,6 +96,9 @@ struct PlanAssembly {
       code = "nothing_visible"
       let why = site.visibility.rejection(for: regions.peak, exposure: site.exposure)?.description
       reason = "nothing of the map can be observed" + (why.map { "; its most probable point: \($0)" } ?? "")
+    } else if site.rule != nil {
+      code = "rule"
+      reason = "the rule of its allocation gives it no field of this map"
     } else if session.selection(of: index).mostVisits(of: index) == 0, let words = site.budget.words {
       code = "allocation_spent"
       reason = "nothing of its allocation was left for it: \(words)"

@@ -256,9 +256,12 @@ struct Session {
     timetables = concurrentMap(Array(sites.indices)) { [sites] i in
       let selection = selections[i]
       let candidates = selection.candidates[i]
-      return Timetable(
-        sites[i].resource, candidates: candidates, choice: selection.choice(of: i),
-        penalty: sites[i].penalty(of: candidates))
+      let penalty = sites[i].penalty(of: candidates)
+      let choice = selection.choice(of: i)
+      if let (spread, slots) = sites[i].budget.spread(choice, of: candidates) {
+        return Timetable(sites[i].resource, candidates: candidates, choice: spread) { penalty($0, slots[$1]) }
+      }
+      return Timetable(sites[i].resource, candidates: candidates, choice: choice, penalty: penalty)
     }
   }
 }

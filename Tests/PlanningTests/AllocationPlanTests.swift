@@ -8,7 +8,7 @@ import Units
 
 /// That plans keep to what telescopes may be asked for, and say so.
 @Suite struct AllocationPlanTests {
-  private static let name = "MS261109c-one-detector.multiorder.fits.gz"
+  private static let name = "MS261009b-two-detectors.multiorder.fits"
 
   private func asked(
     _ names: [String] = ["TRE"], hours: Double = 24, change: (inout Telescope) -> Void
