@@ -1,6 +1,6 @@
 # Two commands matter: `make demo` and `make test`. Both install what they need on Debian 12.
 
-PACKAGES = libcfitsio-dev libchealpix-dev liberfa-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev \
+PACKAGES = libcfitsio-dev libchealpix-dev liberfa-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev zlib1g-dev \
   librdkafka-dev pkg-config librsvg2-bin fonts-dejavu-core
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DEMO = out/demo
@@ -46,7 +46,8 @@ live: build
 # Optimised, because plans of the whole network take minutes otherwise. The tests that talk to servers of
 # their own have deadlines, so they run by themselves, one suite after the other.
 TEST = swift test -c release -Xswiftc -enable-testing
-WITH_SERVERS = WebClientTests FeedsTests ChannelsTests IcareTests DashboardTests StoreTests ServiceTests
+WITH_SERVERS = WebClientTests FeedsTests ChannelsTests IcareTests DashboardTests StoreTests DeliveriesTests \
+  ServiceTests
 
 test: install
 	$(TEST) $(addprefix --skip ,$(WITH_SERVERS))

@@ -45,6 +45,7 @@ let package = Package(
     system("CCurl", "libcurl", apt: "libcurl4-openssl-dev"),
     system("CRdkafka", "rdkafka", apt: "librdkafka-dev"),
     system("CZlib", "zlib", apt: "zlib1g-dev"),
+    system("CCrypto", "libcrypto", apt: "libssl-dev"),
 
     // base
     library("Units", []),
@@ -68,7 +69,10 @@ let package = Package(
     library("Notices", ["Units"]),
     library(
       "Planning",
-      ["Units", "Skymaps", "Observatories", "Visibility", "Targeting", "Scheduling"]),
+      [
+        "Units", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Visibility", "Targeting", "Scheduling",
+        "Galaxies", "Photometry",
+      ]),
     library("Formats", ["Units", "JSON", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Planning"]),
     library("Simulation", ["Units", "JSON", "Healpix", "Skymaps", "Formats"]),
     library("Checking", ["Units", "CERFA", "Healpix", "Skymaps", "Observatories"]),
@@ -91,6 +95,7 @@ let package = Package(
     library(
       "Feeds", ["Units", "CRdkafka", "WebClient", .product(name: "Logging", package: "swift-log")]),
     library("Channels", ["Units", "Deliveries", "WebClient"]),
+    library("OpenID", ["Units", "CCrypto", "WebClient"]),
     library("Icare", ["Units", "Deliveries", "WebClient"]),
     .target(
       name: "Dashboard",
@@ -110,7 +115,9 @@ let package = Package(
         "Formats",
         "Notices",
         "Campaigns", "Deliveries", "Queues", "SkymapFiles", "TelescopeFiles", "WebClient", "Store", "Feeds",
-        "Channels", "Dashboard", "Icare", "Rosters", "Texts", .product(name: "Yams", package: "Yams"),
+        "Channels", "Dashboard", "Icare", "OpenID", "Rosters", "Texts", "Followups", "Photometry",
+        "Visibility",
+        .product(name: "Yams", package: "Yams"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -156,7 +163,9 @@ let package = Package(
     tests("Galaxies", ["GalaxyFiles"]),
     tests("GalaxyFiles", ["SkymapFiles"]),
     tests("Notices"),
-    tests("Planning", ["Checking", "Formats", "SkymapFiles", "TelescopeFiles"]),
+    tests(
+      "Planning",
+      ["Checking", "Formats", "Galaxies", "GalaxyFiles", "Photometry", "SkymapFiles", "TelescopeFiles"]),
     tests("Formats"),
     tests("Simulation"),
     tests("Checking"),
@@ -164,7 +173,7 @@ let package = Package(
     tests("WebClient"),
     .executableTarget(
       name: "mock-broker", dependencies: ["CRdkafka"], path: "Tests/MockBroker", swiftSettings: settings),
-    .target(name: "FarSides", path: "Tests/FarSides", swiftSettings: settings),
+    .target(name: "FarSides", dependencies: ["CCrypto"], path: "Tests/FarSides", swiftSettings: settings),
     tests("Deliveries"),
     tests("Queues"),
     tests("Rosters"),
@@ -173,7 +182,7 @@ let package = Package(
       "Service",
       [
         "Store", "Deliveries", "Campaigns", "TelescopeFiles", "Icare", "FakeIcare", "Rosters", "WebClient",
-        "vesper", "FarSides", "mock-broker", "Queues", "Channels", "Dashboard", "Formats",
+        "vesper", "FarSides", "mock-broker", "OpenID", "Queues", "Channels", "Dashboard", "Formats",
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -181,6 +190,7 @@ let package = Package(
     tests("Store", ["Queues"]),
     tests("Feeds", ["WebClient", "mock-broker", .product(name: "Logging", package: "swift-log")]),
     tests("Channels", ["FarSides"]),
+    tests("OpenID", ["CCrypto", "FarSides", "WebClient"]),
     .target(
       name: "FakeIcare", dependencies: ["Icare", "Units"], path: "Tests/FakeIcare", swiftSettings: settings),
     tests("Icare", ["FakeIcare", "Deliveries", "WebClient"]),

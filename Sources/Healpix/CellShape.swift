@@ -32,7 +32,15 @@ extension Cell {
 
   /// South, east, north, west: counter-clockwise seen from outside the sphere.
   @inlinable public var corners: (SIMD3<Double>, SIMD3<Double>, SIMD3<Double>, SIMD3<Double>) {
-    (point(0, 0), point(1, 0), point(1, 1), point(0, 1))
+    let (face, x, y) = facePosition
+    let scale = 1 / Double(UInt64(1) << UInt64(order))
+    let geometry = FaceGeometry(face)
+    let (west, east) = (Double(x) * scale, (Double(x) + 1) * scale)
+    let (south, north) = (Double(y) * scale, (Double(y) + 1) * scale)
+    return (
+      geometry.point(west, south), geometry.point(east, south), geometry.point(east, north),
+      geometry.point(west, north)
+    )
   }
 
   /// An upper bound of the angle from the centre to any point of a cell of this order.

@@ -22,7 +22,11 @@ struct CandidateFinder {
     self.sky = sky
     self.smallestGain = smallestGain
     let orders = Set(sites.map(\.probeOrder)).sorted()
-    let lists = concurrentMap(orders) { sky.offers(order: $0, besides: covered) }
+    let lists = concurrentMap(orders) { order in
+      let widest = sites.filter { $0.probeOrder == order }.map(\.field.area.steradians).max() ?? 0
+      // With room for rounding: `tiles` compares again.
+      return sky.offers(order: order, besides: covered, least: 0.999 * smallestGain / max(widest, 1e-300))
+    }
     offers = Dictionary(uniqueKeysWithValues: zip(orders, lists))
   }
 
@@ -36,10 +40,12 @@ struct CandidateFinder {
   func tiles(of site: PlannedSite, on rows: RowAlignment.Rows?, limit: Int?) -> [Tile] {
     guard let rows else {
       let grid = site.grid
-      return tiles(of: site, limit: limit, place: grid.number) { ($0, grid.center(of: $0)) }
+      return tiles(of: site, limit: limit, places: grid.count + 1, place: grid.number) {
+        ($0, grid.center(of: $0))
+      }
     }
     let grid = AlignedGrid(site, rows)
-    return tiles(of: site, limit: limit, place: grid.place) { place in
+    return tiles(of: site, limit: limit, places: grid.count, place: grid.place) { place in
       guard let middle = grid.center(of: place), let point = FineLattice.point(of: site, near: middle) else {
         return nil
       }
@@ -47,12 +53,14 @@ struct CandidateFinder {
     }
   }
 
-  private func tiles<Place: Hashable>(
-    of site: PlannedSite, limit: Int?, place: (Direction<ICRS>) -> Place,
-    tile: (Place) -> (number: Int, center: Direction<ICRS>)?
+  /// - Parameter places: of the grid, 0..<places.
+  private func tiles(
+    of site: PlannedSite, limit: Int?, places: Int, place: (Direction<ICRS>) -> Int,
+    tile: (Int) -> (number: Int, center: Direction<ICRS>)?
   ) -> [Tile] {
     var tiles: [Tile] = []
-    var seen: Set<Place> = []
+    tiles.reserveCapacity(min(limit ?? 1024, 4096))
+    var seen = ContiguousArray<UInt64>(repeating: 0, count: places / 64 + 1)
     var sees = BlockVisibility(sky: sky, site: site)
     let spacing = site.probeSpacing
     let fieldArea = site.field.area.steradians
@@ -61,12 +69,13 @@ struct CandidateFinder {
       if limit != nil, !sees(offer.cell) { continue }
       sky.forEachProbe(of: offer.cell, spacing: spacing) { point in
         let place = place(point)
-        guard seen.insert(place).inserted, let (number, center) = tile(place), !site.avoids(center) else {
-          return
-        }
+        let bit = UInt64(1) << UInt64(place & 63)
+        guard seen[place >> 6] & bit == 0 else { return }
+        seen[place >> 6] |= bit
+        guard let (number, center) = tile(place), !site.avoids(center) else { return }
         let windows = site.visibility.startWindows(for: center, exposure: site.exposure)
         guard !windows.isEmpty else { return }
-        let cover = sky.cover(Footprint(site.field, at: center).regions)
+        let cover = sky.cover(site.outline, at: center)
         guard !cover.isEmpty else { return }
         tiles.append(
           Tile(number: number, candidate: Candidate(center: center, startWindows: windows, cover: cover)))

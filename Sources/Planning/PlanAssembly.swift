@@ -18,6 +18,8 @@ struct PlanAssembly {
     _ request: PlanRequest, regions: CredibleRegions, session: Session, refused: [Plan.Omission],
     outlook: CoverageOutlook
   ) {
+    // A first plan is in a hurry: its bound is less sharp.
+    let looks = request.effort > 0 ? 20_000 : 0
     let sequences = session.sites.indices.map { Sequence(session, site: $0) }.filter { !$0.visits.isEmpty }
     let tree = ProbabilityTree(request.map)
     let added = Self.networkGains(of: sequences, in: tree)
@@ -47,8 +49,8 @@ struct PlanAssembly {
       network: .init(
         probability: Fraction(clamping: added.total), area: added.area,
         assignmentCount: telescopes.reduce(0) { $0 + $1.assignments.count },
-        reachable: Fraction(clamping: outlook.reachable()),
-        upperBound: Fraction(clamping: outlook.bound().value)),
+        reachable: Fraction(clamping: outlook.reachable(effort: looks)),
+        upperBound: Fraction(clamping: outlook.bound(effort: looks).value)),
       inputs: .init(
         mapDigest: request.mapDigest, telescopeDigests: request.telescopeDigests,
         earthOrientation: request.earth.source, softwareVersion: request.softwareVersion))
@@ -67,10 +69,11 @@ struct PlanAssembly {
         (sequences[a.0].visits[a.1].start, a.0) < (sequences[b.0].visits[b.1].start, b.0)
       }
     let footprints = all.map { sequences[$0.0].footprints[$0.1].regions }
-    let union = tree.marginalProbabilities(of: footprints)
+    let union = tree.marginalProbabilities(of: footprints, measuringArea: true)
     var gains = sequences.map { [Double](repeating: 0, count: $0.visits.count) }
     for (place, gain) in zip(all, union.marginal) { gains[place.0][place.1] = gain }
-    return (gains, union.union, ProbabilityTree.area(ofUnion: footprints.flatMap { $0 }, tolerance: 1e-6))
+    let area = union.area ?? ProbabilityTree.area(ofUnion: footprints.flatMap { $0 }, tolerance: 1e-6)
+    return (gains, union.union, area)
   }
 
   private static func summary(of map: Skymap, _ regions: CredibleRegions) -> Plan.MapSummary {

@@ -63,8 +63,8 @@ struct FineLattice: PointingLattice {
     sites[resource].visibility.startWindows(for: center, exposure: sites[resource].exposure)
   }
 
-  func regions(at center: Direction<ICRS>, resource: Int) -> [ConvexRegion<ICRS>] {
-    Footprint(sites[resource].field, at: center).regions
+  func cover(at center: Direction<ICRS>, resource: Int, of sky: SkyGrain) -> SkyGrain.Cover {
+    sky.cover(sites[resource].outline, at: center)
   }
 }
 

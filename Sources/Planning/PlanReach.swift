@@ -112,13 +112,25 @@ struct ReachSampler {
   func windows(touching center: Direction<ICRS>, radius: Angle) -> [[TimeWindow]] {
     var parts = [[TimeWindow]](repeating: [], count: partCount)
     guard let place = place(center, radius.radians + Self.margin) else { return parts }
+    // Nothing of a field gets higher above the block's middle than this.
+    let most =
+      place.block
+      + (place.reach.east * place.reach.east + place.reach.north * place.reach.north)
+      .squareRoot()
     for night in nights {
-      for i in 0..<(night.times.count - 1) {
-        let (a, d) = standing(place, night, i)
-        guard a || d else { continue }
-        let interval = TimeWindow(night.times[i], night.times[i + 1])
-        if a { Self.extend(&parts[0], by: interval) }
-        if d, isSplit { Self.extend(&parts[1], by: interval) }
+      withUnsafeTemporaryAllocation(of: Double.self, capacity: night.up.count) { sine in
+        for j in night.up.indices { sine[j] = (night.up[j] * place.center).sum() }
+        for i in 0..<(night.times.count - 1) {
+          guard max(sine[i], sine[i + 1]) + most + night.bulge >= min(sinFloor, sinFloor * 1.01) else {
+            continue
+          }
+          let isHigh = min(sine[i], sine[i + 1]) - place.block >= sinFloor
+          let (a, d) = isHigh ? standingHigh(place, night, i) : standing(place, night, i)
+          guard a || d else { continue }
+          let interval = TimeWindow(night.times[i], night.times[i + 1])
+          if a { Self.extend(&parts[0], by: interval) }
+          if d, isSplit { Self.extend(&parts[1], by: interval) }
+        }
       }
     }
     return parts
@@ -184,6 +196,15 @@ struct ReachSampler {
     let mayBeHigh = inner + night.bulge >= sinFloor - dip
     let mayBeLow = lowest < sinFloor
     return (mayBeLow || place.mayBeWithin, mayBeHigh || place.mayBeBeyond)
+  }
+
+  /// The same where all of the block is above the altitude limit.
+  @inline(__always)
+  private func standingHigh(_ place: Place, _ night: Night, _ i: Int) -> (Bool, Bool) {
+    let moonIsClear =
+      place.cosMoon > 1 || (night.moon[i] * place.center).sum() <= place.cosMoon
+      || (night.moon[i + 1] * place.center).sum() <= place.cosMoon
+    return moonIsClear ? (!isSplit || place.mayBeWithin, true) : (false, false)
   }
 
   /// tan of the lowest altitude: how strongly its circle on the sky curves.

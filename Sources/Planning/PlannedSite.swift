@@ -15,6 +15,7 @@ import Visibility
 struct PlannedSite: Sendable {
   let telescope: Telescope
   let field: FieldOfView
+  let outline: FieldOutline
   let visibility: SiteVisibility
   let resource: Resource
   let grid: TileGrid
@@ -61,6 +62,7 @@ struct PlannedSite: Sendable {
     guard let field = telescope.field else { throw omission("no_field", "its field of view is not known") }
     self.telescope = telescope
     self.field = field
+    outline = FieldOutline(Footprint(field, at: Direction(ra: .zero, dec: .zero)).regions)
     avoided =
       request.observed.filter { $0.telescopeID == telescope.id }.map(\.center)
       + request.refused.filter { $0.telescopeID == telescope.id }.map(\.center)

@@ -131,8 +131,18 @@ struct Session {
   /// Where some sites point at galaxies.
   var galaxies: GalaxySession?
 
-  /// More tiles than this cannot matter to a field that is narrow beside the region.
-  private static let mostTilesPerSlot = 4
+  /// More tiles than this cannot matter to a field that is narrow beside the region. Where there is no effort to
+  /// spend, a plan at once is worth more than the last tile.
+  private static let mostTilesPerSlot = (usual: 4, hasty: 2, hastyAndWide: 4)
+
+  /// Of slots against slots in a timetable, at most.
+  private static let exchangePasses = (usual: 6, hasty: 1)
+
+  private func mostTiles(of site: Int) -> Int? {
+    let (most, free) = (Self.mostTilesPerSlot, selection.freeSlots(of: site))
+    if request.effort > 0 { return sites[site].isWide ? nil : most.usual * free }
+    return (sites[site].isWide ? most.hastyAndWide : most.hasty) * free
+  }
 
   /// Sky beyond the densest that holds all but this much is left out, and all but this share of what is
   /// within reach.
@@ -226,10 +236,9 @@ struct Session {
   ) {
     let free = group.filter { selection.freeSlots(of: $0) > 0 }
     guard !free.isEmpty else { return }
-    let found = tiles(of: free, besides: covered, smallestGain: smallestGain) { [sites, selection, rows] in
-      $0.tiles(
-        of: sites[$1], on: rows[$1],
-        limit: sites[$1].isWide ? nil : Self.mostTilesPerSlot * selection.freeSlots(of: $1))
+    let limits = sites.indices.map { mostTiles(of: $0) }
+    let found = tiles(of: free, besides: covered, smallestGain: smallestGain) { [sites, rows, limits] in
+      $0.tiles(of: sites[$1], on: rows[$1], limit: limits[$1])
     }
     for (i, tiles) in zip(free, found) { fieldNumbers[i].append(contentsOf: tiles.map(\.number)) }
     selection.choose(
@@ -253,15 +262,22 @@ struct Session {
   /// Gives every chosen tile its time.
   mutating func arrange() {
     let selections = sites.indices.map { selection(of: $0) }
+    let passes = request.effort > 0 ? Self.exchangePasses.usual : Self.exchangePasses.hasty
     timetables = concurrentMap(Array(sites.indices)) { [sites] i in
       let selection = selections[i]
       let candidates = selection.candidates[i]
       let penalty = sites[i].penalty(of: candidates)
       let choice = selection.choice(of: i)
       if let (spread, slots) = sites[i].budget.spread(choice, of: candidates) {
-        return Timetable(sites[i].resource, candidates: candidates, choice: spread) { penalty($0, slots[$1]) }
+        return Timetable(
+          sites[i].resource, candidates: candidates, choice: spread, passes: passes
+        ) { penalty($0, slots[$1]) }
       }
-      return Timetable(sites[i].resource, candidates: candidates, choice: choice, penalty: penalty)
+      return Timetable(
+        sites[i].resource, candidates: candidates, choice: choice, passes: passes, penalty: penalty)
+    }
+  }
+}
     }
   }
 }

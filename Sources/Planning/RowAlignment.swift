@@ -108,6 +108,10 @@ struct AlignedGrid {
   private let firstRow: Int
   /// Right ascension from one tile to the next, by row: no gap where the row is widest.
   private let steps: [Double]
+  /// More than any row has columns.
+  private let stride: Int
+  /// One more than the last place.
+  var count: Int { stride * steps.count }
 
   init(_ site: PlannedSite, _ rows: RowAlignment.Rows) {
     phase = rows.phase
@@ -120,20 +124,21 @@ struct AlignedGrid {
       let dec = min(abs(Double(row) + rows.phase) * height, .pi / 2)
       return 2 * atan(halfWidth / (cos(dec) + tan(height / 2) * sin(dec)))
     }
+    stride = Int(2 * .pi / (steps.min() ?? 1)) + 2
   }
 
-  /// Row and column of the tile that a direction falls in.
-  func place(of d: Direction<ICRS>) -> SIMD2<Int> {
-    let row = Int((d.dec.radians / height - phase).rounded())
-    return SIMD2(
-      row, Int((Angle(radians: d.ra.radians - seam).normalized.radians / steps[row - firstRow]).rounded()))
+  /// The tile that a direction falls in, by row and column, 0..<count.
+  func place(of d: Direction<ICRS>) -> Int {
+    let row = Int((d.dec.radians / height - phase).rounded()) - firstRow
+    return row * stride + Int((Angle(radians: d.ra.radians - seam).normalized.radians / steps[row]).rounded())
   }
 
   /// Its centre; nil at a pole that the rows miss.
-  func center(of place: SIMD2<Int>) -> Direction<ICRS>? {
-    let dec = (Double(place.x) + phase) * height
+  func center(of place: Int) -> Direction<ICRS>? {
+    let (row, column) = place.quotientAndRemainder(dividingBy: stride)
+    let dec = (Double(row + firstRow) + phase) * height
     guard abs(dec) < .pi / 2 else { return nil }
-    let ra = seam + Double(place.y) * steps[place.x - firstRow]
+    let ra = seam + Double(column) * steps[row]
     return Direction(ra: Angle(radians: ra), dec: Angle(radians: dec))
   }
 }

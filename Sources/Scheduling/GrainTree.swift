@@ -71,47 +71,45 @@ struct GrainTree: Sendable {
     return result
   }
 
-  /// Calls `body` with ranges of grains wholly inside the region, and with single grains on its border.
-  func forEachOverlap(
-    with region: ConvexRegion<MapFrame>, _ body: (_ grains: Range<Int>, _ isInside: Bool) -> Void
-  ) {
+  /// Calls `body` with ranges of grains wholly inside the sides, and with single grains on their border.
+  @inline(__always)
+  func forEachOverlap(with sides: FieldSides, _ body: (_ grains: Range<Int>, _ isInside: Bool) -> Void) {
     // Depth first: at most three waiting siblings a level and the twelve roots.
     withUnsafeTemporaryAllocation(of: Int32.self, capacity: 4 * (Cell.maxOrder + 1) + 12) { stack in
-      walk(region, stack: stack, body)
-    }
-  }
-
-  private func walk(
-    _ region: ConvexRegion<MapFrame>, stack: UnsafeMutableBufferPointer<Int32>,
-    _ body: (Range<Int>, Bool) -> Void
-  ) {
-    let axis = region.boundingCenter.unit
-    let limits = Self.caps.map { cos(min(.pi, $0.radius + region.boundingRadius.radians)) }
-    var depth = 0
-    for i in (0..<rootCount).reversed() {
-      stack[depth] = Int32(i)
-      depth += 1
-    }
-    while depth > 0 {
-      depth -= 1
-      let node = nodes[Int(stack[depth])]
-      let cap = Self.caps[Int(node.order)]
-      guard (node.center * axis).sum() >= limits[Int(node.order)] else { continue }
-      switch region.overlap(center: node.center, sinRadius: cap.sin, cosRadius: cap.cos) {
-      case .outside: continue
-      case .inside: body(Int(node.firstGrain)..<Int(node.grainEnd), true)
-      case .partial where node.childCount == 0: body(Int(node.firstGrain)..<Int(node.grainEnd), false)
-      case .partial:
-        for i in (0..<Int32(node.childCount)).reversed() {
-          stack[depth] = node.firstChild + i
+      nodes.withUnsafeBufferPointer { nodes in
+        var depth = 0
+        for i in (0..<rootCount).reversed() {
+          stack[depth] = Int32(i)
           depth += 1
+        }
+        while depth > 0 {
+          depth -= 1
+          let node = nodes[Int(stack[depth])]
+          let cap = Self.caps[Int(node.order)]
+          // Farther apart than both radii together; those never add up to a half circle.
+          guard (node.center * sides.axis).sum() >= cap.cos * sides.cosRadius - cap.sin * sides.sinRadius
+          else { continue }
+          // A cap about c reaches beyond a great circle, or does not reach it, by its radius.
+          let inside = sides.depth(of: node.center)
+          if inside < -cap.sin { continue }
+          if inside >= cap.sin {
+            body(Int(node.firstGrain)..<Int(node.grainEnd), true)
+          } else if node.childCount == 0 {
+            body(Int(node.firstGrain)..<Int(node.grainEnd), false)
+          } else {
+            for i in (0..<Int32(node.childCount)).reversed() {
+              stack[depth] = node.firstChild + i
+              depth += 1
+            }
+          }
         }
       }
     }
   }
 
-  private static let caps: [(radius: Double, sin: Double, cos: Double)] = (0...Cell.maxOrder).map { order in
-    let r = Cell.boundingRadius(order: order).radians
-    return (r, sin(r), cos(r))
-  }
+  private static let caps: ContiguousArray<(sin: Double, cos: Double)> = ContiguousArray(
+    (0...Cell.maxOrder).map { order in
+      let r = Cell.boundingRadius(order: order).radians
+      return (sin(r), cos(r))
+    })
 }

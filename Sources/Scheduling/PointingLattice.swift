@@ -13,5 +13,5 @@ public protocol PointingLattice: Sendable {
   /// When a visit there may start.
   func startWindows(at center: Direction<ICRS>, resource: Int) -> [TimeWindow]
   /// What a visit there covers.
-  func regions(at center: Direction<ICRS>, resource: Int) -> [ConvexRegion<ICRS>]
+  func cover(at center: Direction<ICRS>, resource: Int, of sky: SkyGrain) -> SkyGrain.Cover
 }

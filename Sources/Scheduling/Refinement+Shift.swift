@@ -70,7 +70,7 @@ extension Refinement {
           of: place.candidate.center, resource: k, east: east * stride, north: north * stride)
       else { continue }
       steps += 1
-      let cover = selection.sky.cover(lattice.regions(at: center, resource: k))
+      let cover = lattice.cover(at: center, resource: k, of: selection.sky)
       let gain = ledger.covered.gain(cover, weights: selection.sky.partWeight)
       guard gain > place.gain * (1 + 2e-5) + Self.smallestMove else { continue }
       let windows = lattice.startWindows(at: center, resource: k)
@@ -140,10 +140,11 @@ struct EdgeProbe {
   func gains(around center: Direction<ICRS>, _ lookup: SkyLookup, _ covered: SkyGrain.Covered) -> SIMD8<
     Double
   > {
-    let c = center.unit
     let ra = center.ra.radians
-    let east = SIMD3(-sin(ra), cos(ra), 0)
-    let north = cross(c, east)
+    let eastward = SIMD3(-sin(ra), cos(ra), 0)
+    let c = lookup.toMap(center.unit)
+    let east = lookup.toMap(eastward)
+    let north = lookup.toMap(cross(center.unit, eastward))
     func mean(_ middle: SIMD3<Double>, _ along: SIMD3<Double>) -> Double {
       var sum = 0.0
       for i in 0..<Self.points {

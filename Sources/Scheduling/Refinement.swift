@@ -20,6 +20,8 @@ struct Refinement {
   let effort: Int
   /// Moves that add less are not worth it.
   static let smallestMove = 1e-8
+  /// Nor is another round after one that added less than this share.
+  private static let worthARound = 3e-4
 
   /// The owner of what is covered for good.
   private static let nobody: Int32 = -1
@@ -45,7 +47,7 @@ struct Refinement {
     while steps < effort {
       var gained = exchange(smallestGain: smallestGain)
       for stride in [80, 20, 8, 4] { gained += shift(lattice, stride: stride) }
-      if gained <= 1e-4 * selection.sky.probability(of: ledger.covered) {
+      if gained <= Self.worthARound * selection.sky.probability(of: ledger.covered) {
         _ = exchange(smallestGain: smallestGain)
         return
       }

@@ -20,8 +20,7 @@ public struct SkyGrain: Sendable {
   /// Probability of one of the 64 parts.
   let partWeight: ContiguousArray<Double>
   let tree: GrainTree
-  /// South, east, north and west corner of every grain. Single precision is good to 0.02 arcsec.
-  let corners: ContiguousArray<SIMD3<Float>>
+  let corners: ContiguousArray<GrainCorners>
   let toMap: Rotation<ICRS, MapFrame>
 
   public var count: Int { keys.count }
@@ -61,7 +60,7 @@ public struct SkyGrain: Sendable {
     partWeight = weights
     probability = total
     tree = GrainTree(keys: keys, orders: orders)
-    corners = Self.corners(keys, orders)
+    corners = ContiguousArray(keys.indices.map { GrainCorners(Cell(order: Int(orders[$0]), key: keys[$0])) })
     toMap = map.toMap
   }
 
@@ -72,66 +71,50 @@ public struct SkyGrain: Sendable {
   public func cover(_ regions: [ConvexRegion<ICRS>]) -> Cover {
     var cover = Cover()
     for region in regions {
-      let own = (region.corners.isEmpty ? region.polygonOfEqualArea : region).rotated(by: toMap)
-      tree.forEachOverlap(with: own) { grains, isInside in
-        if isInside {
-          for i in grains { cover.append(grain: i, mask: .max) }
-        } else {
-          let i = grains.lowerBound
-          let mask = mask(of: i, in: own)
-          if mask != 0 { cover.append(grain: i, mask: mask) }
-        }
-      }
+      append(
+        FieldSides(region.corners.isEmpty ? region.polygonOfEqualArea : region, toMap: toMap), to: &cover)
     }
     if regions.count > 1 { cover.merge() }
     return cover
   }
 
-  private static func corners(
-    _ keys: ContiguousArray<UInt64>, _ orders: ContiguousArray<UInt8>
-  ) -> ContiguousArray<SIMD3<Float>> {
-    var result: ContiguousArray<SIMD3<Float>> = []
-    result.reserveCapacity(4 * keys.count)
-    for i in keys.indices {
-      let (s, e, n, w) = Cell(order: Int(orders[i]), key: keys[i]).corners
-      result.append(SIMD3(s))
-      result.append(SIMD3(e))
-      result.append(SIMD3(n))
-      result.append(SIMD3(w))
+  /// The same for a field of view with north up.
+  public func cover(_ field: FieldOutline, at center: Direction<ICRS>) -> Cover {
+    let c = center.unit
+    let across = (c.x * c.x + c.y * c.y).squareRoot()
+    // At a pole, east and north are those of right ascension zero.
+    let east = across > 0 ? SIMD3(-c.y / across, c.x / across, 0) : SIMD3(0, 1, 0)
+    let north = cross(c, east)
+    var cover = Cover()
+    for polygon in field.polygons {
+      append(FieldSides(polygon, at: toMap(c), east: toMap(east), north: toMap(north)), to: &cover)
     }
-    return result
+    if field.polygons.count > 1 { cover.merge() }
+    return cover
   }
 
-  /// Bit 8 v + u is the part at ((u + 1/2) / 8, (v + 1/2) / 8) of the cell.
-  private func mask(of grain: Int, in region: ConvexRegion<MapFrame>) -> UInt64 {
-    let south = SIMD3<Double>(corners[4 * grain])
-    let east = SIMD3<Double>(corners[4 * grain + 1])
-    let north = SIMD3<Double>(corners[4 * grain + 2])
-    let west = SIMD3<Double>(corners[4 * grain + 3])
-    let steps = SIMD8<Double>(0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5) / 8
-    var mask = UInt64.max
-    for side in region.halfSpaces {
-      let (s, e, n, w) = (side.value(south), side.value(east), side.value(north), side.value(west))
-      if s >= 0, e >= 0, n >= 0, w >= 0 { continue }
-      if s < 0, e < 0, n < 0, w < 0 { return 0 }
-      var bits: UInt64 = 0
-      for row in 0..<8 {
-        let v = steps[row]
-        let left = s + (w - s) * v
-        let right = e + (n - e) * v
-        let values = steps * (right - left) + left
-        bits |= UInt64(Self.bits(values .>= 0)) << UInt64(8 * row)
+  private func append(_ sides: FieldSides, to cover: inout Cover) {
+    // On the stack; large fields take several turns.
+    withUnsafeTemporaryAllocation(of: Cover.Part.self, capacity: 60) { parts in
+      var count = 0
+      func add(_ grain: Int, _ mask: UInt64) {
+        if count == parts.count {
+          cover.append(parts[..<count])
+          count = 0
+        }
+        parts[count] = Cover.Part(grain: UInt32(grain), mask: mask)
+        count += 1
       }
-      mask &= bits
-      if mask == 0 { return 0 }
+      tree.forEachOverlap(with: sides) { grains, isInside in
+        if isInside {
+          for i in grains { add(i, .max) }
+        } else {
+          let mask = corners[grains.lowerBound].mask(sides)
+          if mask != 0 { add(grains.lowerBound, mask) }
+        }
+      }
+      cover.append(parts[..<count])
     }
-    return mask
-  }
-
-  private static func bits(_ m: SIMDMask<SIMD8<Int64>>) -> UInt8 {
-    var result: UInt8 = 0
-    for i in 0..<8 where m[i] { result |= 1 << UInt8(i) }
-    return result
   }
 }
 
@@ -142,6 +125,16 @@ extension SkyGrain {
     var masks: ContiguousArray<UInt64> = []
 
     public var isEmpty: Bool { grains.isEmpty }
+
+    struct Part {
+      var grain: UInt32
+      var mask: UInt64
+    }
+
+    mutating func append(_ parts: Slice<UnsafeMutableBufferPointer<Part>>) {
+      grains.append(contentsOf: parts.lazy.map(\.grain))
+      masks.append(contentsOf: parts.lazy.map(\.mask))
+    }
 
     mutating func append(grain: Int, mask: UInt64) {
       grains.append(UInt32(grain))
@@ -205,7 +198,7 @@ extension SkyGrain {
 
 extension ConvexRegion {
   /// A regular 16-gon with the area of this cap, so that every side is a great circle.
-  fileprivate var polygonOfEqualArea: ConvexRegion {
+  var polygonOfEqualArea: ConvexRegion {
     let sides = 16
     let planar = (Double(sides) / (2 * .pi) * sin(2 * .pi / Double(sides))).squareRoot()
     let radius = min(boundingRadius.radians / planar, 1.5)
@@ -232,7 +225,9 @@ extension SkyGrain {
 
   /// Cells of `order` (or grains, where those are coarser) that still hold uncovered probability, the
   /// densest first; ties by position.
-  public func offers(order: Int, besides covered: Covered) -> [Offer] {
+  ///
+  /// - Parameter least: cells of less probability per steradian are left out.
+  public func offers(order: Int, besides covered: Covered, least: Double = 0) -> [Offer] {
     var offers: [Offer] = []
     var end: UInt64 = 0
     var best = 0.0
@@ -242,7 +237,7 @@ extension SkyGrain {
       guard open > 0 else { continue }
       let density = partWeight[i] * Double(open) / Cell.area(order: Int(orders[i])).steradians
       if keys[i] >= end {
-        if best > 0 { offers.append(Offer(cell: cell, density: best)) }
+        if best > 0, best >= least { offers.append(Offer(cell: cell, density: best)) }
         cell = block(of: i, order: order)
         end = cell.keys.upperBound
         best = density
@@ -250,7 +245,7 @@ extension SkyGrain {
         best = max(best, density)
       }
     }
-    if best > 0 { offers.append(Offer(cell: cell, density: best)) }
+    if best > 0, best >= least { offers.append(Offer(cell: cell, density: best)) }
     return offers.sorted {
       $0.density != $1.density ? $0.density > $1.density : $0.cell.firstKey < $1.cell.firstKey
     }

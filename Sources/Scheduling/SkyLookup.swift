@@ -23,10 +23,13 @@ struct SkyLookup: Sendable {
     self.firsts = firsts
   }
 
-  /// Probability per steradian that is not covered where a direction points; 0 outside the grains.
+  var toMap: Rotation<ICRS, MapFrame> { sky.toMap }
+
+  /// Probability per steradian that is not covered where a vector in the frame of the map points; 0 outside the
+  /// grains.
   @inline(__always)
   func openDensity(at direction: SIMD3<Double>, _ covered: SkyGrain.Covered) -> Double {
-    let key = Cell.key(of: sky.toMap(direction))
+    let key = Cell.key(of: direction)
     let cell = Int(key >> UInt64(2 * (Cell.maxOrder - Self.order)))
     // The last grain that starts at or before the key.
     var (low, high) = (Int(firsts[cell]), Int(firsts[cell + 1]))

@@ -5,18 +5,14 @@ import Skymaps
 import Units
 
 extension SkymapFile {
-  private static let memoryFiles = NSLock()
-
   /// Writes a map as multi-order FITS in the layout of LIGO/Virgo/KAGRA alerts: UNIQ, PROBDENSITY and,
   /// for a 3-D map, DISTMU, DISTSIGMA, DISTNORM, with DATASUM and CHECKSUM.
   ///
   /// The bytes depend on the map alone: no date of writing is recorded.
   public static func write(_ map: Skymap) throws(SkymapFileError) -> [UInt8] {
-    // CFITSIO hands out memory files from one table that its own lock does not guard: two threads that
-    // open at once can be given the same slot, and the bytes of both mix.
-    memoryFiles.lock()
-    defer { memoryFiles.unlock() }
     let file = try MemoryFITS()
+    // Its memory is copied at the end: not to be freed before.
+    defer { withExtendedLifetime(file) {} }
     let rows = map.count
     var columns = [("UNIQ", "K", ""), ("PROBDENSITY", "D", "sr-1")]
     if map.distance != nil {
@@ -69,7 +65,8 @@ private final class MemoryFITS {
     buffer = .allocate(capacity: 1)
     size = .allocate(capacity: 1)
     size.initialize(to: 1 << 16)
-    buffer.initialize(to: malloc(1 << 16))
+    // Zeroed: CFITSIO looks into the memory, and an old file of ours there would be appended to.
+    buffer.initialize(to: calloc(1, 1 << 16))
     try check { ffimem(&file, buffer, size, 1 << 20, realloc, &$0) }
   }
 

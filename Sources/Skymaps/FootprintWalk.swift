@@ -74,6 +74,8 @@ struct FootprintWalk {
     var ratio: Double
   }
 
+  /// The area of a union is not told with a larger error than this, steradians: a millionth of the sphere.
+  private static let areaTolerance = 4e-6 * Double.pi
   /// Lists longer than this are shortened by quartering first.
   private static let longestList = 16
   /// The largest `Bending.ratio` at which cutting is reliable.
@@ -88,17 +90,25 @@ struct FootprintWalk {
   private var regions: ContiguousArray<Region> = []
   private var entries: ContiguousArray<Entry> = []
   private var credit: [Double] = []
+  /// Estimated errors, by footprint, where each counts for itself.
+  private var errors: [Double] = []
+  /// Whether footprints count for themselves, and hide nothing from one another.
+  private let isSeparate: Bool
+  /// Whether the area of the union is wanted, and the map says enough for that.
+  private let measuresArea: Bool
+  /// Area of the union and its error as far as estimated, steradians.
+  private var area = 0.0
+  private var areaError = 0.0
+  /// Of the node that is being cut, steradians.
+  private var nodeArea = 0.0
   private var errorEstimate = 0.0
 
-  init(_ tree: ProbabilityTree, tolerance: Double) {
+  init(_ tree: ProbabilityTree, tolerance: Double, isSeparate: Bool = false, measuresArea: Bool = false) {
     self.tree = tree
+    self.isSeparate = isSeparate
+    self.measuresArea = measuresArea && tree.isWhole
     self.tolerance = max(tolerance, 1e-13)
     negligible = self.tolerance * 1e-3
-  }
-
-  mutating func removeAll() {
-    clipper.planes.removeAll(keepingCapacity: true)
-    regions.removeAll(keepingCapacity: true)
   }
 
   mutating func add(_ region: ConvexRegion<ICRS>, footprint: Int) {
@@ -124,6 +134,9 @@ struct FootprintWalk {
     for _ in 0..<4 {
       credit = Array(repeating: 0, count: footprints)
       errorEstimate = 0
+      area = 0
+      areaError = 0
+      errors = Array(repeating: 0, count: isSeparate ? footprints : 0)
       entries.removeAll(keepingCapacity: true)
       for i in regions.indices {
         entries.append(Entry(region: Int32(i), sides: regions[i].allSides))
@@ -132,10 +145,13 @@ struct FootprintWalk {
       for face in 0..<12 where tree.roots[face] != ProbabilityTree.empty {
         visit(root(face), all)
       }
+      if isSeparate { errorEstimate = errors.max() ?? 0 }
       if errorEstimate <= tolerance { break }
       negligible /= 64
     }
-    return FootprintProbabilities(marginal: credit, errorEstimate: errorEstimate)
+    return FootprintProbabilities(
+      marginal: credit, errorEstimate: errorEstimate,
+      area: measuresArea && areaError <= Self.areaTolerance ? SolidAngle(steradians: area) : nil)
   }
 
   private func root(_ face: Int) -> Node {
@@ -155,6 +171,7 @@ struct FootprintWalk {
     if entries[first].sides == 0 {
       credit[regions[Int(entries[first].region)].footprint] += tree.probability(
         of: node.slot, order: node.order)
+      area += Cell.area(order: node.order).steradians
       return
     }
     if node.slot >= 0 {
@@ -162,19 +179,27 @@ struct FootprintWalk {
       return
     }
     let probability = tree.density[Int(~node.slot)] * Cell.area(order: node.order).steradians
-    if probability == 0 { return }
+    if probability == 0 && !measuresArea { return }
     let ratio = largestRatio(kept, node, bending)
     // The cubic term that the search for double crossings leaves out, and Simpson's fourth-order one.
     let error = probability * min(1, 1e-2 * ratio * ratio * ratio)
-    if ratio <= Self.largestRatio && error <= negligible && kept.count <= Self.longestList {
+    if ratio <= Self.largestRatio && error <= negligible && (isSeparate || kept.count <= Self.longestList) {
       cut(node, kept, probability, bending, ratio)
-      errorEstimate += error
+      note(error, in: kept)
+      areaError += Cell.area(order: node.order).steradians * min(1, 1e-2 * ratio * ratio * ratio)
     } else if probability <= negligible || node.order >= Cell.maxOrder {
-      errorEstimate += probability
+      note(probability, in: kept)
       if ratio <= 1 { cut(node, kept, probability, bending, ratio) }
+      areaError += Cell.area(order: node.order).steradians * min(1, 1e-2 * ratio * ratio * ratio)
     } else {
       descend(node, kept)
     }
+  }
+
+  private mutating func note(_ error: Double, in list: Range<Int>) {
+    errorEstimate += error
+    guard isSeparate else { return }
+    for i in list { errors[regions[Int(entries[i].region)].footprint] += error }
   }
 
   private static func bending(of node: Node) -> Bending {
@@ -209,6 +234,7 @@ struct FootprintWalk {
   private mutating func cut(
     _ node: Node, _ list: Range<Int>, _ probability: Double, _ bending: Bending, _ ratio: Double
   ) {
+    nodeArea = Cell.area(order: node.order).steradians
     var halvings = 0
     var left = ratio
     while left > 0.03 && halvings < 3 {
@@ -220,9 +246,14 @@ struct FootprintWalk {
       scale: 1 / Double(UInt64(1) << UInt64(node.order)),
       secondDerivative: bending.secondDerivative, halvings: halvings)
     for mask in node.straddlesCap ? [0b1110, 0b1011] : [0b1111] {
-      let piece = clipper.pushCell(corners: mask, x: node.cornersX, y: node.cornersY, z: node.cornersZ)
-      carve(piece, list, probability)
-      clipper.drop(to: 0)
+      var start = list.lowerBound
+      while start < list.upperBound {
+        let end = isSeparate ? start + 1 : list.upperBound
+        let piece = clipper.pushCell(corners: mask, x: node.cornersX, y: node.cornersY, z: node.cornersZ)
+        carve(piece, start..<end, probability)
+        clipper.drop(to: 0)
+        start = end
+      }
     }
   }
 
@@ -244,7 +275,11 @@ struct FootprintWalk {
         if !parts.outside.isEmpty && !others.isEmpty { carve(parts.outside, others, probability) }
       }
     }
-    if !inside.isEmpty { credit[region.footprint] += probability * clipper.area(inside) }
+    if !inside.isEmpty {
+      let share = clipper.area(inside)
+      credit[region.footprint] += probability * share
+      area += nodeArea * share
+    }
     clipper.drop(to: mark)
   }
 
@@ -262,6 +297,10 @@ struct FootprintWalk {
         if separation < limit && region.radius + reach.angle < .pi { continue }
         guard let sides = undecided(entry, region, node, bending, reach) else { continue }
         entry.sides = sides
+        if sides == 0, isSeparate {
+          credit[region.footprint] += tree.probability(of: node.slot, order: node.order)
+          continue
+        }
       }
       entries.append(entry)
       if entry.sides == 0 { return }

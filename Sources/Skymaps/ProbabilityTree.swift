@@ -18,11 +18,16 @@ public struct ProbabilityTree: Sendable {
   private(set) var roots: ContiguousArray<Slot> = []
   /// Probability per steradian of each cell.
   let density: ContiguousArray<Double>
+  /// Whether its cells leave nothing of the sky out.
+  let isWhole: Bool
   let frame: SkyFrame
   let toMap: Rotation<ICRS, MapFrame>
 
   public init(_ map: Skymap) {
     density = map.density
+    var covered: UInt64 = 0
+    for i in 0..<map.count { covered += map.cell(i).keySpan }
+    isWhole = covered == Cell.keyEnd
     frame = map.frame
     toMap = map.toMap
     children.reserveCapacity(map.count / 3 * 4 + 64)
@@ -39,6 +44,7 @@ public struct ProbabilityTree: Sendable {
   /// Probability spread evenly over the sphere: what it finds in a footprint is its share of the sky.
   init(uniform frame: SkyFrame) {
     density = ContiguousArray(repeating: 1 / (4 * .pi), count: 12)
+    isWhole = true
     self.frame = frame
     toMap = Rotation(rows: SIMD3(1, 0, 0), SIMD3(0, 1, 0), SIMD3(0, 0, 1))
     roots = ContiguousArray((0..<12).map { ~Slot($0) })
@@ -87,6 +93,9 @@ public struct FootprintProbabilities: Sendable, Hashable {
   public let marginal: [Double]
   /// The estimated error of the sum, absolute.
   public let errorEstimate: Double
+  /// The area of the union, to a millionth of the sphere; nil unless it was asked for and the cells of the map are
+  /// small enough and leave nothing out.
+  public let area: SolidAngle?
   /// The probability in the union: the sum of `marginal`.
   public var union: Double { marginal.reduce(0, +) }
 }
@@ -106,12 +115,9 @@ extension ProbabilityTree {
   public func probabilities(
     in regions: [ConvexRegion<ICRS>], tolerance: Double = defaultTolerance
   ) -> [Double] {
-    var walk = FootprintWalk(self, tolerance: tolerance)
-    return regions.map { region in
-      walk.removeAll()
-      walk.add(region, footprint: 0)
-      return walk.run().marginal[0]
-    }
+    var walk = FootprintWalk(self, tolerance: tolerance, isSeparate: true)
+    for (i, region) in regions.enumerated() { walk.add(region, footprint: i) }
+    return walk.run(footprints: regions.count).marginal
   }
 
   /// Probability in the union of regions.
@@ -126,10 +132,11 @@ extension ProbabilityTree {
   /// - Parameters:
   ///   - footprints: one or more convex regions each, which may overlap.
   ///   - tolerance: absolute error of the sum aimed at.
+  ///   - measuringArea: see `FootprintProbabilities.area`.
   public func marginalProbabilities(
-    of footprints: [[ConvexRegion<ICRS>]], tolerance: Double = defaultTolerance
+    of footprints: [[ConvexRegion<ICRS>]], tolerance: Double = defaultTolerance, measuringArea: Bool = false
   ) -> FootprintProbabilities {
-    var walk = FootprintWalk(self, tolerance: tolerance)
+    var walk = FootprintWalk(self, tolerance: tolerance, measuresArea: measuringArea)
     for (i, regions) in footprints.enumerated() {
       for region in regions { walk.add(region, footprint: i) }
     }

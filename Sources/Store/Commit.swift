@@ -27,6 +27,14 @@ extension Store {
           of: withdrawal.event, scope: nil, as: "withdrawn", reason: withdrawal.reason, at: now,
           transaction.db)
       }
+      for stop in outcome.stoppedEvents {
+        let about = try String.fetchAll(
+          transaction.db, sql: "SELECT id FROM followup WHERE about = ?", arguments: [stop.event])
+        for id in about {
+          superseded += try Self.endPlans(
+            of: id, scope: nil, as: "withdrawn", reason: stop.reason, at: now, transaction.db)
+        }
+      }
       for id in outcome.expiredPlans { try Self.expire(id, at: now, transaction.db) }
       for plan in outcome.plans {
         superseded += try Self.endPlans(
@@ -107,7 +115,7 @@ extension Store {
       ])
   }
 
-  private static func insert(
+  static func insert(
     _ plan: PlanDraft, _ revisions: [String: Int64], at now: Instant, _ db: Database
   ) throws {
     guard let revision = revisions[plan.event] else { throw StoreError.unknownEvent(plan.event) }
@@ -130,7 +138,7 @@ extension Store {
   }
 
   /// Ends live plans of an event. Pointings that have begun stay what they are.
-  private static func endPlans(
+  static func endPlans(
     of event: String, scope: String?, as state: String, reason: String, at now: Instant, _ db: Database
   ) throws -> [String] {
     let filter = scope == nil ? "" : "AND scope = ?"

@@ -63,11 +63,15 @@ extension Store {
     }
   }
 
-  /// All events, the one that changed last first.
+  /// All events, the one that changed last first; without those that stand for a request only.
   public func events(limit: Int) async throws(StoreError) -> [StoredEvent] {
     try await read { db in
-      try Row.fetchAll(db, sql: "SELECT * FROM event ORDER BY changedAt DESC, id LIMIT ?", arguments: [limit])
-        .map(Self.event)
+      try Row.fetchAll(
+        db,
+        sql: """
+          SELECT * FROM event WHERE id NOT IN (SELECT id FROM followup) ORDER BY changedAt DESC, id LIMIT ?
+          """, arguments: [limit]
+      ).map(Self.event)
     }
   }
 

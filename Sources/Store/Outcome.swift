@@ -138,6 +138,8 @@ public struct Outcome: Sendable {
   public var plans: [PlanDraft] = []
   /// Events all of whose live plans are withdrawn, with the reason.
   public var withdrawnPlans: [(event: String, reason: String)] = []
+  /// Events that are no longer to be observed: requests for point sources about them end, too.
+  public var stoppedEvents: [(event: String, reason: String)] = []
   /// Plans whose time is over: what nobody has told of is expired.
   public var expiredPlans: [String] = []
   public var deliveries: [Delivery] = []

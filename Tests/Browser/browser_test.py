@@ -70,7 +70,10 @@ class Service:
         with open(self.config, "w") as file:
             file.write(
                 f"state: {self.folder}/state\ntelescopes: {ROOT}/telescopes\nroster: {roster}\n"
-                f"http: {{port: 0, open_reading: {str(reading).lower()}}}\n")
+                f"http: {{port: 0, open_reading: {str(reading).lower()}}}\nlinks: {{secret: 'file:{self.folder}/links'}}\n")
+        with open(os.path.join(self.folder, "links"), "w") as file:
+            file.write("l" * 40)
+        self.program = program
         issued = subprocess.run(
             [program, "token", "issue", "--label", "shift", "--scopes", "lead", "--config", self.config],
             check=True, capture_output=True, text=True)
@@ -269,6 +272,109 @@ def flows(browser, service, report, slug):
     report.check("sign-out", "Signed in as" not in browser.run("document.body.innerText"), "somebody is still signed in")
 
 
+def press(browser, selector, seconds=1.0):
+    """Presses a button as a person does, and waits for what follows."""
+    browser.run(f"document.querySelector({json.dumps(selector)}).click()")
+    browser.listen(seconds)
+
+
+def sign_in(browser, service, back):
+    browser.open(service.base + "/sign-in?back=" + urllib.request.quote(back, safe=""))
+    browser.run("document.querySelector('#token').focus()")
+    browser.type(service.token)
+    browser.key("Enter", 13, "\r")
+    browser.listen(1.0)
+    return browser.run("location.pathname")
+
+
+def looked_at(browser, report, out, name, theme="dark"):
+    audit(browser, report, f"{name}-{theme}-360")
+    browser.picture(os.path.join(out, f"{name}-{theme}-360.png"))
+
+
+def acts(browser, service, report, out, slug):
+    """What a lead does about an event, on a phone: asks what if, adopts it, decides; and what a team answers by link."""
+    browser.size(360, 740)
+    browser.call("Network.setCookie", name="theme", value="dark", url=service.base, httpOnly=True)
+    event = f"/events/{EVENT}"
+    browser.open(service.base + event)
+    report.check("decide", browser.run("!document.querySelector('[name=choice]')"), "strangers get the form")
+    report.check("decide", sign_in(browser, service, event) == event, "sign-in does not lead back")
+
+    before = service.get(f"/api/events/{EVENT}")["event"]["plan"]["id"]
+    press(browser, f"a[href='{event}/what-if']")
+    browser.run(f"document.querySelector('[name=drop][value=\"{slug}\"]').checked = true")
+    looked_at(browser, report, out, "what-if-question")
+    start = time.monotonic()
+    browser.run("document.querySelector('form[method=get] button').click()")
+    for _ in range(100):
+        browser.listen(0.1)
+        if browser.run("!!document.querySelector('#answer-h')"):
+            break
+    report.times["what-if in the browser"] = round(1000 * (time.monotonic() - start))
+    text = browser.run("document.body.innerText")
+    report.check("what-if", "without " in text and "Worked out in" in text, text[:400])
+    report.times["what-if"] = 1000 * float(text.split("Worked out in ")[1].split(" s")[0]) if "Worked out in " in text else -1
+    report.check("what-if", 0 < report.times["what-if"] <= 2000, f"takes {report.times['what-if']} ms")
+    looked_at(browser, report, out, "what-if")
+    press(browser, "form[method=post][action$='what-if'] button")
+    report.check("what-if", browser.run("location.pathname") == event, browser.run("location.href"))
+    service.wait("the adopted plan", lambda: (service.get(f"/api/events/{EVENT}")["event"]["plan"] or {}).get("id") not in (None, before), 60)
+    parts = service.get(f"/api/events/{EVENT}/plan")["parts"]
+    report.check("what-if", all(p["state"] == "left_out" for p in parts if p["slug"] == slug), f"{slug} is still asked")
+    other = max((p for p in parts if p["state"] != "left_out"), key=lambda p: p["tiles"])["slug"]
+
+    link = subprocess.run(
+        [service.program, "link", other, "--days", "1", "--config", service.config], check=True, capture_output=True,
+        text=True).stdout.strip().split()[-1]
+    path = "/" + link.split("/", 3)[3]
+    browser.open(service.base + path)
+    looked_at(browser, report, out, "answer")
+    press(browser, "form:has([name=a][value=accepted]) button")
+    report.check("answer", "Thank you" in browser.run("document.body.innerText"), browser.run("document.body.innerText")[:200])
+    states = {p["state"] for p in service.get(f"/api/telescopes/{other}/queue")["pointings"]}
+    report.check("answer", "accepted" in states, f"the queue has {states}")
+
+    browser.open(service.base + event)
+    browser.run("document.querySelector('#choice-STOP').checked = true")
+    browser.run("document.querySelector('#reason').value = 'found elsewhere <b>'")
+    looked_at(browser, report, out, "decide")
+    # The form in the red theme, which only leads see.
+    browser.run("document.documentElement.className = 'red'; document.querySelector('#decide').scrollIntoView()")
+    only_red(browser, report, "decide-red-360")
+    browser.run("document.documentElement.className = 'dark'")
+    # Somebody acts first.
+    service.post(f"/api/events/{EVENT}/decision", json.dumps(
+        {"outcome": "LIMITED", "telescopes": [other], "role": "shift leader", "reason": "save the others"}).encode())
+    service.wait("the other's decision", lambda: service.get(f"/api/events/{EVENT}")["event"]["decision"] == "LIMITED", 60)
+    report.check("stale form", browser.run("document.querySelector('#reason').value") == "found elsewhere <b>", "typed text is lost")
+    press(browser, "form[action$='/decision'] button")
+    text = browser.run("document.body.innerText")
+    report.check("stale form", "Somebody acted first" in text and "save the others" in text, text[:300])
+    report.check("stale form", browser.run("document.querySelector('#reason').value") == "found elsewhere <b>", "loses what was typed")
+    report.check("stale form", browser.run("document.querySelector('#choice-STOP').checked"), "loses what was chosen")
+    browser.events = [e for e in browser.events if e.get("method") != "Log.entryAdded"]  # 409 is what is wanted
+    looked_at(browser, report, out, "decide-late")
+    press(browser, "form[action$='/decision'] button")
+    service.wait("STOP", lambda: service.get(f"/api/events/{EVENT}")["event"]["decision"] == "STOP", 60)
+    browser.open(service.base + f"/replay?event={EVENT}")
+    text = browser.run("document.body.innerText")
+    report.check("replay", "found elsewhere <b>" in text and "save the others" in text, text[:300])
+    looked_at(browser, report, out, "replay-after")
+
+    browser.open(service.base + "/drill")
+    press(browser, "form[action='/drill'] button")
+    report.check("drill", "running" in browser.run("document.body.innerText"), "does not begin")
+    end = time.monotonic() + 120
+    while time.monotonic() < end and "running" in browser.run("document.body ? document.body.innerText : 'running'"):
+        browser.listen(1.0)
+    text = browser.run("document.body.innerText")
+    report.check("drill", "passed" in text and "retraction" in text, text[:500])
+    looked_at(browser, report, out, "drill-after")
+    browser.open(service.base + "/sign-in")
+    press(browser, "form[action='/sign-out'] button")
+
+
 def speed(service, report, pages):
     """How long the service takes for each page, over the line, in milliseconds; the 95th of a hundred."""
     for name, path in pages.items():
@@ -339,7 +445,7 @@ def main():
             pages = {
                 "board": "/", "event": f"/events/{EVENT}", "telescope": f"/t/{slug}", "telescopes": "/telescopes",
                 "shift": "/shift?kind=log", "circular": "/shift?kind=circular", "roster": "/roster",
-                "sign-in": "/sign-in",
+                "sign-in": "/sign-in", "replay": f"/replay?event={EVENT}", "drill": "/drill",
             }
             look(browser, service, report, out, pages)
             browser.open(service.base + "/nothing")
@@ -349,6 +455,7 @@ def main():
             hostile(browser, service, report)
             speed(service, report, pages)
             stream(service, report)
+            acts(browser, service, report, out, slug)
             closed_door(program, browser, report, out)
         finally:
             browser.close()

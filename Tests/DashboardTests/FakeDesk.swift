@@ -13,6 +13,9 @@ final class FakeDesk: Desk {
   }
   let state = Mutex(State())
   let queues: (any QueueDesk)? = FakeQueues()
+  let fakeFollowups = FakeFollowups()
+  var followups: (any FollowupDesk)? { fakeFollowups }
+  let reminders: (any ReminderDesk)? = FakeReminders()
 
   static let tokens: [String: Identity] = [
     "viewer": Identity(name: "board", scopes: [.view]),

@@ -21,9 +21,9 @@ import Yams
     try router.validate()
     let routes = router.routes.map { "\($0.method.rawValue.lowercased()) \($0.path)" }
     // Pages for people are no API; each of them exists.
-    let pages = PageRoutes.paths.map { "get \($0)" }
+    let pages = PageRoutes.paths.union(FollowupRoutes.paths).map { "get \($0)" }
     #expect(Set(pages).isSubset(of: routes))
-    let forms = SignInRoutes.forms.map { "post \($0)" }
+    let forms = SignInRoutes.forms.union(FollowupRoutes.forms).map { "post \($0)" }
     #expect(Set(forms).isSubset(of: routes))
     #expect(Set(described) == Set(routes).subtracting(pages).subtracting(forms))
   }
@@ -38,6 +38,8 @@ import Yams
     ("/api/telescopes/TAROT-TCA/queue", "/api/telescopes/{slug}/queue"),
     ("/api/telescopes/TAROT-TCA/outages", "/api/telescopes/{slug}/outages"),
     ("/api/events/S230518h/coverage", "/api/events/{id}/coverage"),
+    ("/api/followups", "/api/followups"), ("/api/followups/GRB-f1", "/api/followups/{id}"),
+    ("/api/events/S230518h/unanswered", "/api/events/{id}/unanswered"),
   ]
 
   @Test(arguments: answers)

@@ -82,7 +82,8 @@ struct OptimumTests {
     wanted.effort = 0
     let first = try Planner.plan(wanted)
     #expect(first.network.probability.value <= covered)
-    #expect(first.network.upperBound == plan.network.upperBound)
+    // Its bound is less sharp, and a bound all the same.
+    #expect(try #require(first.network.upperBound).value >= bound)
     #expect(
       first.telescopes.flatMap(\.assignments).allSatisfy { !$0.tileKey.contains(":\(FineLattice.scheme):") })
   }

@@ -23,6 +23,8 @@ import Testing
       icare: {address: "https://icare.example", token: "env:T", group: GRANDMA, instruments: {tarot-tca: TCA},
         filters: {clear: "ps1::w"}, requests: {tarot-tca: TAROTAPI}, cross_match: apply, create_after_s: 60}
       roster: /etc/vesper/winter.yaml
+      teams: {kao: "a@b.c, d@e.f"}
+      drops: {tca: {folder: /srv/acp, format: acp}, tre: {folder: /srv/tre, mocks: true}}
       """
     let c = try ServiceConfiguration(yaml: text, file: "c.yaml")
     #expect(c.state == "/var/lib/vesper" && c.policy == "grandma-r8" && c.policies == "/etc/vesper/policies")
@@ -40,6 +42,9 @@ import Testing
     #expect(c.icare?.filters == ["clear": "ps1::w"] && c.icare?.requests == ["tarot-tca": "TAROTAPI"])
     #expect(c.icare?.crossMatch == "apply" && c.icare?.createAfterSeconds == 60)
     #expect(c.roster == "/etc/vesper/winter.yaml")
+    #expect(
+      c.teams == ["kao": "a@b.c, d@e.f"] && c.drops["tca"]?.format == "acp" && c.drops["tca"]?.mocks == false)
+    #expect(c.drops["tre"]?.format == "plain" && c.drops["tre"]?.mocks == true)
     #expect(c.webhooks.first?.readBack == "https://x/{key}")
     #expect(try ServiceConfiguration(yaml: "", file: "empty.yaml") == ServiceConfiguration())
   }
@@ -54,6 +59,8 @@ import Testing
     ("maps: {largest_mb: 0}", "maps.largest_mb must be a whole number from 1"),
     ("treasure_map: {instruments: {tre: 1}}", "treasure_map.token is missing"),
     ("treasure_map: {token: 'env:A', instruments: {tre: none}}", "must be a whole number above zero"),
+    ("drops: {tca: {format: acp}}", "drops.tca.folder is missing"), ("drops: {tca: /srv}", "must have keys"),
+    ("drops: {tca: {folder: /a, format: fits}}", "may be acp, csv, json, nina, plain, rts2"),
     ("webhooks: [{name: a, address: b}]", "webhooks[0].secret is missing"), ("- a", "not a list of keys"),
     ("mail: {host: h, sender: a@b.c, to: d}", "mail.to must be a list"), ("a: [", "c.yaml"),
   ])

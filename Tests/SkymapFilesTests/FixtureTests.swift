@@ -64,6 +64,18 @@ struct FixtureTests {
     #expect(notice.header == map.header)
   }
 
+  /// Memory that held another file before does not show: CFITSIO would go on writing behind it.
+  @Test func writingLeavesNothingForTheNextOne() throws {
+    let wide = try SkymapFile.read(contentsOf: fixture("skymaps/mock-grb-cone.fit.gz"))
+    let deep = try SkymapFile.read(
+      contentsOf: fixture("skymaps/MS260915a-three-detectors.multiorder.fits"))
+    let first = try SkymapFile.write(deep)
+    for _ in 0..<5 {
+      _ = try SkymapFile.write(wide)
+      #expect(try SkymapFile.write(deep) == first)
+    }
+  }
+
   @Test func writingAndReadingGivesTheSameMap() throws {
     for name in Self.oracle.maps.keys.sorted() {
       let map = try SkymapFile.read(contentsOf: fixture("skymaps/\(name)"))

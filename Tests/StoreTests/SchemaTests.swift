@@ -24,6 +24,7 @@ import Units
     "0008 loose notices 3f7e28cac0fd48500560d9883b803228ee843253bc6a9741e3c7b1f9f4a9f686",
     "0009 plan summaries 2cf17eef1bc1ac9fd16155084dfefafee41843529453593602fa970b79644dfe",
     "0010 sessions b40e7cba788052f825d369b6d91eefcef3785e3732705b27c89e593e23b3c384",
+    "0011 followups 741a8a0e328e4b24bf4e123ab7ebb082e634659b5a02b0f57dd76110ca70c2c8",
   ]
 
   @Test func aNewStoreIsDurableAndPrivate() async throws {

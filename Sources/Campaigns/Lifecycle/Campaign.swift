@@ -49,7 +49,7 @@ public struct Campaign: Codable, Hashable, Sendable {
     }
     let old = Dictionary(planned.map { ($0.telescope, $0) }, uniquingKeysWith: { $1 })
     let new = Dictionary(plan.map { ($0.telescope, $0) }, uniquingKeysWith: { $1 })
-      .filter { order.orders.allows($0.key) }
+      .filter { order.allows($0.key) }
     let diffs = Set(old.keys).union(new.keys).sorted().map {
       PlanDiff(old: old[$0], new: new[$0], telescope: $0, now: now)
     }

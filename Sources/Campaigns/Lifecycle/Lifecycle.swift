@@ -201,7 +201,7 @@ private struct Stepper {
     let orders = campaign.decision?.effectiveOrders
     var list: [Withdrawal] = []
     for telescope in situation.planned.sorted(by: { $0.telescope < $1.telescope }) {
-      if campaign.followUp.isRunning, orders?.allows(telescope.telescope) ?? false { continue }
+      if campaign.followUp.isRunning, orders.map({ allows($0, telescope.telescope) }) ?? false { continue }
       // A WATCH does not end what runs, and names no telescopes.
       if campaign.followUp.isRunning, orders.map({ !$0.outcome.isFollowUp }) ?? true { continue }
       let waiting = telescope.tiles.filter { $0.progress == .waiting }.map(\.id)
@@ -253,6 +253,7 @@ private struct Stepper {
       number: campaign.orderCount + 1, event: event.name, realm: event.realm, noticeKey: key, basis: basis,
       awaitedMap: place.awaited, orders: orders, centred: centred(place, orders), expires: expires)
     (wanted.absences, wanted.refusals) = (absences(orders), refusals(orders))
+    wanted.adjustment = situation.adjustment
     if let current = campaign.order, current.asksTheSame(as: wanted) { return }
     campaign.orderCount += 1
     campaign.order = wanted
@@ -263,7 +264,7 @@ private struct Stepper {
   /// one was made with it in mind.
   private func absences(_ orders: Orders) -> [Absence]? {
     let over = (campaign.order?.absences ?? []).filter { $0.end <= now }
-    let current = situation.absences.filter { $0.end > now && orders.allows($0.telescope) }
+    let current = situation.absences.filter { $0.end > now && allows(orders, $0.telescope) }
     let all = Set(over + current).sorted {
       ($0.telescope, $0.start, $0.end, $0.filter ?? "", $0.reason)
         < ($1.telescope, $1.start, $1.end, $1.filter ?? "", $1.reason)
@@ -271,8 +272,14 @@ private struct Stepper {
     return all.isEmpty ? nil : all
   }
 
+  /// Those that people have added count as named.
+  private func allows(_ orders: Orders, _ telescope: String) -> Bool {
+    orders.allows(telescope)
+      || orders.outcome.isFollowUp && situation.adjustment?.added.contains(telescope) ?? false
+  }
+
   private func refusals(_ orders: Orders) -> [TileRefusal]? {
-    let all = Set(situation.refusals.filter { orders.allows($0.telescope) }).sorted {
+    let all = Set(situation.refusals.filter { allows(orders, $0.telescope) }).sorted {
       ($0.telescope, $0.tile) < ($1.telescope, $1.tile)
     }
     return all.isEmpty ? nil : all

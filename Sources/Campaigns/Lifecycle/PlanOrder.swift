@@ -37,6 +37,21 @@ public struct PlanOrder: Codable, Hashable, Sendable {
   public internal(set) var absences: [Absence]?
   /// Tiles that teams refused; nil is none.
   public internal(set) var refusals: [TileRefusal]?
+  /// What people have adopted beside it; nil is nothing.
+  public internal(set) var adjustment: PlanAdjustment?
+
+  /// Whether a telescope (by its id in the registry) may be asked.
+  public func allows(_ telescope: String) -> Bool {
+    orders.allows(telescope) || orders.outcome.isFollowUp && adjustment?.added.contains(telescope) ?? false
+  }
+
+  /// The same order under other circumstances: for looking at what would be.
+  public func under(absences: [Absence], adjustment: PlanAdjustment?) -> PlanOrder {
+    var copy = self
+    copy.absences = absences.isEmpty ? nil : absences
+    copy.adjustment = adjustment
+    return copy
+  }
 
   /// Whether it asks for the same plan, whatever its number.
   public func asksTheSame(as other: PlanOrder) -> Bool {
@@ -70,6 +85,19 @@ public struct Absence: Codable, Hashable, Sendable {
     start = window.start
     end = window.end
     self.reason = reason
+  }
+}
+
+/// What people have changed about the plans of an event, beyond outages.
+public struct PlanAdjustment: Codable, Hashable, Sendable {
+  /// Ids of telescopes that plan although their files say that they are out of service.
+  public var added: [String]
+  /// Nothing is to begin before it.
+  @Coded public var notBefore: Instant?
+
+  public init(added: [String] = [], notBefore: Instant? = nil) {
+    self.added = added
+    self.notBefore = notBefore
   }
 }
 

@@ -33,6 +33,8 @@ public struct Situation: Sendable {
   /// Telescopes that are out now or later, as their teams say.
   public var absences: [Absence] = []
   public var refusals: [TileRefusal] = []
+  /// What people have adopted for the plans of this event.
+  public var adjustment: PlanAdjustment?
   /// Whether a counterpart is known to people.
   public var hasCounterpart = false
   /// The newest brightness of the counterpart.

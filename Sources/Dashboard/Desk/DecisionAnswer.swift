@@ -12,6 +12,17 @@ public struct DecisionAnswer: Decodable, Hashable, Sendable {
 
   private enum Key: String, CodingKey { case action, outcome, role, reason, telescopes }
 
+  public init(
+    action: String = "override", outcome: String? = nil, role: String, reason: String,
+    telescopes: [String] = []
+  ) {
+    self.action = action
+    self.outcome = outcome
+    self.role = role
+    self.reason = reason
+    self.telescopes = telescopes
+  }
+
   public init(from decoder: any Decoder) throws {
     let c = try decoder.container(keyedBy: Key.self)
     action = try c.decodeIfPresent(String.self, forKey: .action) ?? "override"

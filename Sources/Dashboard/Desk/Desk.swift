@@ -17,6 +17,15 @@ public protocol Desk: Sendable {
   func session(_ secret: String) async throws(DeskError) -> Session?
   func signOut(_ secret: String) async throws(DeskError)
 
+  /// Whom one can sign in with beside a token; nil where there is nobody.
+  var signInService: String? { get }
+  /// - Parameter back: an address of this site.
+  /// - Returns: where to send the browser, and what it must keep until it is back.
+  func beginSignIn(back: String) async throws(DeskError) -> (address: String, secret: String)
+  /// - Parameter fields: of the address that the browser came back with.
+  func finishSignIn(_ fields: [String: String], secret: String?) async throws(DeskError)
+    -> (session: Session, back: String)
+
   /// Newest first.
   func events(limit: Int, before: String?) async throws(DeskError) -> [EventLine]
   func event(_ id: String) async throws(DeskError) -> EventSheet
@@ -55,6 +64,20 @@ public protocol Desk: Sendable {
   func answer(_ answer: DecisionAnswer, on event: String, by identity: Identity) async throws(DeskError)
     -> AnswerLine
 
+  /// What a person can say about an event now; nil where nobody decides.
+  func choices(on event: String) async throws(DeskError) -> DecisionChoices?
+
+  func whatIfOptions(on event: String) async throws(DeskError) -> WhatIfOptions
+  /// Plans under other circumstances, beside the plan in force; nothing is recorded.
+  func whatIf(_ form: WhatIfForm, on event: String) async throws(DeskError) -> WhatIfView
+  /// Makes the circumstances those of the event; it is planned anew.
+  func adopt(_ form: WhatIfForm, on event: String, by identity: Identity) async throws(DeskError)
+    -> AnswerLine
+
+  func story(of event: String) async throws(DeskError) -> EventStory
+  func drill() async -> DrillView?
+  func beginDrill(by identity: Identity) async throws(DeskError)
+
   /// Log lines after a sequence number, oldest first, at most `limit`.
   func changes(after sequence: Int64, limit: Int) async throws(DeskError) -> [ChangeLine]
   /// The newest sequence number.
@@ -64,6 +87,10 @@ public protocol Desk: Sendable {
 
   /// nil where none are kept.
   var queues: (any QueueDesk)? { get }
+  /// nil where none are answered.
+  var followups: (any FollowupDesk)? { get }
+  /// nil where nobody is reminded.
+  var reminders: (any ReminderDesk)? { get }
 }
 
 /// Why a request gets no answer. The text goes to the person who asked.

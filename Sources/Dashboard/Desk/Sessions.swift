@@ -20,4 +20,13 @@ extension Desk {
   public func signIn(token: String) async throws(DeskError) -> Session? { nil }
   public func session(_ secret: String) async throws(DeskError) -> Session? { nil }
   public func signOut(_ secret: String) async throws(DeskError) {}
+  public var signInService: String? { nil }
+  public func beginSignIn(back: String) async throws(DeskError) -> (address: String, secret: String) {
+    throw .notFound("one signs in here with a token only")
+  }
+  public func finishSignIn(
+    _ fields: [String: String], secret: String?
+  ) async throws(DeskError) -> (session: Session, back: String) {
+    throw .notFound("one signs in here with a token only")
+  }
 }

@@ -38,6 +38,7 @@
 
   async function refresh() {
     timer = 0;
+    if (!document.querySelector("[data-live]")) return;
     // Someone is selecting text: not under their hand, but not for ever either.
     if (!getSelection().isCollapsed && ++skipped < 4) return later(5000);
     skipped = 0;

@@ -11,7 +11,8 @@ struct PageRoutes {
   /// The addresses that are for people and not described as an API.
   static let paths: Set<String> = [
     "/", "/events/{id}", "/telescopes", "/t/{slug}", "/theme", "/assets/{file}", "/shift", "/roster",
-    "/sign-in",
+    "/sign-in", "/events/{id}/what-if", "/replay", "/drill",
+    "/sign-in/openid", "/sign-in/openid/return",
   ]
 
   /// Events on one page of the board, and how many a filter looks through.
@@ -54,14 +55,9 @@ struct PageRoutes {
   }
 
   private func event(_ request: Request, _ context: DashboardContext) async throws -> Response {
-    let id = try context.part("id")
-    let library = try library.get()
-    let health = await desk.health()
-    let sheet = try await desk.event(id)
-    let page = EventPage(
-      head: head(sheet.event.id, .none, request, context, health, library), sheet: sheet,
-      now: Instant(iso8601: health.nowUTC), plan: try await desk.livePlan(of: id))
-    return answer(try library.render(page, "event"), request)
+    var typed = DecideSection.Typed()
+    typed.isSaid = request.formValue("said") == "recorded"
+    return answer(try await eventPage(try context.part("id"), typed, request, context), request)
   }
 
   private func telescopes(_ request: Request, _ context: DashboardContext) async throws -> Response {
@@ -111,7 +107,7 @@ struct PageRoutes {
     let library = try library.get()
     let page = SignInPage(
       head: head("Sign in", .none, request, context, nil, library), session: context.session, back: back,
-      problem: problem)
+      problem: problem, service: desk.signInService)
     let file = try library.render(page, "signin")
     return Response(
       status: status, headers: [.contentType: file.mediaType, .cacheControl: "no-store"],
@@ -127,7 +123,8 @@ struct PageRoutes {
     if status == .unauthorized {
       let uri = request.uri.string
       let page = SignInPage(
-        head: head("Sign in", .none, request, nil, nil, library), session: nil, back: uri, problem: text)
+        head: head("Sign in", .none, request, nil, nil, library), session: nil, back: uri, problem: text,
+        service: desk.signInService)
       return try? library.render(page, "signin")
     }
     let page = FailurePage(
@@ -175,7 +172,7 @@ struct PageRoutes {
   }
 
   /// A page has an entity tag too: unchanged, it costs a reader no more than the question.
-  private func answer(_ page: FileView, _ request: Request) -> Response {
+  func answer(_ page: FileView, _ request: Request) -> Response {
     var response = Answer.file(page, for: request)
     response.headers[.vary] = "Cookie"
     return response

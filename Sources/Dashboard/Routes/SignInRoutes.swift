@@ -8,7 +8,9 @@ struct SignInRoutes {
   let pages: PageRoutes
 
   /// Forms that are for people and not described as an API.
-  static let forms: Set<String> = ["/sign-in", "/sign-out"]
+  static let forms: Set<String> = [
+    "/sign-in", "/sign-out", "/events/{id}/decision", "/events/{id}/what-if", "/drill",
+  ]
 
   func add(to router: Router<DashboardContext>) {
     router.get("/sign-in") { request, context in

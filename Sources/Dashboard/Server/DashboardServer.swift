@@ -55,8 +55,14 @@ public enum DashboardServer {
     PlanFileRoutes(desk: desk).add(to: router)
     SkyPortalRoutes(desk: desk).add(to: router)
     ShiftRoutes(desk: desk).add(to: router)
+    FollowupRoutes(desk: desk, pages: pages).add(to: router)
+    ReminderRoutes(desk: desk).add(to: router)
     pages.add(to: router)
     SignInRoutes(desk: desk, pages: pages).add(to: router)
+    OpenIDRoutes(desk: desk, pages: pages).add(to: router)
+    EventFormRoutes(desk: desk, pages: pages).add(to: router)
+    WhatIfRoutes(desk: desk, pages: pages).add(to: router)
+    StoryRoutes(desk: desk, pages: pages).add(to: router)
     return router
   }
 
@@ -74,6 +80,8 @@ struct DashboardContext: RequestContext {
   var session: Session?
   /// Of a request that changes something.
   var form: FormBody?
+  /// Why a form that is shown again must not be acted on.
+  var refusal: HTTPError?
 
   init(source: ApplicationRequestContextSource) {
     coreContext = .init(source: source)

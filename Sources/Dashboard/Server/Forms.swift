@@ -9,6 +9,9 @@ struct FormBody: Sendable {
   init(_ text: String) { pairs = Request.formPairs(text) }
 
   subscript(name: String) -> String? { pairs.first { $0.0 == name }?.1 }
+
+  /// Of fields that may be there several times, those that are not empty.
+  func all(_ name: String) -> [String] { pairs.filter { $0.0 == name && !$0.1.isEmpty }.map(\.1) }
 }
 
 /// Keeps other sites from acting in the name of a browser that is signed in here.
@@ -40,6 +43,12 @@ enum FormGuard {
         .forbidden, message: "this form is of an earlier session, or of another site: open the page again")
     }
     return form
+  }
+
+  /// Whether a page of this site sent it, as far as the browser says.
+  static func isOurs(_ request: Request) -> Bool {
+    do { try checkOrigin(request) } catch { return false }
+    return true
   }
 
   private static func checkOrigin(_ request: Request) throws {

@@ -80,7 +80,9 @@ struct Access: RouterMiddleware {
   let openReading: Bool
   let gate: RateGate
   /// Needs no token ever: probes of the machine that runs the service, and the door itself.
-  private static let open: Set<String> = ["/healthz", "/readyz", "/sign-in", "/theme"]
+  private static let open: Set<String> = [
+    "/healthz", "/readyz", "/sign-in", "/sign-in/openid", "/sign-in/openid/return", "/theme",
+  ]
   /// The style of the page that says so is no secret.
   private static func isOpen(_ path: String) -> Bool { open.contains(path) || path.hasPrefix("/assets/") }
 
@@ -91,9 +93,12 @@ struct Access: RouterMiddleware {
     var (request, context) = (request, context)
     let isReading = request.method == .get || request.method == .head
     let isSigned = AnswerRoutes.isSigned(request)
+    let isKept = FollowupRoutes.keepsTyped(request)
     let token = Self.bearer(request)
     // Signed requests of one telescope share a bucket: a forged one costs a look at the signature.
-    let asker = token ?? (isSigned ? request.uri.path : nil)
+    // So do sign-ins elsewhere, each of which is remembered.
+    let isShared = isSigned || request.uri.path == "/sign-in/openid"
+    let asker = token ?? (isShared ? request.uri.path : nil)
     if let asker, let wait = gate.pass(asker) {
       throw HTTPError(
         .tooManyRequests, headers: [.retryAfter: "\(wait)"],
@@ -112,11 +117,20 @@ struct Access: RouterMiddleware {
       // A browser sends its cookie with whatever a page makes it send: forms must show where they are from.
       // A signed link is its own proof.
       if !isReading, !isSigned {
-        context.form = try await FormGuard.check(&request, session: context.session)
+        do {
+          context.form = try await FormGuard.check(&request, session: context.session)
+        } catch let refusal as HTTPError
+          where isKept && FormGuard.isOurs(request) && refusal.status == .forbidden
+        {
+          // Nothing is done; the page shows what was typed, with what it needs to be sent again.
+          context.refusal = refusal
+        }
       }
     }
     let path = request.uri.path
-    if !(isReading && openReading || Self.isOpen(path) || isSigned) { _ = try context.require(.view) }
+    if !(isReading && openReading || Self.isOpen(path) || isSigned || isKept) {
+      _ = try context.require(.view)
+    }
     return try await next(request, context)
   }
 

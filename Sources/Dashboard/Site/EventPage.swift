@@ -79,9 +79,40 @@ struct EventPage: Sendable {
   private static let longestHistory = 100
 
   let plan: PlanSection?
+  /// Nil where nobody decides.
+  let decide: DecideSection?
+  let proposal: String?
+  let pageHref: String
+  let replayHref: String
 
-  init(head: PageHead, sheet: EventSheet, now: Instant?, plan live: PlanSheet? = nil) {
+  /// A team that has said nothing.
+  struct SilentRow: Sendable {
+    let name: String
+    let href: String
+    let tiles: String
+    let night: PageTime?
+    let reminded: PageTime?
+  }
+  let silent: [SilentRow]
+  let hasSilent: Bool
+
+  init(
+    head: PageHead, sheet: EventSheet, now: Instant?, plan live: PlanSheet? = nil,
+    decide: DecideSection? = nil, silent teams: [UnansweredView] = []
+  ) {
+    silent = teams.map {
+      SilentRow(
+        name: $0.name, href: "/t/\(LocalPath.encoded($0.slug))",
+        tiles: Figure.count($0.pointings, "pointing"),
+        night: $0.nightStartUTC.map { PageTime($0, now: now) },
+        reminded: $0.remindedUTC.map { PageTime($0, now: now) })
+    }
+    hasSilent = !silent.isEmpty
     let event = sheet.event
+    self.decide = decide
+    proposal = decide?.proposal
+    pageHref = "/events/\(LocalPath.encoded(event.id))"
+    replayHref = "/replay?event=\(LocalPath.encoded(event.id))"
     plan = live.map { PlanSection($0, event: event, now) }
     let root = "/api/events/\(LocalPath.encoded(event.id))"
     self.head = head

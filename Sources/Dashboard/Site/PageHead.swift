@@ -25,17 +25,20 @@ struct PageHead: Sendable {
   let onRoster: Bool
   /// Who is signed in.
   let person: String?
-  let signInHref: String
+  var signInHref: String
   /// For forms, as the hidden field `form_token` (`FormGuard`); nil while nobody is signed in.
   let formToken: String?
 
-  enum Section: Sendable { case board, telescopes, shift, roster, none }
+  let onFollowup: Bool
+
+  enum Section: Sendable { case board, telescopes, shift, roster, followup, none }
 
   init(
     title: String, section: Section, theme: Theme, back: String, health: HealthView?, library: PageLibrary,
     session: Session? = nil
   ) {
     onShift = section == .shift
+    onFollowup = section == .followup
     onRoster = section == .roster
     person = session?.identity.name
     formToken = session?.formToken

@@ -181,10 +181,17 @@ struct SignInPage: Sendable {
   let problem: String?
   let back: String
   let identity: Person?
+  /// Where one can sign in without a token.
+  let service: String?
+  let serviceHref: String
 
-  init(head: PageHead, session: Session?, back: String, problem: String? = nil) {
+  init(
+    head: PageHead, session: Session?, back: String, problem: String? = nil, service: String? = nil
+  ) {
     self.head = head
     self.back = LocalPath.isSafe(back) && !back.hasPrefix("/sign-in") ? back : "/"
+    self.service = service
+    serviceHref = "/sign-in/openid?back=\(LocalPath.encoded(self.back))"
     self.problem = problem
     heading = session == nil ? "Sign in" : "Signed in"
     identity = session.map { session in

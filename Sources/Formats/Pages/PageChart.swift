@@ -69,6 +69,11 @@ struct PageChart {
     svg.raw("<path d=\"\(path.text)\" transform=\"scale(.5)\" class=\"\(name) c-fine\"/>")
   }
 
+  /// A short stroke at a place of the drawing.
+  mutating func mark(_ px: Double, _ py: Double) {
+    svg.line(px, py - 6, px, py + 6, "class=\"c-block\"")
+  }
+
   mutating func label(
     _ text: String, _ px: Double, _ py: Double, anchor: String = "middle", _ name: String = ""
   ) {

@@ -31,7 +31,7 @@ extension ServiceConfiguration {
   private mutating func read(_ s: Section) throws(ConfigurationError) {
     try s.allow(
       "state", "telescopes", "policy", "policies", "http", "spool", "maps", "kafka", "files", "slack", "mail",
-      "webhooks", "icare", "links", "treasure_map", "roles", "roster")
+      "webhooks", "icare", "links", "treasure_map", "roles", "roster", "teams", "drops", "oidc")
     try s.text("state", &state)
     try s.text("telescopes", &telescopes)
     try s.text("policy", &policy)
@@ -39,6 +39,7 @@ extension ServiceConfiguration {
     try s.optional("roster", &roster)
     try s.flag("spool", &spool)
     try s.list("roles", &roles)
+    try s.table("teams", &teams)
     if let part = try s.section("http") {
       try part.allow("host", "port", "open_reading")
       try part.text("host", &http.host)
@@ -87,6 +88,15 @@ extension ServiceConfiguration {
       try part.optional("base", &new.base)
       links = new
     }
+    if let part = try s.section("oidc") {
+      try part.allow("issuer", "client_id", "client_secret", "base", "claim", "roles")
+      var new = OpenIDConnect(issuer: try part.need("issuer"), clientID: try part.need("client_id"))
+      try part.optional("client_secret", &new.clientSecret)
+      try part.optional("base", &new.base)
+      try part.text("claim", &new.claim)
+      try part.table("roles", &new.roles)
+      oidc = new
+    }
     if let part = try s.section("mail") {
       try part.allow("host", "port", "security", "user", "password", "sender", "to", "mocks")
       var new = Mail(host: try part.need("host"), port: 587, sender: try part.need("sender"), to: [])
@@ -121,6 +131,13 @@ extension ServiceConfiguration {
       try part.numbers("instruments", &new.instruments)
       try part.flag("mocks", &new.mocks)
       treasureMap = new
+    }
+    for (slug, part) in try s.named("drops") {
+      try part.allow("folder", "format", "mocks")
+      var new = Drop(folder: try part.need("folder"))
+      try part.word("format", DropOptions.formats.keys.sorted(), &new.format)
+      try part.flag("mocks", &new.mocks)
+      drops[slug] = new
     }
     for part in try s.sections("webhooks") {
       try part.allow("name", "address", "secret", "read_back", "mocks")
@@ -242,6 +259,19 @@ private struct Section {
     guard let node = mapping[key], node.null == nil else { return nil }
     guard case .mapping(let inner) = node else { throw fault(node, key, "must have keys and values") }
     return Section(inner, file: file, path: "\(path)\(key).")
+  }
+
+  /// The sections within a section, by their keys.
+  func named(_ key: String) throws(ConfigurationError) -> [(String, Section)] {
+    guard let outer = try section(key) else { return [] }
+    var list: [(String, Section)] = []
+    for (name, node) in outer.mapping {
+      guard let name = name.string, let inner = try outer.section(name) else {
+        throw outer.fault(node, name.string ?? "", "must have keys and values")
+      }
+      list.append((name, inner))
+    }
+    return list
   }
 
   func sections(_ key: String) throws(ConfigurationError) -> [Section] {

@@ -24,6 +24,11 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
   public var icare: Icare?
   public var links: Links?
   public var treasureMap: TreasureMap?
+  /// Folders of telescopes by slug.
+  public var drops: [String: Drop] = [:]
+  /// Mail addresses of teams by slug, several with commas between.
+  public var teams: [String: String] = [:]
+  public var oidc: OpenIDConnect?
   /// Roles that may decide in place of the policy.
   public var roles = Decision.overridingRoles
   /// Roster file: messages name who is on duty.
@@ -164,12 +169,38 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
     public var mocks = false
   }
 
+  /// A folder that a telescope's own software watches, on a disk that this machine mounts.
+  public struct Drop: Codable, Hashable, Sendable {
+    public var folder: String
+    /// `plain`, `acp`, `nina`, `rts2`, `json`, `csv`.
+    public var format = "plain"
+    public var mocks = false
+  }
+
+  /// Sign-in of people by a provider of OpenID Connect.
+  public struct OpenIDConnect: Codable, Hashable, Sendable {
+    public var issuer: String
+    public var clientID: String
+    /// `env:NAME` or `file:PATH`; none for a public client.
+    public var clientSecret: String?
+    /// Where browsers reach this service, such as `https://vesper.example`; `links.base` if left out.
+    public var base: String?
+    /// The claim that names groups.
+    public var claim = "groups"
+    /// Scopes, apart by blanks, by group; `*` is everybody.
+    public var roles: [String: String] = [:]
+    enum CodingKeys: String, CodingKey {
+      case issuer, clientID = "client_id", clientSecret = "client_secret", base, claim, roles
+    }
+  }
+
   public init() {}
 
   enum CodingKeys: String, CodingKey {
+    case oidc
     case state, telescopes, policy, policies, http, spool, maps, kafka, files, slack, mail, webhooks, icare,
       links
-    case treasureMap = "treasure_map", roles, roster
+    case treasureMap = "treasure_map", roles, roster, teams, drops
   }
 }
 

@@ -1,3 +1,4 @@
+import Channels
 import Dashboard
 import Feeds
 import Store
@@ -32,6 +33,7 @@ extension StoreDesk {
     parts.append(
       .init("lease", .good, state.isLeading ? "this instance works" : "another instance works; standing by"))
     parts += feedParts + icareParts
+    parts += await dropParts
     return HealthView(
       version: state.settings.version, nowUTC: now.iso8601(), isLeading: state.isLeading, parts: parts)
   }
@@ -66,6 +68,22 @@ extension StoreDesk {
         "icare", halted != nil ? .failed : counts.open > 0 ? .warning : .good,
         text + (halted.map { "; halted: \($0)" } ?? ""))
     ]
+  }
+
+  /// A folder that is gone is seen here, and not first when a plan waits for it.
+  private var dropParts: [HealthView.Part] {
+    get async {
+      var parts: [HealthView.Part] = []
+      for channel in state.channels {
+        guard let drop = channel as? SiteDropChannel else { continue }
+        let trouble = await drop.trouble()
+        parts.append(
+          .init(
+            drop.name, trouble == nil ? .good : .warning,
+            trouble.map { "its folder \($0)" } ?? "its folder takes plans"))
+      }
+      return parts
+    }
   }
 
   private var icareMetrics: [Metric] {

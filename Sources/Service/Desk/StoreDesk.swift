@@ -11,6 +11,8 @@ struct StoreDesk: Desk {
   let state: ServiceState
   var store: Store { state.store }
   var queues: (any QueueDesk)? { StoreQueueDesk(state: state) }
+  var followups: (any FollowupDesk)? { StoreFollowupDesk(state: state) }
+  var reminders: (any ReminderDesk)? { StoreReminderDesk(state: state) }
 
   func identity(ofToken token: String) async throws(DeskError) -> Identity? {
     try await asked { () async throws(StoreError) in
@@ -79,6 +81,9 @@ struct StoreDesk: Desk {
   }
 
   static func memo(_ stored: StoredEvent) throws(DeskError) -> EventMemo {
+    guard stored.state != "{}" else {
+      throw .notFound("\(stored.id) is a point source: see /followup/\(stored.id)")
+    }
     do { return try RecordJSON.value(of: stored.state) } catch {
       throw .unavailable("the record of \(stored.id) cannot be read")
     }

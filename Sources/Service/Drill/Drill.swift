@@ -99,14 +99,23 @@ public struct Drill: Sendable {
       let isGood = decision == "STOP" && live.isEmpty && line["status"] as? String == "retracted"
       return Finding(isGood: isGood, text: "\(said); \(live.count) plans in force")
     default:
-      let isNew = id.map { !plans.contains($0) || !sequence.mapsDiffer } ?? false
+      // A map that the plan before covers as well leaves it as it is, and says so.
+      let made = (sheet["history"] as? [[String: Any]] ?? []).filter {
+        ["plan.made", "plan.unchanged"].contains($0["kind"] as? String)
+      }
+      let stays = made.count > plans.count && made.last?["kind"] as? String == "plan.unchanged"
+      let isNew = id.map { !plans.contains($0) || !sequence.mapsDiffer || stays } ?? false
       let tiles = plan?["assignments"] as? Int ?? 0
       var text = "\(said); " + (id.map { "plan \($0): " } ?? "no plan")
       if let plan {
         let percent = ((plan["probability"] as? Double ?? 0) * 1000).rounded() / 10
         text += "\(tiles) tiles by \(plan["telescopes"] as? Int ?? 0) telescopes, \(percent) %"
       }
-      if let change = diff(of: sheet), !plans.isEmpty { text += "; \(change)" }
+      if stays {
+        text += "; it stays as it is"
+      } else if let change = diff(of: sheet), !plans.isEmpty {
+        text += "; \(change)"
+      }
       let isGood = ["GO", "LIMITED"].contains(decision) && isNew && tiles > 0
       return Finding(isGood: isGood, text: text, plan: id)
     }

@@ -33,7 +33,7 @@ extension Engine {
       let (map, digest) = try await place(of: order, id, event)
       let made = try maker.plan(
         order, event: event, id: id, on: map, digest: digest,
-        observed: try await taken(for: id, isPlanning: true), at: clock.now())
+        observed: try await taken(for: id, isPlanning: true), before: try await held(memo), at: clock.now())
       try await publish(
         made, on: map, order, of: id, event, memo: &memo, revision: Int(known.revision) + 1, into: &outcome)
     } catch let error as SkymapFileError {
@@ -50,6 +50,25 @@ extension Engine {
     ]
     let receipt = try await store.commit(outcome, at: clock.now())
     files.adopt(id, memo, revision: receipt.revisions[id] ?? known.revision + 1)
+  }
+
+  /// What is still to come of the live plan: nobody has begun, refused or lost it.
+  func held(_ memo: EventMemo) async throws -> [HeldPointing] {
+    guard let id = memo.planID, let document = try await liveDocument(of: memo) else { return [] }
+    let now = clock.now()
+    let parts = Dictionary(document.plans.map { ($0.telescope.slug, $0) }, uniquingKeysWith: { a, _ in a })
+    let names = Dictionary(maker.telescopes.map { ($0.slug, $0.id) }, uniquingKeysWith: { a, _ in a })
+    return try await store.assignments(of: id).compactMap { stored in
+      let a = stored.assignment
+      guard [.sent, .seen, .accepted].contains(stored.state), a.window.start >= now,
+        let name = names[a.telescope], let rows = parts[a.telescope]?.rows, rows.indices.contains(a.position)
+      else { return nil }
+      let row = rows[a.position]
+      // Times from the queue: documents hold whole milliseconds, and what is kept must not move by one.
+      return HeldPointing(
+        telescopeID: name, fieldID: row.fieldID, tileKey: a.tile, center: a.direction, start: a.window.start,
+        exposure: a.exposure, exposureCount: row.nexp, end: a.window.end, filter: row.filter)
+    }
   }
 
   func place(

@@ -32,6 +32,7 @@ extension Engine {
           actor: answer.by, kind: "decision.answered", event: id,
           fields: ["text": answer.text, "action": answer.action.rawValue, "role": answer.role]))
     }
+    if let adoption = cause.adoption { adopt(adoption, of: id, into: &memo, &outcome) }
     let document = try await liveDocument(of: memo)
     let situation = try await self.situation(id, event, cause, &memo, &outcome, at: now)
     let result = Lifecycle.step(from: known.map(\.memo.campaign), in: situation)
@@ -100,6 +101,7 @@ extension Engine {
     }
     situation.planned = try await planned(memo)
     try await addAnswers(about: id, to: &situation)
+    situation.adjustment = memo.adjustment
     situation.roles = settings.roles
     // As its senders measured it; what circulars say is shown and not trusted.
     situation.brightness = event.standing.reversed().lazy.compactMap(\.transient.magnitude).first
@@ -189,6 +191,7 @@ extension Engine {
       }
       if memo.campaign.order == nil { withdrawAll(id, reason: "the campaign ended", &memo, &outcome) }
     case .stop(let reason):
+      outcome.stoppedEvents.append((id, reason))
       withdrawAll(id, reason: reason, &memo, &outcome)
       outcome.log.append(Self.line("campaign.stopped", id, "STOP: \(reason)"))
       try tell(.stop, memo.campaign.decision, reason: reason)

@@ -27,7 +27,7 @@ extension Engine {
     let heard = try await hearTeams()
     let due = try await store.dueTimers(
       at: clock.now(),
-      kinds: ["step", Self.linkKind, PersonalAnswer.kind, Self.crossMatchTimer, Self.expiry],
+      kinds: ["step", Self.linkKind, PersonalAnswer.kind, Self.crossMatchTimer, Self.expiry, Adoption.kind],
       limit: Self.atOnce)
     for timer in due {
       if timer.kind == Self.expiry { try await expire(timer) } else { try await fire(timer) }
@@ -56,6 +56,13 @@ extension Engine {
       cause.notices = [NoticeID(link.notice)]
       event = try await self.event(id, with: circular) ?? now
       files.remember(event.notices + event.circulars, of: id)
+    case Adoption.kind:
+      guard let adoption: Adoption = try? RecordJSON.value(of: timer.body) else {
+        return try await drop(timer)
+      }
+      cause.adoption = adoption
+      // Said again they are the same: a crash in between does no harm.
+      for outage in adoption.outages(of: id) { try await store.record(outage, at: clock.now()) }
     case Self.crossMatchTimer: cause.appliesCrossMatch = true
     default: break
     }

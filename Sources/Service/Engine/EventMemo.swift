@@ -29,6 +29,8 @@ struct EventMemo: Codable, Sendable {
   /// Place and time that ICARE was told last, and those that were proposed since.
   var place: KnownPlace?
   var proposal: KnownPlace?
+  /// What people have adopted for its plans.
+  var adjustment: PlanAdjustment?
 
   /// The order that waits for its plan.
   var owedOrder: PlanOrder? {

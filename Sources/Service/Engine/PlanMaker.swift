@@ -23,13 +23,15 @@ struct PlanMaker: Sendable {
     let requestDigest: String
   }
 
+  /// - Parameter before: what is still to come of the plan before: it stays unless a free plan covers clearly
+  ///   more.
   func plan(
     _ order: PlanOrder, event: Event, id: String, on map: Skymap, digest: String,
-    observed: [ObservedField] = [], at now: Instant
+    observed: [ObservedField] = [], before: [HeldPointing] = [], at now: Instant
   ) throws(PlanningError) -> Result {
     let recipe = ObservingRecipe(order.orders)
-    let allowed = telescopes.filter { order.orders.allows($0.id) }.map(recipe.applied)
-    let begin = max(now, event.time ?? now)
+    let allowed = telescopes.filter { order.allows($0.id) }.map(recipe.applied)
+    let begin = max(now, event.time ?? now, order.adjustment?.notBefore ?? now)
     var end = begin + horizon
     if let expires = order.expires { end = min(end, max(expires, begin)) }
     let notice = event.localizing
@@ -40,7 +42,8 @@ struct PlanMaker: Sendable {
     var request = PlanRequest(
       event: planned, map: map, mapDigest: digest, telescopes: allowed,
       telescopeDigests: Dictionary(uniqueKeysWithValues: allowed.map { ($0.id, $0.digest) }),
-      named: Set(order.orders.telescopes), alone: Set(order.centred.map(\.telescope)), now: now,
+      named: Set(order.orders.telescopes + (order.adjustment?.added ?? [])),
+      alone: Set(order.centred.map(\.telescope)), now: now,
       window: TimeWindow(begin, end), earth: earth, softwareVersion: version)
     request.observed = observed
     request.outages = (order.absences ?? []).map {
@@ -51,7 +54,9 @@ struct PlanMaker: Sendable {
     request.refused = (order.refusals ?? []).map {
       RefusedTile(telescopeID: $0.telescope, center: $0.center)
     }
-    let plan = recipe.described(try Planner.plan(request), telescopes: telescopes)
+    let plan = recipe.described(try Planner.replan(request, before: before), telescopes: telescopes)
+    // What it was computed from holds the plan before, too.
+    request.held = before
     return Result(plan: plan, document: NetworkPlanDocument(plan), requestDigest: request.digest)
   }
 }

@@ -24,11 +24,13 @@ struct StepCause {
   var isReported = false
   /// A person wants the proposed position to go to ICARE.
   var appliesCrossMatch = false
+  /// A what-if that a person adopts.
+  var adoption: Adoption?
 
   /// Nothing came in: a timer ran out.
   var isTimeOnly: Bool {
     handled == nil && merged.isEmpty && notices.isEmpty && answers.isEmpty && !isReported
-      && !appliesCrossMatch
+      && !appliesCrossMatch && adoption == nil
   }
 }
 

@@ -81,7 +81,11 @@ struct FollowUpRequests {
     let wanted = slugs(for: order)
     for plan in document.plans where wanted[plan.telescope.slug] != nil && !plan.rows.isEmpty {
       let slug = plan.telescope.slug
-      guard let request = facility(slug, plan, order), let instrument = options.instruments[slug] else {
+      guard
+        let request = facility(
+          slug, plan, airmass: order.orders.maximumAirmass, priority: order.orders.priority),
+        let instrument = options.instruments[slug]
+      else {
         continue
       }
       let made = OpenRequest(
@@ -105,7 +109,12 @@ struct FollowUpRequests {
   }
 
   /// The telescope's rows as ICARE's interface to it takes them; nil when it has no filter for them.
-  private func facility(_ slug: String, _ plan: PlanDocument, _ order: PlanOrder) -> FacilityRequest? {
+  /// - Parameters:
+  ///   - priority: 1 (low) to 5.
+  ///   - exposures: of each filter; nil: as many as there are rows.
+  func facility(
+    _ slug: String, _ plan: PlanDocument, airmass limit: Double?, priority: Int?, exposures: Int? = nil
+  ) -> FacilityRequest? {
     guard let telescope = telescopes.first(where: { $0.slug == slug }), let first = plan.rows.first,
       let api = options.requests[slug]
     else { return nil }
@@ -113,10 +122,10 @@ struct FollowUpRequests {
     for row in plan.rows { if let filter = row.filter, !own.contains(filter) { own.append(filter) } }
     if own.isEmpty { own = ["clear"] }
     let theirs = own.compactMap(options.bandpass)
-    let counts = max(1, plan.rows.count / own.count)
-    let airmass = min(max(order.orders.maximumAirmass ?? telescope.limits.maxAirmass, 1), 3)
+    let counts = exposures ?? max(1, plan.rows.count / own.count)
+    let airmass = min(max(limit ?? telescope.limits.maxAirmass, 1), 3)
     // 1 (low) to 5 in orders, as in ICARE's generic form.
-    let priority = min(max(order.orders.priority ?? 3, 1), 5)
+    let priority = min(max(priority ?? 3, 1), 5)
     let parts = api.split(separator: ":", maxSplits: 1).map(String.init)
     switch parts.first {
     case "GENERICAPI":
@@ -140,7 +149,7 @@ struct FollowUpRequests {
       return .slack(filters: theirs, exposureSeconds: first.exptimeS, exposures: counts)
     case "COLIBRIAPI":
       return .colibri(
-        filter: own[0], exposureSeconds: first.exptimeS, exposures: plan.rows.count,
+        filter: own[0], exposureSeconds: first.exptimeS, exposures: exposures ?? plan.rows.count,
         isTargetOfOpportunity: true)
     default: return nil
     }

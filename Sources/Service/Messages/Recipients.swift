@@ -16,6 +16,7 @@ public struct Recipients: Sendable {
     case files
     case icare(IcareOptions)
     case treasureMap(TreasureMapOptions)
+    case drop(DropOptions)
   }
   public struct Entry: Sendable {
     public let channel: String
@@ -29,6 +30,8 @@ public struct Recipients: Sendable {
     }
   }
   public var entries: [Entry]
+  /// Addresses of teams by slug: what concerns one of them alone is written to these.
+  public var teams: [String: [MailAddress]] = [:]
   public init(_ entries: [Entry] = []) { self.entries = entries }
 }
 
@@ -74,6 +77,7 @@ struct Bulletin {
       case .files: list += try files(entry.channel)
       case .icare(let options): list += try icare(options)
       case .treasureMap(let options): list += try treasureMap(entry.channel, options)
+      case .drop(let options): list += try drop(entry.channel, options)
       }
     }
     return list

@@ -78,7 +78,8 @@ extension StoreQueueDesk {
       latest = try await latestPlan(of: slug)
     }
     if let latest, let share = try await share(of: latest.id, slug) {
-      return latest.state == .withdrawn ? share.stopped : share.left { _ in false }
+      let isStopped = latest.state == .withdrawn && share.rows.contains { $0.endUTC.instant > now }
+      return isStopped ? share.stopped : share.left { _ in false }
     }
     return PlanDocument.waiting(telescope, at: now)
   }

@@ -43,10 +43,11 @@ struct StoreQueueDesk: QueueDesk {
       try await store.pointings(of: slug, after: now - Self.looksBack)
     }
     var stopped: String?
-    if !all.contains(where: { $0.state.isOpen && $0.assignment.window.end > now }),
-      let plan = try await latestPlan(of: slug), plan.state == .withdrawn
-    {
-      stopped = plan.event
+    if !all.contains(where: { $0.state.isOpen && $0.assignment.window.end > now }) {
+      // Until the time of what was taken back is over.
+      stopped = try await asked { () async throws(StoreError) in try await store.withdrawals(after: now) }[
+        slug]?
+        .event
     }
     // What a newer plan has replaced is no part of the queue.
     return TelescopeQueue(

@@ -34,11 +34,15 @@ public struct CalendarDesk {
   /// - Parameter slug: of the telescope.
   public func telescope(_ slug: String, store: Store) async throws -> String {
     let queue = try await store.queue(of: slug, after: clock.now())
-    let events = Dictionary(grouping: queue, by: \.event).sorted { $0.key < $1.key }.compactMap {
-      event, rows in
-      Self.entry(event, rows, slug: slug, host: host)
-    }
+    let events = Self.entries(queue, slug: slug, host: host)
     return try publish("telescope-\(slug)", "Vesper: \(slug)", events)
+  }
+
+  /// One entry for each event in a telescope's queue.
+  static func entries(_ queue: [StoredAssignment], slug: String, host: String) -> [CalendarEvent] {
+    Dictionary(grouping: queue, by: \.event).sorted { $0.key < $1.key }.compactMap { event, rows in
+      entry(event, rows, slug: slug, host: host)
+    }
   }
 
   private static func entry(

@@ -42,6 +42,14 @@ public struct ServiceAssembly {
       drop.acceptsMocks = configuration.files.mocks
       add(try FileDropChannel(drop), .files)
     }
+    for (slug, drop) in configuration.drops.sorted(by: { $0.key < $1.key }) {
+      if !telescopes.contains(where: { $0.slug == slug }) {
+        doubts.append("drops names \(slug), which is no telescope")
+      }
+      var made = SiteDropChannel.Configuration(name: "drop:\(slug)", folder: drop.folder)
+      made.acceptsMocks = drop.mocks
+      add(try SiteDropChannel(made), .drop(DropOptions(slug: slug, format: drop.format)))
+    }
     if let slack = configuration.slack {
       var made = SlackChannel.Configuration(
         conversation: slack.conversation,
@@ -95,7 +103,25 @@ public struct ServiceAssembly {
         .treasureMap(TreasureMapOptions(instruments: map.instruments)))
     }
     self.channels = channels
-    recipients = Recipients(entries)
+    var recipients = Recipients(entries)
+    recipients.teams = try Self.teams(configuration.teams, of: telescopes, &doubts)
+    self.recipients = recipients
+  }
+
+  private static func teams(
+    _ teams: [String: String], of telescopes: [Telescope], _ doubts: inout [String]
+  ) throws -> [String: [MailAddress]] {
+    let known = Set(telescopes.map(\.slug))
+    for slug in teams.keys.sorted() where !known.contains(slug) {
+      doubts.append("teams names \(slug), which is no telescope")
+    }
+    return try teams.mapValues { text in
+      let list = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+      guard list.allSatisfy({ $0.split(separator: "@").count == 2 }) else {
+        throw ConfigurationError("teams: \(text): addresses such as team@example.org, with commas between")
+      }
+      return list.map { MailAddress($0) }
+    }
   }
 
   private static func mail(

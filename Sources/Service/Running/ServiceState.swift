@@ -3,6 +3,7 @@ import Deliveries
 import Feeds
 import Foundation
 import Icare
+import OpenID
 import Store
 import Units
 
@@ -21,15 +22,23 @@ final class ServiceState: Sendable {
     var feed: KafkaFeed?
     var heartbeat: HeartbeatWatch?
     var lastFeedEvent: String?
+    var engine: Engine?
   }
   private let inner = Guard(Inner())
 
   let rosterFile: RosterShelf?
+  /// nil where none are held.
+  let drills: DrillRoom?
+  /// nil where people sign in with tokens only.
+  let openID: OpenIDClient?
 
   init(
     store: Store, settings: EngineSettings, channels: [any DeliveryChannel], clock: ServiceClock,
-    doors: Doors = Doors(), roster: String? = nil
+    doors: Doors = Doors(), roster: String? = nil, drills: DrillRoom? = nil,
+    openID: OpenIDClient? = nil
   ) {
+    self.openID = openID
+    self.drills = drills
     rosterFile = roster.map { RosterShelf(path: $0) }
     self.store = store
     self.settings = settings
@@ -39,7 +48,13 @@ final class ServiceState: Sendable {
   }
 
   func began(epoch: Int64) async { inner.withLock { $0.epoch = epoch } }
-  func ended() async { inner.withLock { $0.epoch = nil } }
+  func ended() async {
+    inner.withLock { ($0.epoch, $0.engine) = (nil, nil) }
+  }
+  /// The one that works, for questions about what would be.
+  func works(_ engine: Engine) { inner.withLock { $0.engine = engine } }
+  var engine: Engine? { inner.withLock { $0.engine } }
+  let whatIfs = WhatIfShelf()
   func troubled(_ text: String?) { inner.withLock { $0.trouble = text } }
   func watch(_ feed: KafkaFeed) { inner.withLock { $0.feed = feed } }
   func watch(_ heartbeat: HeartbeatWatch) { inner.withLock { $0.heartbeat = heartbeat } }

@@ -5,6 +5,7 @@ import Deliveries
 import Feeds
 import Foundation
 import Logging
+import OpenID
 import ServiceLifecycle
 import Store
 import TelescopeFiles
@@ -22,6 +23,7 @@ public struct VesperService: Sendable {
   let client: WebClient
   let environment: [String: String]
   let doors: Doors
+  let openID: OpenIDClient?
   let onReady: @Sendable (Int) async -> Void
 
   /// Reads everything the configuration names; nothing is started yet.
@@ -46,14 +48,21 @@ public struct VesperService: Sendable {
     self.settings = settings
     channels = assembly.channels
     doors = try Doors(configuration, environment: environment)
+    openID = try configuration.oidc.map { [client] oidc in
+      OpenIDClient(
+        try oidc.options(configuration, environment: environment), client: client,
+        // Identity tokens live by the machine's clock, also while a drill has set the service's.
+        now: { ServiceClock.system.now() })
+    }
     store = try configuration.openStore()
   }
 
   /// Runs until the task is cancelled or a signal asks for the end (SIGTERM, SIGINT).
   public func run() async throws {
+    let drills = DrillRoom(configuration, version: settings.version, store: store)
     let state = ServiceState(
       store: store, settings: settings, channels: channels, clock: clock, doors: doors,
-      roster: configuration.roster)
+      roster: configuration.roster, drills: drills, openID: openID)
     let sink = StoreSink(store: store, clock: clock)
     var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
     let desk = StoreDesk(state: state)
@@ -62,6 +71,7 @@ public struct VesperService: Sendable {
       desk, options: DashboardOptions(host: http.host, port: http.port, openReading: http.openReading),
       logger: logger, onReady: onReady)
     services.append(.init(service: server))
+    services.append(.init(service: drills))
     services.append(.init(service: LeaderService(service: self, state: state, sink: sink)))
     let group = ServiceGroup(
       configuration: .init(
@@ -140,6 +150,7 @@ struct LeaderService: Service {
       store: service.store, settings: service.settings, clock: service.clock, epoch: grant.epoch,
       logger: service.logger)
     try await engine.restore()
+    state.works(engine)
     let deliverer = try Deliverer(
       ledger: service.store, channels: service.channels, clock: service.clock,
       report: { [logger = service.logger] in logger.log($0) })
@@ -161,6 +172,10 @@ struct LeaderService: Service {
           store: service.store, channel: icare, clock: service.clock, logger: service.logger)
         tasks.addTask { try await watch.run() }
       }
+      let reminders = Reminders(
+        store: service.store, settings: service.settings, doors: service.doors, clock: service.clock,
+        epoch: grant.epoch, logger: service.logger)
+      tasks.addTask { try await reminders.run() }
       let memory = CredentialMemory(store: service.store, clock: service.clock, logger: service.logger)
       if service.configuration.kafka != nil {
         tasks.addTask { [state] in try await memory.run { state.feed?.token?.granted } }

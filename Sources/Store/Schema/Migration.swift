@@ -21,6 +21,7 @@ public struct Migration: Hashable, Sendable {
     Migration(name: "0008 loose notices", sql: looseNoticesSQL),
     Migration(name: "0009 plan summaries", sql: summarySQL),
     Migration(name: "0010 sessions", sql: sessionSQL),
+    Migration(name: "0011 followups", sql: followupSQL),
   ]
 
   /// Marks a file as ours: "VSPR".

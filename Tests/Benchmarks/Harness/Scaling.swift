@@ -141,6 +141,8 @@ enum Scaling {
       of center: Direction<ICRS>, resource: Int, east: Int, north: Int
     ) -> (number: Int, center: Direction<ICRS>)? { nil }
     func startWindows(at center: Direction<ICRS>, resource: Int) -> [TimeWindow] { [] }
-    func regions(at center: Direction<ICRS>, resource: Int) -> [ConvexRegion<ICRS>] { [] }
+    func cover(at center: Direction<ICRS>, resource: Int, of sky: SkyGrain) -> SkyGrain.Cover {
+      sky.cover([])
+    }
   }
 }

@@ -1,0 +1,37 @@
+/// What a person can say about an event now, for the form on its page.
+public struct DecisionChoices: Sendable {
+  public struct Option: Sendable, Hashable {
+    /// An outcome, or an action of `DecisionAnswer`.
+    public let value: String
+    public let label: String
+    public init(value: String, label: String) {
+      self.value = value
+      self.label = label
+    }
+  }
+  public var options: [Option]
+  /// In which somebody may decide.
+  public var roles: [String]
+  /// Why STOP is proposed; nil while it is not.
+  public var proposal: String?
+  /// Slugs and names, for LIMITED.
+  public var telescopes: [Option]
+
+  public init(options: [Option], roles: [String], proposal: String?, telescopes: [Option]) {
+    self.options = options
+    self.roles = roles
+    self.proposal = proposal
+    self.telescopes = telescopes
+  }
+
+  /// Kinds of log lines after which a form that was opened before is out of date.
+  static let outdating: Set<String> = [
+    "decision.made", "decision.answered", "campaign.stopped", "stop.proposed", "question.asked",
+    "event.merged",
+  ]
+}
+
+extension Desk {
+  /// Nil where nobody decides.
+  public func choices(on event: String) async throws(DeskError) -> DecisionChoices? { nil }
+}

@@ -1,0 +1,150 @@
+import Dashboard
+import Followups
+import Foundation
+import Observatories
+import Photometry
+import Units
+
+/// Reads a form into a request: every field is checked, and a fault names its field.
+struct FollowupReading {
+  let form: FollowupForm
+  /// The network, as it may be used now.
+  let telescopes: [Telescope]
+  let now: Instant
+
+  func request() throws(DeskError) -> FollowupRequest {
+    let event = try time(form.eventTimeUTC, "event_time_utc") ?? now
+    let start = try time(form.startUTC, "start_utc") ?? now
+    let hours = try within(form.hours ?? 48, 0.1...240, "hours")
+    let bands = try bands()
+    guard let policy = FollowupRequest.Policy(rawValue: form.policy ?? "candidate") else {
+      throw .invalid("policy is one of \(Self.words(FollowupRequest.Policy.self))")
+    }
+    guard let priority = FollowupRequest.Priority(rawValue: form.priority ?? "normal") else {
+      throw .invalid("priority is one of \(Self.words(FollowupRequest.Priority.self))")
+    }
+    var request = FollowupRequest(
+      target: try target(), source: try source(event: event, band: bands.first ?? .r), eventTime: event,
+      window: TimeWindow(start, start + .hours(hours)), policy: policy, telescopes: telescopes, now: now)
+    request.bands = bands
+    request.priority = priority
+    request.visits = form.visits ?? 1
+    request.leastGap = .hours(try within(form.gapH ?? 1, 0...240, "gap_h"))
+    if let ebv = form.ebv { request.extinction = .reddening(try within(ebv, 0...10, "ebv")) }
+    request.permissions = try permissions()
+    return request
+  }
+
+  private static func words<T: CaseIterable & RawRepresentable>(_ type: T.Type) -> String
+  where T.RawValue == String { T.allCases.map(\.rawValue).joined(separator: ", ") }
+
+  private func time(_ text: String?, _ name: String) throws(DeskError) -> Instant? {
+    guard let text else { return nil }
+    return try StoreQueueDesk.time(text, name)
+  }
+
+  private func within(
+    _ value: Double, _ range: ClosedRange<Double>, _ name: String
+  ) throws(DeskError) -> Double {
+    guard range.contains(value) else {
+      throw .invalid("\(name) is \(value): give \(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
+  }
+
+  private func target() throws(DeskError) -> FollowupRequest.Target {
+    let name = try PlainWords.checked(form.name, "name", most: 64) ?? ""
+    guard !name.isEmpty, name.unicodeScalars.allSatisfy({ (0x20...0x7E).contains($0.value) }) else {
+      throw .invalid("name: give up to 64 plain characters")
+    }
+    let ra = try Self.angle(form.ra, "ra", isHours: true)
+    let dec = try Self.angle(form.dec, "dec", isHours: false)
+    guard (0..<360).contains(ra), (-90...90).contains(dec) else {
+      throw .invalid("ra lies in 0...360 degrees, dec in -90...90")
+    }
+    let error = try form.errorArcsec.map { value throws(DeskError) in
+      Angle.arcseconds(try within(value, 0...(180 * 3600), "error_arcsec"))
+    }
+    return .init(name: name, position: Direction(ra: .degrees(ra), dec: .degrees(dec)), error: error)
+  }
+
+  /// Degrees; of `HH:MM:SS` an hour counts 15.
+  static func angle(_ text: String, _ name: String, isHours: Bool) throws(DeskError) -> Double {
+    let clean = text.trimmingCharacters(in: .whitespaces)
+    let separator: Character = clean.contains(":") ? ":" : " "
+    let parts = clean.split(separator: separator, omittingEmptySubsequences: separator == " ")
+    let numbers = parts.compactMap { Double($0) }.filter(\.isFinite)
+    guard clean.utf8.count <= 40, numbers.count == parts.count, (1...3).contains(numbers.count) else {
+      throw .invalid("\(name) is no angle: write degrees, or 12:34:56.7")
+    }
+    guard numbers.count > 1 else { return numbers[0] }
+    guard numbers.dropFirst().allSatisfy({ (0..<60).contains($0) }) else {
+      throw .invalid("\(name): minutes and seconds are 0 to 59")
+    }
+    let size = zip(numbers, [1, 1 / 60.0, 1 / 3600.0]).reduce(0) { $0 + abs($1.0) * $1.1 }
+    return (clean.hasPrefix("-") ? -size : size) * (isHours ? 15 : 1)
+  }
+
+  private func bands() throws(DeskError) -> [Band] {
+    guard (form.filters ?? []).count <= 20 else { throw .invalid("filters: at most 20") }
+    var bands: [Band] = []
+    for name in form.filters ?? [] {
+      guard let band = Band(filter: name.trimmingCharacters(in: .whitespaces)) else {
+        let known = Band.allCases.map(\.rawValue).joined(separator: ", ")
+        throw .invalid("filters: \(name.prefix(20)) is no band; known: \(known)")
+      }
+      bands.append(band)
+    }
+    return bands
+  }
+
+  private func source(event: Instant, band: Band) throws(DeskError) -> ExpectedSource {
+    guard [form.decay != nil, form.fade != nil, form.model != nil].count(where: { $0 }) <= 1 else {
+      throw .invalid("give one of decay, fade and model")
+    }
+    do {
+      let curve: LightCurve
+      if let decay = form.decay {
+        curve = .powerLaw(decay: try within(decay, -5...10, "decay"))
+      } else if let model = form.model {
+        curve = try LightCurveLibrary.shipped().curve(model)
+      } else {
+        curve = .fading(magnitudesPerDay: try within(form.fade ?? 0, -20...20, "fade"))
+      }
+      if let distance = form.distanceMpc {
+        return try ExpectedSource(
+          curve, at: .megaparsecs(try within(distance, 1e-6...1e5, "distance_mpc")))
+      }
+      guard let mag = form.mag else {
+        throw DeskError.invalid("give the expected magnitude, mag, or distance_mpc and a model")
+      }
+      let measured = Magnitude(try within(mag, -5...40, "mag"))
+      return try ExpectedSource(
+        curve, measured: measured, at: (try time(form.magTimeUTC, "mag_time_utc") ?? now) - event, in: band)
+    } catch let error as DeskError {
+      throw error
+    } catch {
+      throw .invalid("\(error)")
+    }
+  }
+
+  private func permissions() throws(DeskError) -> [String: Set<Telescope.Permission>] {
+    var result: [String: Set<Telescope.Permission>] = [:]
+    let registry = Registry(telescopes)
+    let lists = [
+      ("approved", form.approved, Telescope.Permission.approved), ("planned", form.planned, .planned),
+    ]
+    for (field, names, permission) in lists {
+      guard (names ?? []).count <= 200 else { throw .invalid("\(field): at most 200 telescopes") }
+      for name in names ?? [] {
+        do {
+          result[try registry.resolve(name).id, default: []].insert(permission)
+        } catch {
+          throw .invalid("\(field): \(error)")
+        }
+      }
+    }
+    if form.detected ?? false { for t in telescopes { result[t.id, default: []].insert(.detected) } }
+    return result
+  }
+}
