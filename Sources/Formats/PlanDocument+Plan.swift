@@ -132,6 +132,7 @@ extension PlanDocument {
       detection: isEmpty ? nil : part.detection?.value.rounded(decimals: Decimals.fraction))
     assumptions = telescope.assumptions.map { .init(key: $0.key, value: $0.value, basis: $0.basis) }
     notes = part.notes
+    limitedBy = part.limitedBy
     sha256 = digest()
   }
 

@@ -28,6 +28,8 @@ public struct PlanDocument: Codable, Hashable, Sendable {
   public var rows: [Row]
   public var assumptions: [Assumption]
   public var notes: [String]
+  /// The bound of its allocation that kept it from more, in words; absent where none did.
+  @Omittable public var limitedBy: String?
   public var diff: Diff?
   /// The plan this one takes the place of.
   public var replaces: String?
@@ -41,7 +43,9 @@ public struct PlanDocument: Codable, Hashable, Sendable {
     case planID = "plan_id"
     case revision, status, made, event, telescope, instrument, limits, timing, valid
     case darkWindows = "dark_windows"
-    case map, totals, rows, assumptions, notes, diff, replaces, links, sha256
+    case map, totals, rows, assumptions, notes
+    case limitedBy = "limited_by"
+    case diff, replaces, links, sha256
   }
 }
 

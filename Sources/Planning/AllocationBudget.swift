@@ -11,30 +11,41 @@ struct AllocationBudget: Sendable {
   let cost: Double
   /// Telescopes that use up the same, itself among them, by name; empty: it shares with none.
   let sharing: [String]
-  /// All it may use, seconds and visits: alone by its nights, shared by periods of 24 h.
+  /// All that it may use of what is stated, seconds and visits: alone by its nights, shared by periods of 24 h.
   let seconds: Double
   let fields: Int
+  /// All visits it may make, those that its usage level allows included; infinite: no bound.
+  private let visits: Double
   /// The bound that is met first, in words; nil: there is none.
   let words: String?
 
-  private let hoursPerNight: Double?
-  private let fieldsPerNight: Int?
+  /// What is said of one night: its terms, and its usage level.
+  private let nightly: [Telescope.Allocation]
   private let use: AllocationUse
   /// Number of the night of the request.
   private let tonight: Int
   private let longitude: Double
 
+  /// - Parameter rule: the tiling rule it goes by.
   /// - Throws: an omission when nothing is left.
-  init(_ telescope: Telescope, cost: Double, request: PlanRequest) throws(Plan.Omission) {
-    let terms = telescope.terms
-    let others = terms.sharedWith.filter { $0 != telescope.id }
+  init(
+    _ telescope: Telescope, cost: Double, rule: Telescope.TilingRule?, request: PlanRequest
+  ) throws(Plan.Omission) {
+    let stated = request.statedTerms(of: telescope, rule: rule)
+    let others = stated.sharedWith.filter { $0 != telescope.id }
     let cost = max(cost, 1)
     self.cost = cost
     sharing = others.isEmpty ? [] : (others + [telescope.id]).sorted()
     use =
       request.used[telescope.id] ?? others.sorted().lazy.compactMap { request.used[$0] }.first ?? .none
-    hoursPerNight = terms.hoursPerNight
-    fieldsPerNight = terms.fieldsPerNight
+    // A level is said of each telescope: nobody shares it.
+    var level = Telescope.Allocation()
+    if request.keepsUsageLevels {
+      let all = telescope.terms
+      if stated.hoursPerNight == nil { level.hoursPerNight = all.hoursPerNight }
+      if stated.requests == nil { level.requests = all.requests }
+    }
+    nightly = [stated, level].map { $0.nightlyOnly }
     longitude = telescope.site.position.longitude.degrees
     tonight = Self.night(of: request.now, longitude: longitude)
     func refused(_ why: String) -> Plan.Omission {
@@ -42,24 +53,28 @@ struct AllocationBudget: Sendable {
         telescopeID: telescope.id, slug: telescope.slug, code: "allocation_spent",
         reason: "nothing of its allocation is left: \(why)")
     }
-    if let spent = terms.remainder(after: use, now: max(request.now, request.window.start)).exhausted {
-      throw refused("\(spent)")
+    for terms in [stated, level] {
+      if let spent = terms.remainder(after: use, now: max(request.now, request.window.start)).exhausted {
+        throw refused("\(spent)")
+      }
     }
-    let nights: Double
-    if sharing.isEmpty {
-      // The last moment, not the end: a plan that ends at noon has no part of the next night.
-      let last = Self.night(of: request.window.end.advanced(bySeconds: -1), longitude: longitude)
-      nights = Double(last - Self.night(of: request.window.start, longitude: longitude) + 1)
-    } else {
-      nights = max(1, (request.window.duration.seconds / 86_400).rounded(.up))
+    // The last moment, not the end: a plan that ends at noon has no part of the next night.
+    let last = Self.night(of: request.window.end.advanced(bySeconds: -1), longitude: longitude)
+    let own = Double(last - Self.night(of: request.window.start, longitude: longitude) + 1)
+    let periods = max(1, (request.window.duration.seconds / 86_400).rounded(.up))
+    let shared = Self.bounds(stated, use, nights: others.isEmpty ? own : periods, cost: cost)
+    let ofLevel = Self.bounds(level, use, nights: own, cost: cost)
+    seconds = shared.compactMap(\.seconds).min() ?? .infinity
+    fields = shared.compactMap(\.fields).min() ?? .max
+    visits = (shared + ofLevel).map { $0.visits(cost) }.min() ?? .infinity
+    func words(_ bound: Bound, isShared: Bool) -> String {
+      bound.words + (isShared && !others.isEmpty ? ", shared with " + others.joined(separator: ", ") : "")
     }
-    let bounds = Self.bounds(terms, use, nights: nights, cost: cost)
-    seconds = bounds.compactMap(\.seconds).min() ?? .infinity
-    fields = bounds.compactMap(\.fields).min() ?? .max
-    let first = bounds.min { $0.visits(cost) < $1.visits(cost) }
-    words = first.map { $0.words + (others.isEmpty ? "" : ", shared with " + others.joined(separator: ", ")) }
-    if let first, first.visits(cost) < 1 {
-      throw refused("\(first.words), and one visit takes \(Int(cost.rounded())) s")
+    let first =
+      (shared.map { ($0, true) } + ofLevel.map { ($0, false) }).min { $0.0.visits(cost) < $1.0.visits(cost) }
+    self.words = first.map { words($0.0, isShared: $0.1) }
+    if let first, first.0.visits(cost) < 1 {
+      throw refused("\(first.0.words), and one visit takes \(Int(min(cost, 1e9).rounded())) s")
     }
   }
 
@@ -108,10 +123,12 @@ struct AllocationBudget: Sendable {
   }
 
   /// The most visits in the plan; nil: no bound.
-  var mostVisits: Int? {
-    let byTime = seconds.isFinite ? Int(min(seconds / cost + 1e-9, 1e9)) : Int.max
-    let least = min(byTime, fields)
-    return least == .max ? nil : least
+  var mostVisits: Int? { visits.isFinite ? Int(min(visits, 1e9)) : nil }
+
+  /// The visits one night has room for, whatever was used; infinite: no bound.
+  private var visitsANight: Double {
+    nightly.flatMap { Self.bounds($0, .none, nights: 1, cost: cost) }.map { $0.visits(cost) }.min()
+      ?? .infinity
   }
 
   static func night(of t: Instant, longitude: Double) -> Int {
@@ -125,16 +142,11 @@ struct AllocationBudget: Sendable {
   func withinNights<Visit>(
     _ visits: [Visit], kept: [Instant], start: (Visit) -> Instant, worth: (Visit) -> Double
   ) -> [Visit] {
-    guard hoursPerNight != nil || fieldsPerNight != nil else { return visits }
-    func night(_ t: Instant) -> Int { Self.night(of: t, longitude: longitude) }
-    let groups = Dictionary(grouping: visits.indices) { night(start(visits[$0])) }
+    guard visitsANight.isFinite else { return visits }
+    let groups = Dictionary(grouping: visits.indices) { night(of: start(visits[$0])) }
     var stays = Set<Int>()
     for (number, members) in groups {
-      let used = number == tonight ? (use.hoursTonight, use.fieldsTonight) : (0, 0)
-      let bounds = Self.bounds(nightly, .none, nights: 1, cost: cost)
-      let most = bounds.map { $0.visits(cost) }.min() ?? .infinity
-      let spent = (used.0 * 3600 / cost).rounded(.up)
-      let room = max(0, most - max(spent, Double(used.1)) - Double(kept.filter { night($0) == number }.count))
+      let room = max(0, room(in: number) - Double(kept.filter { night(of: $0) == number }.count))
       let byWorth = members.sorted { a, b in
         let (x, y) = (worth(visits[a]), worth(visits[b]))
         return x != y ? x > y : a < b
@@ -144,6 +156,21 @@ struct AllocationBudget: Sendable {
     return visits.indices.filter(stays.contains).map { visits[$0] }
   }
 
+  /// Whether visits leave no room in some night.
+  func fillsANight(_ starts: [Instant]) -> Bool {
+    visitsANight.isFinite
+      && Dictionary(grouping: starts, by: night).contains { Double($1.count) >= room(in: $0) }
+  }
+
+  private func night(of t: Instant) -> Int { Self.night(of: t, longitude: longitude) }
+
+  /// Visits in a night, without what was used in it.
+  private func room(in night: Int) -> Double {
+    guard night == tonight else { return visitsANight }
+    let spent = max((use.hoursTonight * 3600 / cost).rounded(.up), Double(use.fieldsTonight))
+    return spent.isFinite ? max(0, visitsANight - spent) : 0
+  }
+
   /// A choice with no more visits in any night than its share: those worth most first, each in the earliest night
   /// that has room. Only the slots taken are left, so that no exchange of slots changes a night's number.
   ///
@@ -151,8 +178,8 @@ struct AllocationBudget: Sendable {
   func spread(
     _ choice: NetworkSelection.Choice, of candidates: [Candidate]
   ) -> (choice: NetworkSelection.Choice, slots: [Int])? {
-    let most = Self.bounds(nightly, .none, nights: 1, cost: cost).map { $0.visits(cost) }.min() ?? .infinity
-    let nights = choice.slotStarts.map { Self.night(of: $0, longitude: longitude) }
+    let most = visitsANight
+    let nights = choice.slotStarts.map(night)
     var counts: [Int: Double] = [:]
     for slot in nights.indices where choice.occupant[slot] >= 0 { counts[nights[slot], default: 0] += 1 }
     guard counts.values.contains(where: { $0 > most }) else { return nil }
@@ -179,13 +206,20 @@ struct AllocationBudget: Sendable {
     spread.occupant = slots.map { occupant[$0] }
     return (spread, slots)
   }
+}
 
-  private var nightly: Telescope.Allocation {
+extension Telescope.Allocation {
+  fileprivate var nightlyOnly: Telescope.Allocation {
     var terms = Telescope.Allocation()
     terms.hoursPerNight = hoursPerNight
     terms.fieldsPerNight = fieldsPerNight
     return terms
   }
+}
+
+extension AllocationBudget {
+  /// Whether what it shares has a bound.
+  fileprivate var sharesBounds: Bool { !sharing.isEmpty && (seconds.isFinite || fields != .max) }
 }
 
 extension SharedBudget {
@@ -194,7 +228,7 @@ extension SharedBudget {
   /// - Parameter isIn: the sites that choose from it; of a budget that others choose from elsewhere they get their
   ///   share by number.
   init(_ sites: [PlannedSite], where isIn: (Int) -> Bool = { _ in true }) {
-    let groups = Dictionary(grouping: sites.indices.filter { !sites[$0].budget.sharing.isEmpty }) {
+    let groups = Dictionary(grouping: sites.indices.filter { sites[$0].budget.sharesBounds }) {
       sites[$0].budget.sharing
     }
     let budgets = groups.values.sorted { $0[0] < $1[0] }.map { all in
@@ -214,9 +248,17 @@ extension SharedBudget {
 }
 
 extension PlanRequest {
+  /// The terms that hold of this request whatever the usage level says.
+  func statedTerms(of telescope: Telescope, rule: Telescope.TilingRule?) -> Telescope.Allocation {
+    var terms = telescope.statedTerms
+    if rule != nil { terms.fieldsPerNight = telescope.allocation?.fieldsPerNight }
+    return terms
+  }
+
   /// What a telescope's own rules say to this request.
   func verdict(on telescope: Telescope) throws(Plan.Omission) {
-    guard var known = circumstances else { return }
+    // What it has agreed to already is not asked again.
+    guard var known = circumstances, !held.contains(where: { $0.telescopeID == telescope.id }) else { return }
     known.permissions.formUnion(permissions[telescope.id] ?? [])
     // Who names a telescope has its people's consent.
     if named.contains(telescope.id) { known.permissions.formUnion(Telescope.Exclusion.Permission.allCases) }
@@ -243,6 +285,8 @@ extension PlanRequest {
       parts.append("\(id)=" + list.map(\.rawValue).sorted().joined(separator: "+"))
     }
     if followsTilingRules { parts.append("rules") }
+    if let recipe { parts.append("recipe:" + recipe.digestText) }
+    if keepsUsageLevels { parts.append("levels") }
     return parts.joined(separator: ";")
   }
 }

@@ -16,7 +16,7 @@ public struct DetectionObjective: Sendable, Hashable {
   }
 
   /// Everything that shapes a plan, bands in a fixed order.
-  var digestText: String {
+  public var digestText: String {
     var form = "\(curve.form)"
     if case .table(let bands) = curve.form {
       form = bands.sorted { $0.key.rawValue < $1.key.rawValue }

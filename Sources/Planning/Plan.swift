@@ -108,6 +108,8 @@ extension Plan {
     public var added: Fraction
     /// That the source is in its footprints and seen there; nil where detection was not the objective.
     public var detection: Fraction?
+    /// The bound of its allocation that kept it from more, in words; nil: none did.
+    public var limitedBy: String?
     /// Sentences worth knowing: values assumed by class, what limited it.
     public var notes: [String]
 

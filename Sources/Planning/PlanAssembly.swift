@@ -99,9 +99,9 @@ struct PlanAssembly {
       code = "nothing_visible"
       let why = site.visibility.rejection(for: regions.peak, exposure: site.exposure)?.description
       reason = "nothing of the map can be observed" + (why.map { "; its most probable point: \($0)" } ?? "")
-    } else if site.rule != nil {
+    } else if site.rule != nil, !pointsAtGalaxies {
       code = "rule"
-      reason = "the rule of its allocation gives it no field of this map"
+      reason = "\(session.request.ruleWords) gives it no field of this map"
     } else if session.selection(of: index).mostVisits(of: index) == 0, let words = site.budget.words {
       code = "allocation_spent"
       reason = "nothing of its allocation was left for it: \(words)"
@@ -148,6 +148,8 @@ private struct Sequence: Sendable {
   let visits: [Visit]
   let footprints: [Footprint]
   private let droppedCount: Int
+  private let incomplete: Int
+  private let ruleWords: String
   private let isLimitedByNights: Bool
   private let most: Int
   private let newCount: Int
@@ -156,16 +158,21 @@ private struct Sequence: Sendable {
     index = i
     let site = session.sites[i]
     let candidates = session.candidates(of: i)
-    let timetable = session.timetables[i]
+    let arranged = session.arranged[i]
     let kept = (site.held?.pointings ?? []).map { Visit($0, site) }
     let gains = session.selection(of: i).choice(of: i).gains
-    let timed = timetable?.visits ?? []
+    let timed = arranged?.timetable.visits ?? []
+    func origin(_ visit: Timetable.Visit) -> Int { arranged?.candidate(visit) ?? visit.candidate }
     let affordable = site.budget.withinNights(
-      timed, kept: kept.map(\.start), start: \.start, worth: { gains[Int32($0.candidate)] ?? 0 })
-    isLimitedByNights = affordable.count < timed.count
-    most = session.selection(of: i).mostVisits(of: i)
+      timed, kept: kept.map(\.start), start: \.start, worth: { gains[Int32(origin($0))] ?? 0 })
+    isLimitedByNights =
+      affordable.count < timed.count || site.budget.fillsANight(affordable.map(\.start) + kept.map(\.start))
+    most = session.selection(of: i).mostVisits(of: i) * max(1, session.request.revisits?.count ?? 1)
+    ruleWords = session.request.ruleWords
     let new = affordable.map {
-      Visit(site, number: session.fieldNumbers[i][$0.candidate], candidates[$0.candidate], start: $0.start)
+      Visit(
+        site, number: session.fieldNumbers[i][origin($0)], candidates[origin($0)], start: $0.start,
+        visit: arranged?.number($0) ?? 1)
     }
     self.site = site
     visits = kept.isEmpty ? new : (new + kept).sorted { $0.start < $1.start }
@@ -173,7 +180,8 @@ private struct Sequence: Sendable {
     galaxies =
       session.pointsAtGalaxies(i)
       ? zip(footprints, visits).map { session.galaxies(in: $0, of: site, at: $1.center) } : nil
-    droppedCount = timetable?.dropped.count ?? 0
+    droppedCount = arranged?.timetable.dropped.count ?? 0
+    incomplete = arranged?.incomplete ?? 0
     newCount = new.count
   }
 
@@ -193,11 +201,18 @@ private struct Sequence: Sendable {
       cumulative += gains[i]
       return assignment(i, rank: ranks[i], probability: own[i], added: added[i], cumulative: cumulative)
     }
-    return .init(
+    var plan = Plan.TelescopePlan(
       telescope: site.telescope, darkWindows: site.held?.open.darkWindows ?? site.resource.darkWindows,
-      assignments: assignments,
-      probability: Fraction(clamping: cumulative), added: Fraction(clamping: added.reduce(0, +)), notes: notes
-    )
+      assignments: assignments, probability: Fraction(clamping: cumulative),
+      added: Fraction(clamping: added.reduce(0, +)), notes: notes)
+    plan.limitedBy = limit
+    return plan
+  }
+
+  /// The bound that is met, as far as time would have allowed more.
+  private var limit: String? {
+    guard isLimitedByNights || newCount >= most, newCount < site.slotCount else { return nil }
+    return site.budget.words
   }
 
   private func assignment(
@@ -232,25 +247,26 @@ private struct Sequence: Sendable {
         "points at galaxies: \(all.count) in \(visits.count) fields, "
           + "\((1000 * weight).rounded() / 10) % of the weight")
     }
+    if incomplete > 0 { notes.append("no time for all visits to \(incomplete) fields") }
     if droppedCount > 0 { notes.append("slews left no time for \(droppedCount) more tiles") }
-    if let words = site.budget.words, isLimitedByNights || newCount >= most && most < site.slotCount {
+    if let limit {
       let count = visits.reduce(0) { $0 + $1.exposureCount }
-      notes.append("limited by its allocation to \(count) exposures: \(words)")
+      notes.append("limited by its allocation to \(count) exposures: \(limit)")
     }
-    if site.rule != nil {
-      notes.append("fields chosen by the rule of its allocation")
-    }
+    if site.rule != nil, galaxies == nil { notes.append("fields chosen by \(ruleWords)") }
     return notes
   }
 }
 
 extension Sequence.Visit {
-  fileprivate init(_ site: PlannedSite, number: Int, _ candidate: Candidate, start: Instant) {
+  fileprivate init(_ site: PlannedSite, number: Int, _ candidate: Candidate, start: Instant, visit: Int) {
     let scheme = number < 0 ? FineLattice.scheme : site.grid.overlap > 0 ? "f1" : TileGrid.scheme
     let field = number < 0 ? FineLattice.name(of: -number) : String(number)
     let window = candidate.startWindows.first { $0.start <= start && start <= $0.end }
     self.init(
-      fieldID: field, tileKey: "\(site.telescope.slug):\(scheme):\(field)", center: candidate.center,
+      fieldID: field,
+      tileKey: "\(site.telescope.slug):\(scheme):\(field)" + (visit > 1 ? "#\(visit)" : ""),
+      center: candidate.center,
       start: start, latestStart: window?.end ?? start, exposure: site.singleExposure,
       exposureCount: site.exposureCount,
       end: start + site.exposure, filter: site.telescope.exposure.filter)
@@ -263,6 +279,12 @@ extension Sequence.Visit {
       fieldID: held.fieldID, tileKey: held.tileKey, center: held.center, start: held.start,
       latestStart: max(held.start, window?.end ?? held.start), exposure: held.exposure,
       exposureCount: held.exposureCount, end: held.end, filter: held.filter)
+  }
+}
+
+extension PlanRequest {
+  fileprivate var ruleWords: String {
+    recipe == nil ? "the rule of its allocation" : "the recipe of the order"
   }
 }
 

@@ -48,8 +48,27 @@ public struct PlanRequest: Sendable {
   public var permissions: [String: Set<Telescope.Exclusion.Permission>] = [:]
   /// Telescopes whose allocation says how fields are chosen (`Telescope.TilingRule`) go by that.
   public var followsTilingRules = false
+  /// How every telescope of the request chooses its fields; nil: freely, or by the rule of its allocation.
+  public var recipe: FieldRecipe?
+  /// Whether usage levels bound what is asked (VF 3 h a day, ... VR one request a semester); they say how often a
+  /// telescope is asked as a rule, not what its team would refuse, so that is for whoever asks to choose.
+  public var keepsUsageLevels = false
+  /// More than one visit to every field; nil is one. Visits after the first have `#2`, `#3`, ... in their tile keys.
+  public var revisits: Revisits?
   public var objective = Objective.coverage
   public var softwareVersion: String
+
+  /// How often every field is to be visited.
+  public struct Revisits: Sendable, Hashable {
+    public var count: Int
+    /// From the end of one visit to the start of the next, at least.
+    public var gap: Duration
+
+    public init(count: Int, gap: Duration) {
+      self.count = count
+      self.gap = gap
+    }
+  }
 
   public enum Tiling: String, Sendable, Hashable, CaseIterable {
     /// Each telescope's fixed grid, left where that covers more; free centres where the 90 % region is smaller
@@ -106,6 +125,7 @@ extension PlanRequest {
     }
     if !termsText.isEmpty { fields.append("terms=" + termsText) }
     if case .detection(let objective) = objective { fields.append("detect=" + objective.digestText) }
+    if let revisits { fields.append("visits=\(revisits.count)/\(revisits.gap.seconds)") }
     if let galaxies { fields.append("galaxies=" + galaxies.digestText) }
     return SHA256.hexDigest(of: Array(fields.joined(separator: "\n").utf8))
   }

@@ -39,7 +39,7 @@ struct PlannedSite: Sendable {
     guide: DetectionGuide? = nil
   ) throws(Plan.Omission) {
     var telescope = given.during(request.outages, in: request.window)
-    rule = request.followsTilingRules ? telescope.terms.tiling : nil
+    rule = request.recipe?.rule ?? (request.followsTilingRules ? telescope.allocation?.tiling : nil)
     if let airmass = rule?.maxAirmass {
       telescope.limits.maxAirmass = min(telescope.limits.maxAirmass, max(1, airmass))
     }
@@ -82,18 +82,19 @@ struct PlannedSite: Sendable {
     let wanted = request.exposure ?? telescope.exposure.typical
     let settings = telescope.exposure
     let readout = telescope.timing.readout.seconds
-    var single = rule?.exposure ?? min(max(wanted, settings.shortest), settings.longest)
+    var single = min(max(rule?.exposure ?? wanted, settings.shortest), settings.longest)
     if let guide, request.exposure == nil, rule == nil {
       single = guide.bestExposure(of: telescope, visibility, field: field, gap: readout) { exposure in
         // One that no terms allow is refused below.
-        (try? AllocationBudget(telescope, cost: exposure.seconds + readout, request: request))?.mostVisits
+        (try? AllocationBudget(telescope, cost: exposure.seconds + readout, rule: nil, request: request))?
+          .mostVisits
       }
     }
     singleExposure = single
     exposureCount = max(1, rule?.exposureCount ?? 1)
     exposure = .seconds(
       Double(exposureCount) * singleExposure.seconds + Double(exposureCount - 1) * readout)
-    budget = try AllocationBudget(telescope, cost: exposure.seconds + readout, request: request)
+    budget = try AllocationBudget(telescope, cost: exposure.seconds + readout, rule: rule, request: request)
     sight = guide.flatMap { [visibility, exposureCount] in
       $0.sight(of: telescope, visibility, open: .seconds(Double(exposureCount) * single.seconds))
     }
@@ -106,10 +107,16 @@ struct PlannedSite: Sendable {
     let diagonal = Angle(
       radians: (extent.width.radians * extent.width.radians + extent.height.radians * extent.height.radians)
         .squareRoot())
-    resource = Resource(
+    var resource = Resource(
       darkWindows: visibility.darkWindows, visit: exposure, readout: telescope.timing.readout,
       slewRate: telescope.timing.slewRate, settle: telescope.timing.settle, usualSlew: diagonal,
       mostVisits: budget.mostVisits.map { [held] in max(0, $0 - (held?.pointings.count ?? 0)) })
+    if let revisits = request.revisits {
+      // Fields, not visits: each takes so many slots.
+      let slots = resource.slotStarts.count
+      resource.mostVisits = min(resource.mostVisits ?? slots, slots) / max(1, revisits.count)
+    }
+    self.resource = resource
     let free =
       request.tiling == .free
       || request.tiling == .automatic && area90.steradians < 3 * field.area.steradians

@@ -127,16 +127,13 @@ struct Session {
   var rows: [RowAlignment.Rows?]
   /// `PlanRequest.smallestGain` at what is within reach.
   let smallestGain: Double
-  private(set) var timetables: [Timetable?]
+  private(set) var arranged: [Arranged?]
   /// Where some sites point at galaxies.
   var galaxies: GalaxySession?
 
   /// More tiles than this cannot matter to a field that is narrow beside the region. Where there is no effort to
   /// spend, a plan at once is worth more than the last tile.
   private static let mostTilesPerSlot = (usual: 4, hasty: 2, hastyAndWide: 4)
-
-  /// Of slots against slots in a timetable, at most.
-  private static let exchangePasses = (usual: 6, hasty: 1)
 
   private func mostTiles(of site: Int) -> Int? {
     let (most, free) = (Self.mostTilesPerSlot, selection.freeSlots(of: site))
@@ -187,7 +184,7 @@ struct Session {
     covered = ground.uncovered
     for one in taken { covered.insert(one.cover) }
     fieldNumbers = .init(repeating: [], count: sites.count)
-    timetables = .init(repeating: nil, count: sites.count)
+    arranged = .init(repeating: nil, count: sites.count)
     rows = .init(repeating: nil, count: sites.count)
   }
 
@@ -262,22 +259,8 @@ struct Session {
   /// Gives every chosen tile its time.
   mutating func arrange() {
     let selections = sites.indices.map { selection(of: $0) }
-    let passes = request.effort > 0 ? Self.exchangePasses.usual : Self.exchangePasses.hasty
-    timetables = concurrentMap(Array(sites.indices)) { [sites] i in
-      let selection = selections[i]
-      let candidates = selection.candidates[i]
-      let penalty = sites[i].penalty(of: candidates)
-      let choice = selection.choice(of: i)
-      if let (spread, slots) = sites[i].budget.spread(choice, of: candidates) {
-        return Timetable(
-          sites[i].resource, candidates: candidates, choice: spread, passes: passes
-        ) { penalty($0, slots[$1]) }
-      }
-      return Timetable(
-        sites[i].resource, candidates: candidates, choice: choice, passes: passes, penalty: penalty)
-    }
-  }
-}
+    arranged = concurrentMap(Array(sites.indices)) { [sites, request] i in
+      Arranged(sites[i], selections[i], i, request)
     }
   }
 }

@@ -1,3 +1,5 @@
+import HeapModule
+
 /// Time and visits that several resources use up together.
 public struct SharedBudget: Sendable {
   /// Index of the budget of each resource; nil: it shares none.
@@ -65,9 +67,36 @@ extension NetworkSelection {
 }
 
 extension NetworkSelection {
-  /// Probability a cover adds to what is covered.
-  public func gain(of cover: SkyGrain.Cover, besides covered: SkyGrain.Covered) -> Double {
-    covered.gain(cover, weights: sky.partWeight)
+  /// Covers by what each adds to those before, the most first, whatever the time they need: until they hold
+  /// `enough`, or the next adds less than the smallest gain. Equal ones in their order.
+  ///
+  /// What a cover adds only shrinks, so it is looked at again only when it might be next (Minoux 1978).
+  public func mostProbable(
+    of covers: [SkyGrain.Cover], besides covered: SkyGrain.Covered, until enough: Double, smallestGain: Double
+  ) -> [(index: Int, gain: Double)] {
+    var seen = covered
+    var heap = Heap(
+      covers.indices.map { Promise(gain: seen.gain(covers[$0], weights: sky.partWeight), index: $0) })
+    var list: [(index: Int, gain: Double)] = []
+    var sum = 0.0
+    while sum < enough, let top = heap.popMax(), top.gain >= smallestGain {
+      let current = Promise(gain: seen.gain(covers[top.index], weights: sky.partWeight), index: top.index)
+      if let next = heap.max, next > current {
+        heap.insert(current)
+        continue
+      }
+      guard current.gain >= smallestGain else { break }
+      list.append((current.index, current.gain))
+      sum += current.gain
+      seen.insert(covers[current.index])
+    }
+    return list
+  }
+
+  private struct Promise: Comparable {
+    var gain: Double
+    var index: Int
+    static func < (a: Promise, b: Promise) -> Bool { (a.gain, -a.index) < (b.gain, -b.index) }
   }
 
   /// The most visits a resource may have.

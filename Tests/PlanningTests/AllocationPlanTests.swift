@@ -169,8 +169,9 @@ import Units
     let map = try fixtureMap(Self.name)
     var asked = request(
       map, try telescopes("telescopes", ["TCA", "TCH", "TRE"]), start: try #require(map.header.eventTime))
+    // The twenty fields are part of the rule: who does not go by it is free.
     let free = try Planner.plan(asked)
-    #expect(free.timeline.count <= 20 && free.timeline.allSatisfy { $0.assignment.exposureCount == 1 })
+    #expect(free.timeline.count > 20 && free.timeline.allSatisfy { $0.assignment.exposureCount == 1 })
     asked.followsTilingRules = true
     let plan = try Planner.plan(asked)
     #expect(plan.timeline.count > 5 && plan.timeline.count <= 20)
@@ -196,5 +197,129 @@ import Units
       asked.telescopes[i].allocation?.tiling?.probability = Fraction(clamping: 0.02)
     }
     #expect(try Planner.plan(asked).timeline.count < plan.timeline.count)
+  }
+
+  /// The fields of a rule bind all who share its allocation, together.
+  @Test func fieldsOfARuleAreShared() throws {
+    let map = try fixtureMap(Self.name)
+    var asked = request(
+      map, try telescopes("telescopes", ["TCA", "TCH", "TRE"]), start: try #require(map.header.eventTime))
+    asked.followsTilingRules = true
+    for i in asked.telescopes.indices {
+      asked.telescopes[i].allocation?.fieldsPerNight = 7
+      asked.telescopes[i].allocation?.tiling?.mostProbable = 30
+    }
+    let plan = try Planner.plan(asked)
+    #expect(plan.timeline.count == 7)
+    #expect(plan.telescopes.contains { $0.limitedBy?.hasPrefix("7 fields a night, shared with") == true })
+  }
+
+  // MARK: usage levels
+
+  /// A level is said of one telescope, and says how often it is asked as a rule: it binds where a request says so.
+  @Test func levelsBindWhereTheRequestSaysSo() throws {
+    let map = try fixtureMap(Self.name)
+    let list = try telescopes("telescopes", ["TCA", "TCH", "TRE"])
+    var asked = request(map, list, start: try #require(map.header.eventTime))
+    let free = try Planner.plan(asked)
+    for i in list.indices {
+      asked.telescopes[i].usage = nil
+      asked.telescopes[i].allocation = nil
+    }
+    let bare = try Planner.plan(asked)
+    #expect(free.timeline.map(\.assignment.tileKey) == bare.timeline.map(\.assignment.tileKey))
+    #expect(free.timeline.map(\.assignment.start) == bare.timeline.map(\.assignment.start))
+    #expect(free.network == bare.network)
+
+    asked.telescopes = list
+    asked.keepsUsageLevels = true
+    let kept = try Planner.plan(asked)
+    func hours(_ part: Plan.TelescopePlan) -> [Double] {
+      let readout = part.telescope.timing.readout.seconds
+      return byNight(part).map { Double($0) * (part.assignments[0].exposure.seconds + readout) / 3600 }
+    }
+    #expect(free.telescopes.contains { hours($0).contains { $0 > 3.1 } })
+    #expect(kept.telescopes.allSatisfy { hours($0).allSatisfy { $0 <= 3 } })
+    // Each has its own three hours.
+    #expect(kept.telescopes.count { hours($0).contains { $0 > 2 } } >= 2)
+    #expect(kept.telescopes.contains { $0.limitedBy == "3 h a night" })
+
+    // VR: one request a semester.
+    asked.telescopes = Array(list.prefix(1))
+    asked.telescopes[0].usage = .init(level: .veryRare)
+    var use = AllocationUse()
+    use.requests = [asked.now - .hours(24 * 60)]
+    asked.used = [list[0].id: use]
+    #expect(try Planner.plan(asked).omissions.first?.reason.contains("one request in 182 days") == true)
+    asked.keepsUsageLevels = false
+    #expect(!(try Planner.plan(asked)).timeline.isEmpty)
+  }
+
+  // MARK: recipes
+
+  @Test func aRecipeIsForAllTelescopesTogether() throws {
+    let map = try fixtureMap(Self.name)
+    var asked = request(
+      map, try telescopes(benchmarkNetwork, ["TCA", "TRE", "TCH"]), start: try #require(map.header.eventTime))
+    for i in asked.telescopes.indices { asked.telescopes[i].exposure.longest = .seconds(120) }
+    let free = try Planner.plan(asked)
+    var rule = Telescope.TilingRule()
+    rule.exposureCount = 2
+    rule.exposure = .seconds(90)
+    rule.maxAirmass = 1.8
+    asked.recipe = FieldRecipe(rule, fieldsPerNight: 12)
+    let plan = try Planner.plan(asked)
+    #expect(plan.timeline.count == 12 && free.timeline.count > 12)
+    #expect(
+      plan.timeline.allSatisfy {
+        $0.assignment.exposureCount == 2 && $0.assignment.exposure == .seconds(90)
+          && $0.assignment.conditions.airmass <= 1.8
+      })
+    #expect(try judged(plan, on: map).violations.isEmpty)
+    #expect(plan.telescopes.allSatisfy { $0.notes.contains("fields chosen by the recipe of the order") })
+    // The first is the best of all.
+    let best = free.timeline.map(\.assignment.probability.value).max() ?? 1
+    #expect((plan.timeline.map(\.assignment.probability.value).max() ?? 0) > 0.8 * best)
+
+    var less = asked
+    less.recipe?.rule.probability = Fraction(clamping: 0.5 * plan.network.probability.value)
+    let half = try Planner.plan(less)
+    #expect(half.timeline.count < 12)
+    #expect(half.network.probability.value >= 0.45 * plan.network.probability.value)
+    #expect(asked.digest != less.digest)
+
+    // What a telescope cannot, a recipe does not make it.
+    less.recipe?.rule.exposure = .seconds(900)
+    #expect(try Planner.plan(less).timeline.allSatisfy { $0.assignment.exposure == .seconds(120) })
+  }
+
+  // MARK: revisits
+
+  @Test(arguments: [2, 3])
+  func fieldsAreVisitedAgain(_ count: Int) throws {
+    let gap = 1800.0
+    var asked = try asked(["TRE", "TCH"]) { _ in }
+    let once = try Planner.plan(asked)
+    asked.revisits = .init(count: count, gap: .seconds(gap))
+    let plan = try Planner.plan(asked)
+    #expect(asked.digest != (try self.asked(["TRE", "TCH"]) { _ in }).digest)
+    var complete = 0
+    for part in plan.telescopes {
+      let byField = Dictionary(grouping: part.assignments, by: \.fieldID)
+      for visits in byField.values {
+        #expect(visits.count <= count && Set(visits.map(\.tileKey)).count == visits.count)
+        for (a, b) in zip(visits, visits.dropFirst()) {
+          #expect(b.start.seconds(since: a.end) >= gap - 1e-3)
+          #expect(a.center == b.center)
+          #expect(b.tileKey.hasSuffix("#2") || b.tileKey.hasSuffix("#3"))
+        }
+        complete += visits.count == count ? 1 : 0
+      }
+      #expect(Double(complete) > 0.5 * Double(byField.count))
+    }
+    #expect(complete > 10)
+    #expect(plan.network.probability < once.network.probability)
+    #expect(plan.network.upperBound! >= plan.network.probability)
+    #expect(try judged(plan, on: asked.map).violations.isEmpty)
   }
 }

@@ -162,7 +162,8 @@ private func targeting(_ index: GalaxyIndex, _ map: Skymap) -> GalaxyTargeting {
       let document = NetworkPlanDocument(plan)
       let json = document.json()
       #expect(try NetworkPlanDocument(json: Array(json.utf8)) == document)
-      #expect(document.brokenDigests().isEmpty && json.contains("\"galaxies\":[{\"name\":\""))
+      #expect(document.brokenDigests().isEmpty)
+      #expect(json.filter { !$0.isWhitespace }.contains("\"galaxies\":[{\"name\":\""))
       let row = try #require(document.plans.first { $0.telescope.slug == "one" }?.rows.first)
       #expect(
         row.target.hasPrefix("MS1test_")
