@@ -113,7 +113,7 @@ public enum PlanSummary {
       }
     }
     return bounds.flatMap {
-      labelled("limited", "\($0.names.joined(separator: ", ")) by allocation: \($0.words)")
+      labelled("limited", "\($0.names.joined(separator: ", ")): \($0.words)")
     }
   }
 

@@ -50,7 +50,7 @@ struct PlanAssembly {
         probability: Fraction(clamping: added.total), area: added.area,
         assignmentCount: telescopes.reduce(0) { $0 + $1.assignments.count },
         reachable: Fraction(clamping: outlook.reachable(effort: looks)),
-        upperBound: Fraction(clamping: outlook.bound(effort: looks).value)),
+        upperBound: Fraction(clamping: session.sharpened(outlook, effort: looks, regions: regions))),
       inputs: .init(
         mapDigest: request.mapDigest, telescopeDigests: request.telescopeDigests,
         earthOrientation: request.earth.source, softwareVersion: request.softwareVersion))
@@ -150,6 +150,8 @@ private struct Sequence: Sendable {
   private let droppedCount: Int
   private let incomplete: Int
   private let ruleWords: String
+  /// The number of fields of an order, where it is met.
+  private let order: String?
   private let isLimitedByNights: Bool
   private let most: Int
   private let newCount: Int
@@ -167,7 +169,8 @@ private struct Sequence: Sendable {
       timed, kept: kept.map(\.start), start: \.start, worth: { gains[Int32(origin($0))] ?? 0 })
     isLimitedByNights =
       affordable.count < timed.count || site.budget.fillsANight(affordable.map(\.start) + kept.map(\.start))
-    most = session.selection(of: i).mostVisits(of: i) * max(1, session.request.revisits?.count ?? 1)
+    most = session.mostVisits(of: i)
+    order = session.fullRules.contains(i) ? session.request.orderWords : nil
     ruleWords = session.request.ruleWords
     let new = affordable.map {
       Visit(
@@ -211,8 +214,9 @@ private struct Sequence: Sendable {
 
   /// The bound that is met, as far as time would have allowed more.
   private var limit: String? {
-    guard isLimitedByNights || newCount >= most, newCount < site.slotCount else { return nil }
-    return site.budget.words
+    guard newCount < site.slotCount else { return nil }
+    if let order { return order }
+    return isLimitedByNights || newCount >= most ? site.budget.words : nil
   }
 
   private func assignment(
@@ -251,7 +255,8 @@ private struct Sequence: Sendable {
     if droppedCount > 0 { notes.append("slews left no time for \(droppedCount) more tiles") }
     if let limit {
       let count = visits.reduce(0) { $0 + $1.exposureCount }
-      notes.append("limited by its allocation to \(count) exposures: \(limit)")
+      let whose = order == nil ? "its allocation" : "the order"
+      notes.append("limited by \(whose) to \(count) exposures: \(limit)")
     }
     if site.rule != nil, galaxies == nil { notes.append("fields chosen by \(ruleWords)") }
     return notes
@@ -282,7 +287,70 @@ extension Sequence.Visit {
   }
 }
 
+extension Session {
+  /// Visits that the allocation of a site leaves it; of those who share one, all that they share where it is met.
+  fileprivate func mostVisits(of site: Int) -> Int {
+    guard sites[site].rule != nil else {
+      return selection(of: site).mostVisits(of: site) * max(1, request.revisits?.count ?? 1)
+    }
+    // Where a rule has chosen, no more than it chose: that is no bound of an allocation.
+    let own = sites[site].budget
+    let group =
+      own.sharing.isEmpty ? [site] : sites.indices.filter { sites[$0].budget.sharing == own.sharing }
+    let all = group.reduce(0) { $0 + selection(of: $1).chosen(of: $1).count }
+    return all >= own.mostVisits ?? .max ? 0 : .max
+  }
+
+  /// The least of what is proven of all plans: by prices, by what is within reach, and where every telescope has a
+  /// number of visits, by the most that so much area can hold.
+  fileprivate func sharpened(_ outlook: CoverageOutlook, effort: Int, regions: CredibleRegions) -> Double {
+    let bound = outlook.bound(effort: effort).value
+    guard sites.contains(where: { $0.resource.mostVisits != nil }) else { return bound }
+    let reachable = min(bound, outlook.reachable(effort: effort))
+    // What is kept of a plan before, or was observed, is not in the number.
+    guard request.held.isEmpty, let area = areaOfAllVisits else { return reachable }
+    return min(reachable, regions.probability(within: area).value)
+  }
+
+  /// Nil where some telescope is bound by time alone.
+  private var areaOfAllVisits: SolidAngle? {
+    let open = sites.filter { !$0.resource.darkWindows.isEmpty }
+    func own(_ site: PlannedSite) -> Double? {
+      site.resource.mostVisits.map { Double($0) * site.field.area.steradians }
+    }
+    if galaxies == nil, let most = request.recipe?.fieldsPerNight,
+      let widest = open.map(\.field.area.steradians).max()
+    {
+      let nights = max(1, (request.window.duration.seconds / 86_400).rounded(.up))
+      return SolidAngle(steradians: min(4 * .pi, Double(most) * nights * widest))
+    }
+    var sum = 0.0
+    let groups = Dictionary(grouping: open) { $0.budget.sharing }
+    for group in groups.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+      let each = group.value.map(own)
+      guard each.allSatisfy({ $0 != nil }) else { return nil }
+      var area = each.reduce(0) { $0 + ($1 ?? 0) }
+      if !group.key.isEmpty {
+        // All that is shared spent where it shows most sky.
+        let (seconds, fields) = (
+          group.value.map(\.budget.seconds).max(), group.value.map(\.budget.fields).max()
+        )
+        let fastest = group.value.map { $0.field.area.steradians / $0.budget.cost }.max() ?? 0
+        let widest = group.value.map(\.field.area.steradians).max() ?? 0
+        if let seconds, seconds.isFinite { area = min(area, seconds * fastest) }
+        if let fields, fields < .max { area = min(area, Double(fields) * widest) }
+      }
+      sum += area
+    }
+    return SolidAngle(steradians: min(sum, 4 * .pi))
+  }
+}
+
 extension PlanRequest {
+  fileprivate var orderWords: String? {
+    recipe?.fieldsPerNight.map { "\($0) fields in 24 h by order, all telescopes together" }
+  }
+
   fileprivate var ruleWords: String {
     recipe == nil ? "the rule of its allocation" : "the recipe of the order"
   }

@@ -128,6 +128,8 @@ struct Session {
   /// `PlanRequest.smallestGain` at what is within reach.
   let smallestGain: Double
   private(set) var arranged: [Arranged?]
+  /// Sites that have all the fields which the recipe of the request allows them together.
+  var fullRules: Set<Int> = []
   /// Where some sites point at galaxies.
   var galaxies: GalaxySession?
 

@@ -48,37 +48,83 @@ extension Session {
     let found = tiles(of: group, besides: covered, smallestGain: smallestGain) { [sites, rows] in
       $0.tiles(of: sites[$1], on: rows[$1], limit: nil)
     }
-    let all = zip(group, found).flatMap { i, tiles in tiles.map { Field(site: i, tile: $0) } }
+    var left = zip(group, found).flatMap { i, tiles in tiles.map { Field(site: i, tile: $0) } }
     let nights = max(1, (request.window.duration.seconds / 86_400).rounded(.up))
     func most(_ count: Int?) -> Int { count.map { Int(min(Double($0) * nights, 1e6)) } ?? .max }
-    let list = selection.mostProbable(
-      of: all.map(\.tile.candidate.cover), besides: covered, until: rule.probability?.value ?? 1,
-      smallestGain: smallestGain
+    var room = request.recipe == nil ? Int.max : most(request.recipe?.fieldsPerNight)
+    var quotas = [(count: most(rule.mostProbable), byAirmass: false)]
+    if rule.mostProbable != nil, let count = rule.bestAirmass { quotas.append((most(count), true)) }
+    var enough = rule.probability?.value ?? 1
+    for (count, byAirmass) in quotas {
+      var open = min(count, room)
+      // Fields for which there is no time make room for the next.
+      for _ in 0..<Self.rounds where open > 0 && enough > 0 {
+        let wanted = best(open, of: left, until: enough, byAirmass: byAirmass, sites: rule.sites)
+        guard !wanted.isEmpty else { break }
+        let places = Set(wanted.map { Place($0) })
+        left.removeAll { places.contains(Place($0)) }
+        let (number, gain) = offer(wanted, group)
+        open -= number
+        room -= room == .max ? 0 : number
+        enough -= gain
+      }
+    }
+    if room <= 0 { fullRules.formUnion(group) }
+    selection.close(group)
+  }
+
+  private struct Place: Hashable {
+    var site: Int
+    var number: Int
+    init(_ field: Field) { (site, number) = (field.site, field.tile.number) }
+  }
+
+  private static let rounds = 4
+
+  /// The list of fields that hold enough together, and of it so many.
+  private func best(
+    _ count: Int, of fields: [Field], until enough: Double, byAirmass: Bool, sites most: Int?
+  ) -> [Field] {
+    var list = selection.mostProbable(
+      of: fields.map(\.tile.candidate.cover), besides: covered, until: enough, smallestGain: smallestGain
     ).map { index, gain in
-      var field = all[index]
+      var field = fields[index]
       field.gain = gain
       return field
     }
-    var wanted = Array(list.prefix(most(rule.mostProbable)))
-    let rest = list.dropFirst(wanted.count).map { ($0, bestAirmass(of: $0)) }
-      .sorted { $0.1 != $1.1 ? $0.1 < $1.1 : $0.0.gain > $1.0.gain }
-    wanted += rest.prefix(rule.mostProbable == nil ? 0 : most(rule.bestAirmass)).map(\.0)
-    wanted.removeLast(max(0, wanted.count - most(request.recipe?.fieldsPerNight)))
-    if let sites = rule.sites {
-      let held = Dictionary(grouping: wanted, by: \.site).mapValues { $0.reduce(0) { $0 + $1.gain } }
-      let best = held.sorted { $0.value != $1.value ? $0.value > $1.value : $0.key < $1.key }.prefix(sites)
-      wanted.removeAll { field in !best.contains { $0.key == field.site } }
+    if byAirmass {
+      list = list.map { ($0, bestAirmass(of: $0)) }
+        .sorted { $0.1 != $1.1 ? $0.1 < $1.1 : $0.0.gain > $1.0.gain }.map(\.0)
     }
+    list = Array(list.prefix(count))
+    if let most {
+      let used = Set(sites.indices.filter { sites[$0].rule != nil && !selection.chosen(of: $0).isEmpty })
+      let held = Dictionary(grouping: list, by: \.site).mapValues { $0.reduce(0) { $0 + $1.gain } }
+      let first = held.sorted {
+        let (a, b) = (used.contains($0.key), used.contains($1.key))
+        return a != b ? a : $0.value != $1.value ? $0.value > $1.value : $0.key < $1.key
+      }.prefix(most)
+      list.removeAll { field in !first.contains { $0.key == field.site } }
+    }
+    return list
+  }
+
+  /// - Returns: how many there is time for, and what they add.
+  private mutating func offer(_ wanted: [Field], _ group: [Int]) -> (number: Int, gain: Double) {
     var offers: [(resource: Int, candidates: [Candidate])] = []
     for i in group {
       let own = wanted.filter { $0.site == i }
       fieldNumbers[i] += own.map(\.tile.number)
       offers.append((i, own.map(\.tile.candidate)))
     }
+    let before = (group.reduce(0) { $0 + selection.chosen(of: $1).count }, ground.probability(of: covered))
     var soFar = covered
     selection.choose(offers, besides: &soFar, smallestGain: smallestGain)
     covered = soFar
-    selection.close(group)
+    return (
+      group.reduce(0) { $0 + selection.chosen(of: $1).count } - before.0,
+      ground.probability(of: covered) - before.1
+    )
   }
 
   private func bestAirmass(of field: Field) -> Double {

@@ -35,7 +35,7 @@ extension Engine {
       let made = try maker.plan(
         order, event: event, id: id, on: map, digest: digest,
         observed: try await taken(for: id, isPlanning: true), before: try await held(memo),
-        used: try await used(besides: id), at: clock.now())
+        used: try await used(besides: event, id), at: clock.now())
       try await publish(
         made, on: map, order, of: id, event, memo: &memo, revision: Int(known.revision) + 1, into: &outcome)
     } catch let error as SkymapFileError {
@@ -74,11 +74,12 @@ extension Engine {
   }
 
   /// What telescopes have been asked for already, without what is still to come of an event's own plan: that is
-  /// planned anew.
-  func used(besides id: String) async throws -> [String: AllocationUse] {
+  /// planned anew. Rehearsals use up nothing that is real.
+  func used(besides event: Event, _ id: String) async throws -> [String: AllocationUse] {
     let now = clock.now()
     let pointings = try await store.usedPointings(since: now - AllocationBook.reach).filter {
-      !($0.event == id && $0.scope == PlanDraft.networkScope && $0.window.start >= now)
+      $0.isMock != event.isReal
+        && !($0.event == id && $0.scope == PlanDraft.networkScope && $0.window.start >= now)
     }
     return AllocationBook(pointings, of: maker.telescopes, at: now).use(for: id)
   }

@@ -84,7 +84,7 @@ extension Engine {
     return WhatIfTask(
       id: id, event: event, order: order, planID: planID, map: map, digest: digest,
       observed: try await taken(for: id, isPlanning: true), before: try await held(memo),
-      used: try await used(besides: id), now: clock.now(), maker: maker)
+      used: try await used(besides: event, id), now: clock.now(), maker: maker)
   }
 
   func adopt(_ adoption: Adoption, of id: String, into memo: inout EventMemo, _ outcome: inout StepOutcome) {
