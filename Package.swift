@@ -69,7 +69,10 @@ let package = Package(
     library("Notices", ["Units"]),
     library(
       "Planning",
-      ["Units", "Skymaps", "Observatories", "Visibility", "Targeting", "Scheduling"]),
+      [
+        "Units", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Visibility", "Targeting", "Scheduling",
+        "Galaxies", "Photometry",
+      ]),
     library("Formats", ["Units", "JSON", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Planning"]),
     library("Simulation", ["Units", "JSON", "Healpix", "Skymaps", "Formats"]),
     library("Checking", ["Units", "CERFA", "Healpix", "Skymaps", "Observatories"]),
@@ -160,7 +163,9 @@ let package = Package(
     tests("Galaxies", ["GalaxyFiles"]),
     tests("GalaxyFiles", ["SkymapFiles"]),
     tests("Notices"),
-    tests("Planning", ["Checking", "Formats", "SkymapFiles", "TelescopeFiles"]),
+    tests(
+      "Planning",
+      ["Checking", "Formats", "Galaxies", "GalaxyFiles", "Photometry", "SkymapFiles", "TelescopeFiles"]),
     tests("Formats"),
     tests("Simulation"),
     tests("Checking"),

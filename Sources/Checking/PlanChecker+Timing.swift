@@ -131,7 +131,9 @@ extension PlanChecker {
         guard along[j] - along[i] <= near.radians else { break }
         let (first, second) = (min(i, j), max(i, j))
         let same = centers[i].separation(from: centers[j]) < near && visits[i] != visits[j]
-        guard same, Self.sameFilter(track.rows[i], track.rows[j]) else { continue }
+        guard same, Self.sameFilter(track.rows[i], track.rows[j]),
+          Self.visitNumber(track.rows[i]) == Self.visitNumber(track.rows[j])
+        else { continue }
         earlier[second] = min(first, earlier[second] ?? first)
       }
     }
@@ -148,6 +150,12 @@ extension PlanChecker {
         "the same tile as row \(track.rows[first].assignment.row) at"
           + " \(track.rows[first].start.iso8601()), with the same filter")
     }
+  }
+
+  /// What a tile key says after `#`: visits that a plan means to make are numbered.
+  private static func visitNumber(_ row: Track.Row) -> Substring? {
+    guard let key = row.assignment.tileKey, let mark = key.lastIndex(of: "#") else { return nil }
+    return key[key.index(after: mark)...]
   }
 
   private static func sameFilter(_ a: Track.Row, _ b: Track.Row) -> Bool {

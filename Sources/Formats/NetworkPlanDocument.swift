@@ -81,8 +81,13 @@ extension NetworkPlanDocument {
     /// 1 - probability / upper_bound; nil without a bound, 0 for a bound of 0.
     public var gap: Double?
     public var assignments: Int
+    /// That the source is found, each piece of sky by the deepest exposure there; absent where that was not the
+    /// objective. `upper_bound` is on `probability`, not on this.
+    @Omittable public var detection: Double?
+    /// The light curve it is for.
+    @Omittable public var source: String?
     enum CodingKeys: String, CodingKey {
-      case probability
+      case probability, detection, source
       case areaDeg2 = "area_deg2"
       case reachable
       case upperBound = "upper_bound"

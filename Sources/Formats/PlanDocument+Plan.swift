@@ -67,6 +67,8 @@ extension NetworkPlanDocument.Network {
       return rounded < bound.value ? min(1, (rounded + 1e-10).rounded(decimals: Decimals.fraction)) : rounded
     }
     assignments = network.assignmentCount
+    detection = network.detection?.value.rounded(decimals: Decimals.fraction)
+    source = network.source
     gap = upperBound.map { [probability] bound in
       let ratio = bound > 0 ? probability / bound : 1
       return max(0, 1 - ratio).rounded(decimals: Decimals.fraction)
@@ -126,9 +128,11 @@ extension PlanDocument {
       prob: isEmpty ? 0 : part.probability.value.rounded(decimals: Decimals.fraction),
       added: isEmpty ? 0 : part.added.value.rounded(decimals: Decimals.fraction),
       exptimeS: rows.reduce(0) { $0 + $1.exptimeS * Double($1.nexp) }.rounded(decimals: 3), tiles: rows.count,
-      exposures: rows.reduce(0) { $0 + $1.nexp })
+      exposures: rows.reduce(0) { $0 + $1.nexp },
+      detection: isEmpty ? nil : part.detection?.value.rounded(decimals: Decimals.fraction))
     assumptions = telescope.assumptions.map { .init(key: $0.key, value: $0.value, basis: $0.basis) }
     notes = part.notes
+    limitedBy = part.limitedBy
     sha256 = digest()
   }
 
@@ -255,7 +259,7 @@ extension PlanDocument.Row {
     rank = a.rank
     fieldID = a.fieldID
     target = ASCIIText.target(
-      event.id,
+      a.galaxies?.first.map { "\(event.id)_\($0.name)" } ?? event.id,
       suffix: "_r\(event.revision)_" + String(repeating: "0", count: max(0, 3 - String(a.rank).count))
         + "\(a.rank)")
     let ra = a.center.ra.degrees.rounded(decimals: Decimals.position)
@@ -282,6 +286,30 @@ extension PlanDocument.Row {
       "rank \(a.rank) of \(count) by probability; adds "
       + (100 * a.added.value).fixed(3) + " % to what the network covers before it"
     tileKey = a.tileKey
+    detection = a.detection?.value.rounded(decimals: Decimals.fraction)
+    galaxies = a.galaxies?.map(PlanDocument.Galaxy.init)
+    if let best = a.galaxies?.first { reason = Self.reason(a, best: best.name, count: count) }
+  }
+}
+
+extension PlanDocument.Row {
+  fileprivate static func reason(_ a: Plan.Assignment, best name: String, count: Int) -> String {
+    let galaxies = a.galaxies ?? []
+    let weight = galaxies.reduce(0) { $0 + $1.weight }
+    return "rank \(a.rank) of \(count) by galaxies: \(name)"
+      + (galaxies.count > 1 ? " and \(galaxies.count - 1) more" : "")
+      + ", \((100 * weight).fixed(3)) % of the weight of all ranked"
+  }
+}
+
+extension PlanDocument.Galaxy {
+  fileprivate init(_ galaxy: Plan.Galaxy) {
+    name = galaxy.name
+    let ra = galaxy.position.ra.degrees.rounded(decimals: Decimals.position)
+    raDeg = ra < 360 ? ra : 0
+    decDeg = galaxy.position.dec.degrees.rounded(decimals: Decimals.position)
+    distanceMpc = galaxy.distance.megaparsecs.finite(Decimals.distance)
+    weight = galaxy.weight.rounded(decimals: Decimals.fraction)
   }
 }
 

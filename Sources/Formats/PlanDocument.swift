@@ -28,6 +28,8 @@ public struct PlanDocument: Codable, Hashable, Sendable {
   public var rows: [Row]
   public var assumptions: [Assumption]
   public var notes: [String]
+  /// The bound of its allocation that kept it from more, in words; absent where none did.
+  @Omittable public var limitedBy: String?
   public var diff: Diff?
   /// The plan this one takes the place of.
   public var replaces: String?
@@ -41,7 +43,9 @@ public struct PlanDocument: Codable, Hashable, Sendable {
     case planID = "plan_id"
     case revision, status, made, event, telescope, instrument, limits, timing, valid
     case darkWindows = "dark_windows"
-    case map, totals, rows, assumptions, notes, diff, replaces, links, sha256
+    case map, totals, rows, assumptions, notes
+    case limitedBy = "limited_by"
+    case diff, replaces, links, sha256
   }
 }
 
@@ -187,10 +191,12 @@ extension PlanDocument {
     public var exptimeS: Double
     public var tiles: Int
     public var exposures: Int
+    /// That the source is in the footprints and seen there; absent where that was not the objective.
+    @Omittable public var detection: Double?
     enum CodingKeys: String, CodingKey {
       case prob, added
       case exptimeS = "exptime_s"
-      case tiles, exposures
+      case tiles, exposures, detection
     }
   }
 
@@ -224,6 +230,24 @@ extension PlanDocument {
 }
 
 extension PlanDocument {
+  /// A galaxy that may be the host.
+  public struct Galaxy: Codable, Hashable, Sendable {
+    public var name: String
+    public var raDeg: Double
+    public var decDeg: Double
+    /// nil: not known.
+    public var distanceMpc: Double?
+    /// Share of the weight of all galaxies ranked.
+    public var weight: Double
+    enum CodingKeys: String, CodingKey {
+      case name
+      case raDeg = "ra_deg"
+      case decDeg = "dec_deg"
+      case distanceMpc = "distance_mpc"
+      case weight
+    }
+  }
+
   /// One pointing: `exposures` in a row at one place.
   public struct Row: Codable, Hashable, Sendable {
     /// 1 for the most probable tile of the telescope.
@@ -259,6 +283,10 @@ extension PlanDocument {
     public var reason: String
     /// Stable across revisions: what diffs compare.
     public var tileKey: String
+    /// In the field, the likeliest host first; absent where a field was not chosen for galaxies.
+    @Omittable public var galaxies: [Galaxy]?
+    /// That the source is in this footprint and seen there; absent where that was not the objective.
+    @Omittable public var detection: Double?
 
     enum CodingKeys: String, CodingKey {
       case rank
@@ -282,6 +310,7 @@ extension PlanDocument {
       case cumProb = "cum_prob"
       case reason
       case tileKey = "tile_key"
+      case galaxies, detection
     }
   }
 }

@@ -15,6 +15,7 @@ public enum PlanSummary {
       lines += table(active)
     }
     lines += coverage(network, active)
+    lines += limited(active)
     lines += omitted(network)
     lines += remarks(network)
     return lines.map { $0 + "\n" }.joined()
@@ -91,7 +92,29 @@ public enum PlanSummary {
       text += "; no plan can exceed \((bound * 100).fixed(2)) %"
       if let gap = n.gap { text += " (gap \((gap * 100).fixed(2)) %)" }
     }
-    return [""] + labelled("network", text)
+    var lines = [""] + labelled("network", text)
+    if let detection = n.detection {
+      lines += labelled(
+        "detection",
+        "\((detection * 100).fixed(2)) % to find a source like \(n.source ?? "the one asked for")")
+    }
+    return lines
+  }
+
+  /// One line a bound that was met, with all telescopes that share it.
+  private static func limited(_ active: [PlanDocument]) -> [String] {
+    var bounds: [(words: String, names: [String])] = []
+    for plan in active {
+      guard let words = plan.limitedBy else { continue }
+      if let i = bounds.firstIndex(where: { $0.words == words }) {
+        bounds[i].names.append(plan.telescope.name)
+      } else {
+        bounds.append((words, [plan.telescope.name]))
+      }
+    }
+    return bounds.flatMap {
+      labelled("limited", "\($0.names.joined(separator: ", ")): \($0.words)")
+    }
   }
 
   /// One line a reason, with all telescopes that share it.
@@ -159,6 +182,8 @@ public struct PlanSummaryDocument: Codable, Hashable, Sendable {
     public var lastEndUTC: UTCTime?
     public var darkWindows: [UTCWindow]
     public var assumptions: Int
+    /// The bound of its allocation that kept it from more; absent where none did.
+    @Omittable public var limitedBy: String?
     enum CodingKeys: String, CodingKey {
       case name, slug, tiles, exposures
       case exptimeS = "exptime_s"
@@ -167,6 +192,7 @@ public struct PlanSummaryDocument: Codable, Hashable, Sendable {
       case lastEndUTC = "last_end_utc"
       case darkWindows = "dark_windows"
       case assumptions
+      case limitedBy = "limited_by"
     }
   }
 
@@ -202,7 +228,7 @@ public struct PlanSummaryDocument: Codable, Hashable, Sendable {
         exposures: plan.totals.exposures, exptimeS: plan.totals.exptimeS, prob: plan.totals.prob,
         added: plan.totals.added, firstStartUTC: plan.rows.map(\.startUTC).min(),
         lastEndUTC: plan.rows.map(\.endUTC).max(), darkWindows: plan.darkWindows,
-        assumptions: plan.assumptions.count)
+        assumptions: plan.assumptions.count, limitedBy: plan.limitedBy)
     }
   }
 

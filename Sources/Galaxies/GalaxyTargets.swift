@@ -31,8 +31,8 @@ public enum GalaxyTargets {
   /// How far inside the edge of the field a galaxy must be, as a share of its size.
   static let margin = 0.02
   /// Galaxies looked at: the best that hold `considered` of the weight, at most `mostGalaxies`.
-  static let considered = 0.999
-  static let mostGalaxies = 4000
+  public static let considered = 0.999
+  public static let mostGalaxies = 4000
 
   public struct Options: Sendable, Hashable {
     /// At most so many pointings.

@@ -43,7 +43,8 @@ extension Telescope {
     /// ... and so many those at good airmass.
     public var bestAirmass: Int?
     public var maxAirmass: Double?
-    /// The fields of a night go to so many of the sites that share the allocation.
+    /// The fields of a night, at most `Allocation.fieldsPerNight`, go to so many of the sites that share the
+    /// allocation.
     public var sites: Int?
     public var exposureCount: Int?
     public var exposure: Duration?
@@ -67,7 +68,18 @@ extension Telescope.Usage.Level {
 }
 
 extension Telescope {
-  /// All terms in force: those of `allocation`, and where it is silent those of the usage level.
+  /// What a source states as terms: those of `allocation`, with the hours a night of `usage`.
+  ///
+  /// Not among them: the number of fields of a tiling rule, which binds those who go by the rule, and what the
+  /// usage level says of how often a telescope is asked as a rule.
+  public var statedTerms: Allocation {
+    var terms = allocation ?? Allocation()
+    terms.hoursPerNight = terms.hoursPerNight ?? usage?.hoursPerNight
+    if terms.tiling != nil { terms.fieldsPerNight = nil }
+    return terms
+  }
+
+  /// All terms: those of `allocation`, and where it is silent those of the usage level.
   public var terms: Allocation {
     var terms = allocation ?? Allocation()
     let level = usage?.level.budget

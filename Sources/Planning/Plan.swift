@@ -106,6 +106,10 @@ extension Plan {
     public var probability: Fraction
     /// What it adds to the telescopes that observe earlier: sums to the network's over the plan.
     public var added: Fraction
+    /// That the source is in its footprints and seen there; nil where detection was not the objective.
+    public var detection: Fraction?
+    /// The bound of its allocation that kept it from more, in words; nil: none did.
+    public var limitedBy: String?
     /// Sentences worth knowing: values assumed by class, what limited it.
     public var notes: [String]
 
@@ -124,7 +128,8 @@ extension Plan {
 
   /// One pointing of one telescope.
   public struct Assignment: Sendable {
-    /// 1 for the most probable tile of the telescope; times need not follow it.
+    /// 1 for the most probable tile of the telescope, or the field with the most weight in galaxies; times need
+    /// not follow it.
     public var rank: Int
     /// The id of the field on the telescope's grid, as the site knows it.
     public var fieldID: String
@@ -152,6 +157,25 @@ extension Plan {
     public var cumulative: Fraction
     /// At the middle of the assignment.
     public var conditions: Conditions
+    /// That the source is in this footprint and seen there; nil where detection was not the objective.
+    public var detection: Fraction?
+    /// In the field, the likeliest host first; nil: it was chosen for its sky, not for galaxies.
+    public var galaxies: [Galaxy]?
+  }
+
+  /// A galaxy that may be the host.
+  public struct Galaxy: Sendable, Hashable {
+    public var name: String
+    public var position: Direction<ICRS>
+    public var distance: Distance
+    /// Share of the weight of all galaxies ranked.
+    public var weight: Double
+    public init(name: String, position: Direction<ICRS>, distance: Distance, weight: Double) {
+      self.name = name
+      self.position = position
+      self.distance = distance
+      self.weight = weight
+    }
   }
 
   /// Geometry of a target at one moment.
@@ -203,6 +227,11 @@ extension Plan {
     public var reachable: Fraction
     /// Proven upper bound on `probability` over all plans of the same request; nil when none was computed.
     public var upperBound: Fraction?
+    /// That the source is found, by the deepest exposure of where it is; nil where that was not the objective.
+    /// There is no bound on it: `upperBound` is on `probability`.
+    public var detection: Fraction?
+    /// The light curve it is for.
+    public var source: String?
 
     public init(
       probability: Fraction, area: SolidAngle, assignmentCount: Int, reachable: Fraction,

@@ -15,16 +15,27 @@ struct PlanAssembly {
   private(set) var plan: Plan
 
   init(
-    _ request: PlanRequest, regions: CredibleRegions, session: Session, refused: [Plan.Omission],
-    outlook: CoverageOutlook
+    _ request: PlanRequest, regions: CredibleRegions, session: Session, refused: [Plan.Omission]
   ) {
     // A first plan is in a hurry: its bound is less sharp.
     let looks = request.effort > 0 ? 20_000 : 0
     let sequences = session.sites.indices.map { Sequence(session, site: $0) }.filter { !$0.visits.isEmpty }
     let tree = ProbabilityTree(request.map)
     let added = Self.networkGains(of: sequences, in: tree)
-    let telescopes = concurrentMap(Array(sequences.indices)) { i in
+    let detected = session.layers.map { layers in
+      DetectionReport(
+        sequences.map { (layers.classes[$0.index], $0.footprints.map(\.regions)) },
+        densities: layers.densities, map: request.map)
+    }
+    var telescopes = concurrentMap(Array(sequences.indices)) { i in
       sequences[i].plan(in: tree, added: added.gains[i], isAlone: sequences.count == 1)
+    }
+    for i in telescopes.indices {
+      guard let detected else { break }
+      telescopes[i].detection = Fraction(clamping: detected.telescopes[i])
+      for j in telescopes[i].assignments.indices {
+        telescopes[i].assignments[j].detection = Fraction(clamping: detected.visits[i][j])
+      }
     }
     let busy = Set(sequences.map(\.site.telescope.id))
     let idle = session.sites.indices.filter { !busy.contains(session.sites[$0].telescope.id) }
@@ -37,11 +48,15 @@ struct PlanAssembly {
       network: .init(
         probability: Fraction(clamping: added.total), area: added.area,
         assignmentCount: telescopes.reduce(0) { $0 + $1.assignments.count },
-        reachable: Fraction(clamping: outlook.reachable(effort: looks)),
-        upperBound: Fraction(clamping: outlook.bound(effort: looks).value)),
+        reachable: Fraction(clamping: session.outlook.reachable(effort: looks)),
+        upperBound: Fraction(clamping: session.sharpened(effort: looks, regions: regions))),
       inputs: .init(
         mapDigest: request.mapDigest, telescopeDigests: request.telescopeDigests,
         earthOrientation: request.earth.source, softwareVersion: request.softwareVersion))
+    if case .detection(let objective) = request.objective {
+      plan.network.detection = Fraction(clamping: detected?.network ?? 0)
+      plan.network.source = objective.curve.id
+    }
   }
 
   /// Of the area covered, as a share of what the fields have together.
@@ -75,13 +90,12 @@ struct PlanAssembly {
       instruments: map.header.instruments, findings: map.report.findings)
   }
 
-  private static func omission(
-    _ index: Int, regions: CredibleRegions, session: Session
-  ) -> Plan.Omission {
+  private static func omission(_ index: Int, regions: CredibleRegions, session: Session) -> Plan.Omission {
     let site = session.sites[index]
     let worth = percent(session.smallestGain)
     let deeper = percent(session.request.smallestDepthGain)
     let (code, reason): (String, String)
+    let pointsAtGalaxies = session.pointsAtGalaxies(index)
     if site.resource.darkWindows.isEmpty {
       code = "no_dark_time"
       reason = site.visibility.noDarkness?.description ?? "no dark time"
@@ -92,6 +106,15 @@ struct PlanAssembly {
       code = "nothing_visible"
       let why = site.visibility.rejection(for: regions.peak, exposure: site.exposure)?.description
       reason = "nothing of the map can be observed" + (why.map { "; its most probable point: \($0)" } ?? "")
+    } else if site.rule != nil, !pointsAtGalaxies {
+      code = "rule"
+      reason = "\(session.request.ruleWords) gives it no field of this map"
+    } else if session.selection(of: index).mostVisits(of: index) == 0, let words = site.budget.words {
+      code = "allocation_spent"
+      reason = "nothing of its allocation was left for it: \(words)"
+    } else if pointsAtGalaxies {
+      code = "no_galaxy"
+      reason = "no galaxy of the catalogue that it can observe is left, or worth \(worth) of their weight"
     } else if regions.peakDensity * site.field.area.steradians < session.smallestGain {
       code = "field_too_narrow"
       reason = "its field is too narrow for so wide a map: no tile holds \(worth) of the probability"
@@ -125,24 +148,50 @@ private struct Sequence: Sendable {
     let filter: String?
   }
 
+  let index: Int
   let site: PlannedSite
+  /// In each field, likeliest host first; nil for a site that tiles.
+  private let galaxies: [[Plan.Galaxy]]?
   let visits: [Visit]
   let footprints: [Footprint]
   private let droppedCount: Int
+  private let incomplete: Int
+  private let ruleWords: String
+  /// The number of fields of an order, where it is met.
+  private let order: String?
+  private let isLimitedByNights: Bool
+  private let most: Int
   private let newCount: Int
 
   init(_ session: Session, site i: Int) {
+    index = i
     let site = session.sites[i]
     let candidates = session.candidates(of: i)
-    let timetable = session.timetables[i]
-    let new = (timetable?.visits ?? []).map {
-      Visit(site, number: session.fieldNumbers[i][$0.candidate], candidates[$0.candidate], start: $0.start)
-    }
+    let arranged = session.arranged[i]
     let kept = (site.held?.pointings ?? []).map { Visit($0, site) }
+    let gains = session.selection(of: i).choice(of: i).gains
+    let timed = arranged?.timetable.visits ?? []
+    func origin(_ visit: Timetable.Visit) -> Int { arranged?.candidate(visit) ?? visit.candidate }
+    let affordable = site.budget.withinNights(
+      timed, kept: kept.map(\.start), start: \.start, worth: { gains[Int32(origin($0))] ?? 0 })
+    isLimitedByNights =
+      affordable.count < timed.count || site.budget.fillsANight(affordable.map(\.start) + kept.map(\.start))
+    most = session.mostVisits(of: i)
+    order = session.fullRules.contains(i) ? session.request.orderWords : nil
+    ruleWords = session.request.ruleWords
+    let new = affordable.map {
+      Visit(
+        site, number: session.fieldNumbers[i][origin($0)], candidates[origin($0)], start: $0.start,
+        visit: arranged?.number($0) ?? 1)
+    }
     self.site = site
     visits = kept.isEmpty ? new : (new + kept).sorted { $0.start < $1.start }
     footprints = visits.map { Footprint(site.field, at: $0.center) }
-    droppedCount = timetable?.dropped.count ?? 0
+    galaxies =
+      session.pointsAtGalaxies(i)
+      ? zip(footprints, visits).map { session.galaxies(in: $0, of: site, at: $1.center) } : nil
+    droppedCount = arranged?.timetable.dropped.count ?? 0
+    incomplete = arranged?.incomplete ?? 0
     newCount = new.count
   }
 
@@ -153,7 +202,8 @@ private struct Sequence: Sendable {
       return ofRegions.prefix(footprint.regions.count).reduce(0, +)
     }
     let gains = isAlone ? added : tree.marginalProbabilities(of: footprints.map(\.regions)).marginal
-    let byProbability = own.indices.sorted { own[$0] != own[$1] ? own[$0] > own[$1] : $0 < $1 }
+    let worth = galaxies.map { $0.map { $0.reduce(0) { $0 + $1.weight } } } ?? own
+    let byProbability = own.indices.sorted { worth[$0] != worth[$1] ? worth[$0] > worth[$1] : $0 < $1 }
     var ranks = [Int](repeating: 0, count: own.count)
     for (rank, i) in byProbability.enumerated() { ranks[i] = rank + 1 }
     var cumulative = 0.0
@@ -161,11 +211,19 @@ private struct Sequence: Sendable {
       cumulative += gains[i]
       return assignment(i, rank: ranks[i], probability: own[i], added: added[i], cumulative: cumulative)
     }
-    return .init(
+    var plan = Plan.TelescopePlan(
       telescope: site.telescope, darkWindows: site.held?.open.darkWindows ?? site.resource.darkWindows,
-      assignments: assignments,
-      probability: Fraction(clamping: cumulative), added: Fraction(clamping: added.reduce(0, +)), notes: notes
-    )
+      assignments: assignments, probability: Fraction(clamping: cumulative),
+      added: Fraction(clamping: added.reduce(0, +)), notes: notes)
+    plan.limitedBy = limit
+    return plan
+  }
+
+  /// The bound that is met, as far as time would have allowed more.
+  private var limit: String? {
+    guard newCount < site.slotCount else { return nil }
+    if let order { return order }
+    return isLimitedByNights || newCount >= most ? site.budget.words : nil
   }
 
   private func assignment(
@@ -179,27 +237,50 @@ private struct Sequence: Sendable {
       filter: visit.filter, probability: Fraction(clamping: probability), added: Fraction(clamping: added),
       cumulative: Fraction(clamping: cumulative),
       conditions: Plan.Conditions(
-        site.visibility.conditions(of: visit.center, at: visit.start + (visit.end - visit.start) / 2)))
+        site.visibility.conditions(of: visit.center, at: visit.start + (visit.end - visit.start) / 2)),
+      detection: nil, galaxies: galaxies?[i])
   }
 
   private var notes: [String] {
     var notes: [String] = []
-    if droppedCount > 0 { notes.append("slews left no time for \(droppedCount) more tiles") }
-    if let most = site.resource.mostVisits, newCount >= most {
-      notes.append("limited by its allocation to \(most + visits.count - newCount) exposures")
+    if let sight = site.sight {
+      func rounded(_ x: Double) -> Double { (x * 10).rounded() / 10 }
+      notes.append(
+        "to \(rounded(sight.limit.value)) mag in a visit: sees the source, at M = \(rounded(sight.absolute.value)), "
+          + "to \(Int(min(sight.reach.megaparsecs, 1e6).rounded())) Mpc"
+          + (sight.isOutsideCurve
+            ? " (its light curve starts later or ends earlier: the nearest age is taken)" : ""))
     }
+    if let galaxies {
+      let all = Set(galaxies.flatMap { $0 })
+      let weight = all.reduce(0) { $0 + $1.weight }
+      notes.append(
+        "points at galaxies: \(all.count) in \(visits.count) fields, "
+          + "\((1000 * weight).rounded() / 10) % of the weight")
+    }
+    if incomplete > 0 { notes.append("no time for all visits to \(incomplete) fields") }
+    if droppedCount > 0 { notes.append("slews left no time for \(droppedCount) more tiles") }
+    if let limit {
+      let count = visits.reduce(0) { $0 + $1.exposureCount }
+      let whose = order == nil ? "its allocation" : "the order"
+      notes.append("limited by \(whose) to \(count) exposures: \(limit)")
+    }
+    if site.rule != nil, galaxies == nil { notes.append("fields chosen by \(ruleWords)") }
     return notes
   }
 }
 
 extension Sequence.Visit {
-  fileprivate init(_ site: PlannedSite, number: Int, _ candidate: Candidate, start: Instant) {
+  fileprivate init(_ site: PlannedSite, number: Int, _ candidate: Candidate, start: Instant, visit: Int) {
     let scheme = number < 0 ? FineLattice.scheme : site.grid.overlap > 0 ? "f1" : TileGrid.scheme
     let field = number < 0 ? FineLattice.name(of: -number) : String(number)
     let window = candidate.startWindows.first { $0.start <= start && start <= $0.end }
     self.init(
-      fieldID: field, tileKey: "\(site.telescope.slug):\(scheme):\(field)", center: candidate.center,
-      start: start, latestStart: window?.end ?? start, exposure: site.exposure, exposureCount: 1,
+      fieldID: field,
+      tileKey: "\(site.telescope.slug):\(scheme):\(field)" + (visit > 1 ? "#\(visit)" : ""),
+      center: candidate.center,
+      start: start, latestStart: window?.end ?? start, exposure: site.singleExposure,
+      exposureCount: site.exposureCount,
       end: start + site.exposure, filter: site.telescope.exposure.filter)
   }
 
@@ -210,6 +291,75 @@ extension Sequence.Visit {
       fieldID: held.fieldID, tileKey: held.tileKey, center: held.center, start: held.start,
       latestStart: max(held.start, window?.end ?? held.start), exposure: held.exposure,
       exposureCount: held.exposureCount, end: held.end, filter: held.filter)
+  }
+}
+
+extension Session {
+  /// Visits that the allocation of a site leaves it; of those who share one, all that they share where it is met.
+  fileprivate func mostVisits(of site: Int) -> Int {
+    guard sites[site].rule != nil else {
+      return selection(of: site).mostVisits(of: site) * max(1, request.revisits?.count ?? 1)
+    }
+    // Where a rule has chosen, no more than it chose: that is no bound of an allocation.
+    let own = sites[site].budget
+    let group =
+      own.sharing.isEmpty ? [site] : sites.indices.filter { sites[$0].budget.sharing == own.sharing }
+    let all = group.reduce(0) { $0 + selection(of: $1).chosen(of: $1).count }
+    return all >= own.mostVisits ?? .max ? 0 : .max
+  }
+
+  /// The least of what is proven of all plans: by prices, by what is within reach, and where every telescope has a
+  /// number of visits, by the most that so much area can hold.
+  fileprivate func sharpened(effort: Int, regions: CredibleRegions) -> Double {
+    let bound = outlook.bound(effort: effort).value
+    guard sites.contains(where: { $0.resource.mostVisits != nil }) else { return bound }
+    let reachable = min(bound, outlook.reachable(effort: effort))
+    // What is kept of a plan before, or was observed, is not in the number.
+    guard request.held.isEmpty, let area = areaOfAllVisits else { return reachable }
+    return min(reachable, regions.probability(within: area).value)
+  }
+
+  /// Nil where some telescope is bound by time alone.
+  private var areaOfAllVisits: SolidAngle? {
+    let open = sites.filter { !$0.resource.darkWindows.isEmpty }
+    func own(_ site: PlannedSite) -> Double? {
+      site.resource.mostVisits.map { Double($0) * site.field.area.steradians }
+    }
+    if galaxies == nil, let most = request.recipe?.fieldsPerNight,
+      let widest = open.map(\.field.area.steradians).max()
+    {
+      let nights = max(1, (request.window.duration.seconds / 86_400).rounded(.up))
+      return SolidAngle(steradians: min(4 * .pi, Double(most) * nights * widest))
+    }
+    var sum = 0.0
+    let groups = Dictionary(grouping: open) { $0.budget.sharing }
+    for group in groups.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+      let each = group.value.map(own)
+      guard each.allSatisfy({ $0 != nil }) else { return nil }
+      var area = each.reduce(0) { $0 + ($1 ?? 0) }
+      if !group.key.isEmpty {
+        // All that is shared spent where it shows most sky.
+        let (seconds, fields) = (
+          group.value.map(\.budget.seconds).max(), group.value.map(\.budget.fields).max()
+        )
+        let fastest = group.value.map { $0.field.area.steradians / $0.budget.cost }.max() ?? 0
+        let widest = group.value.map(\.field.area.steradians).max() ?? 0
+        if let seconds, seconds.isFinite { area = min(area, seconds * fastest) }
+        if let fields, fields < .max { area = min(area, Double(fields) * widest) }
+      }
+      sum += area
+    }
+    return SolidAngle(steradians: min(sum, 4 * .pi))
+  }
+}
+
+extension PlanRequest {
+  fileprivate var orderWords: String? {
+    recipe?.fieldsPerNight.map { "\($0) fields in 24 h by order, all telescopes together" }
+  }
+
+  fileprivate var ruleWords: String {
+    recipe == nil ? "the rule of its allocation" : "the recipe of the order"
   }
 }
 

@@ -79,7 +79,7 @@ extension Session {
       sites[$0].isWide && sites[$0].grid.overlap == 0 && !sites[$0].resource.darkWindows.isEmpty
     }
     guard !able.isEmpty else { return }
-    let alignment = RowAlignment(sky, besides: covered)
+    let alignment = RowAlignment(sky, besides: layers == nil ? covered : sky.uncovered)
     let found = concurrentMap(able) { [sites] in
       alignment.rows(for: sites[$0], marginalDensity: prices?.marginalDensity(of: $0) ?? 0)
     }
@@ -98,11 +98,12 @@ extension Session {
   /// Improves what is chosen so far. Field numbers of pointings off the grid are negative.
   mutating func refine() {
     guard request.effort > 0 else { return }
-    let lattice = FineLattice(sites, tiling: request.tiling)
+    // Shifts look at plain sky: pointings for detection are exchanged only.
+    let lattice = FineLattice(sites, tiling: layers == nil ? request.tiling : .grid)
     let report = selection.refine(
       lattice, besides: taken.map(\.cover), smallestGain: smallestGain, effort: request.effort)
     for (k, numbers) in report.numbers.enumerated() { fieldNumbers[k] += numbers.map { -$0 } }
-    covered = sky.uncovered
+    covered = ground.uncovered
     for one in taken { covered.insert(one.cover) }
     for k in sites.indices { for candidate in selection.chosen(of: k) { covered.insert(candidate.cover) } }
   }

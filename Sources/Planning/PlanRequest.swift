@@ -38,7 +38,37 @@ public struct PlanRequest: Sendable {
   public var refused: [RefusedTile] = []
   /// Pointings of the plan before that stay as they are, as far as they can still be observed.
   public var held: [HeldPointing] = []
+  /// Galaxies to point narrow fields at; nil: every field is a tile.
+  public var galaxies: GalaxyTargeting?
+  /// What has been used of allocations, by telescope; for those that share one, it may stand at any of them.
+  public var used: [String: AllocationUse] = [:]
+  /// What the telescopes' own rules (`Telescope.Exclusion`) are asked with; nil: they are left to people.
+  public var circumstances: Telescope.Circumstances?
+  /// What people have agreed to, by telescope; who is `named` has agreed to everything.
+  public var permissions: [String: Set<Telescope.Exclusion.Permission>] = [:]
+  /// Telescopes whose allocation says how fields are chosen (`Telescope.TilingRule`) go by that.
+  public var followsTilingRules = false
+  /// How every telescope of the request chooses its fields; nil: freely, or by the rule of its allocation.
+  public var recipe: FieldRecipe?
+  /// Whether usage levels bound what is asked (VF 3 h a day, ... VR one request a semester); they say how often a
+  /// telescope is asked as a rule, not what its team would refuse, so that is for whoever asks to choose.
+  public var keepsUsageLevels = false
+  /// More than one visit to every field; nil is one. Visits after the first have `#2`, `#3`, ... in their tile keys.
+  public var revisits: Revisits?
+  public var objective = Objective.coverage
   public var softwareVersion: String
+
+  /// How often every field is to be visited.
+  public struct Revisits: Sendable, Hashable {
+    public var count: Int
+    /// From the end of one visit to the start of the next, at least.
+    public var gap: Duration
+
+    public init(count: Int, gap: Duration) {
+      self.count = count
+      self.gap = gap
+    }
+  }
 
   public enum Tiling: String, Sendable, Hashable, CaseIterable {
     /// Each telescope's fixed grid, left where that covers more; free centres where the 90 % region is smaller
@@ -93,6 +123,10 @@ extension PlanRequest {
     ] where !list.isEmpty {
       fields.append("\(name)=" + list.sorted().joined(separator: ";"))
     }
+    if !termsText.isEmpty { fields.append("terms=" + termsText) }
+    if case .detection(let objective) = objective { fields.append("detect=" + objective.digestText) }
+    if let revisits { fields.append("visits=\(revisits.count)/\(revisits.gap.seconds)") }
+    if let galaxies { fields.append("galaxies=" + galaxies.digestText) }
     return SHA256.hexDigest(of: Array(fields.joined(separator: "\n").utf8))
   }
 }

@@ -7,6 +7,7 @@ import Dispatch
 import Ephemerides
 import Healpix
 import Observatories
+import Photometry
 import Scheduling
 import Skymaps
 import Targeting
@@ -14,14 +15,17 @@ import Units
 import Visibility
 
 /// Why a request has no plan at all. A plan with nothing in it is not an error.
-public enum PlanningError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum PlanningError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The window is empty or longer than the ephemerides reach.
   case window(TimeWindow, String)
+  /// What a detection objective asks for cannot be said.
+  case detection(PhotometryError)
 
   public var description: String {
     switch self {
     case .window(let window, let reason):
       "the plan window \(window.start.iso8601()) to \(window.end.iso8601()) cannot be planned: \(reason)"
+    case .detection(let error): "what is detected cannot be said: \(error)"
     }
   }
 }
@@ -33,6 +37,7 @@ public enum Planner {
   /// 1. Coverage: telescopes with fields of a square degree or more choose first and together; the others
   ///    then choose together from what is left, so that no narrow field repeats a wide one.
   ///    Those that plan alone choose last, each by itself.
+  ///    Narrow fields that the request points at galaxies choose after all tiles (`coverGalaxies`).
   /// 2. Depth: time left over goes to second looks. For each depth class, faint limit by faint limit,
   ///    sky that only shallower telescopes cover counts as not covered.
   public static func plan(_ request: PlanRequest) throws(PlanningError) -> Plan {
@@ -44,37 +49,50 @@ public enum Planner {
       throw .window(request.window, "\(error)")
     }
     let regions = CredibleRegions(of: request.map)
-    let (sites, refused) = participants(request, regions, ephemeris)
+    let guide = try DetectionGuide(request, regions)
+    let (sites, refused) = participants(request, regions, ephemeris, guide)
     // The bound is over all plans, those that keep nothing included.
     var free = request
     free.held = []
     let outlook = CoverageOutlook(
-      request, sites: request.held.isEmpty ? sites : participants(free, regions, ephemeris).sites)
-    var session = Session(request, regions: regions, sites: sites, outlook: outlook)
-    let together = sites.indices.filter { !request.alone.contains(sites[$0].telescope.id) }
+      request, sites: request.held.isEmpty ? sites : participants(free, regions, ephemeris, guide).sites)
+    var session = Session(request, regions: regions, sites: sites, outlook: outlook, guide: guide)
+    session.lookForGalaxies(area90: regions.area(at: Fraction(clamping: 0.9)))
+    let tiling = sites.indices.filter { !session.pointsAtGalaxies($0) }
+    let together = tiling.filter { !request.alone.contains(sites[$0].telescope.id) }
     // Tiles overlap: some of the time is of no use.
     let prices = request.effort > 0 && together.count > 1 ? outlook.settled(share: 0.8) : nil
     session.align(together, at: prices)
-    session.cover(together.filter { sites[$0].isWide }, at: prices)
-    session.cover(together.filter { !sites[$0].isWide })
-    session.refine()
-    for site in sites.indices where request.alone.contains(sites[site].telescope.id) {
-      session.coverAlone(site)
+    session.followRules()
+    if session.layers == nil {
+      session.cover(together.filter { sites[$0].isWide }, at: prices)
+      session.cover(together.filter { !sites[$0].isWide })
+    } else {
+      session.cover(together)
     }
-    for depth in Set(sites.map(\.depthClass)).sorted().dropFirst() { session.deepen(to: depth) }
+    session.selection.settleSharing()
+    session.refine()
+    for site in tiling where request.alone.contains(sites[site].telescope.id) { session.coverAlone(site) }
+    // What is worth seeing deeper is part of the detection objective.
+    if session.layers == nil {
+      for depth in Set(sites.map(\.depthClass)).sorted().dropFirst() { session.deepen(to: depth) }
+    }
+    session.coverGalaxies()
     session.arrange()
-    return PlanAssembly(request, regions: regions, session: session, refused: refused, outlook: outlook).plan
+    return PlanAssembly(request, regions: regions, session: session, refused: refused).plan
   }
 
   private static func participants(
-    _ request: PlanRequest, _ regions: CredibleRegions, _ ephemeris: Ephemeris
+    _ request: PlanRequest, _ regions: CredibleRegions, _ ephemeris: Ephemeris, _ guide: DetectionGuide?
   ) -> (sites: [PlannedSite], refused: [Plan.Omission]) {
     let area90 = regions.area(at: Fraction(clamping: 0.9))
     // By name, so that the plan does not depend on the order in which telescopes were listed.
     let telescopes = request.telescopes.sorted { $0.id < $1.id }
     let outcomes = concurrentMap(telescopes) { telescope -> Result<PlannedSite, Plan.Omission> in
       do throws(Plan.Omission) {
-        return .success(try PlannedSite(telescope, request: request, area90: area90, ephemeris: ephemeris))
+        return .success(
+          try PlannedSite(
+            telescope, request: request, area90: area90, ephemeris: ephemeris, guide: guide))
       } catch {
         return .failure(error)
       }
@@ -93,106 +111,14 @@ public enum Planner {
 
 extension Plan.Omission: Error {}
 
-/// One telescope taking part in a plan.
-struct PlannedSite: Sendable {
-  let telescope: Telescope
-  let field: FieldOfView
-  let outline: FieldOutline
-  let visibility: SiteVisibility
-  let resource: Resource
-  let grid: TileGrid
-  let exposure: Duration
-  /// What it keeps of an earlier plan; its visibility and resource are without that time.
-  let held: HeldTime?
-  /// Centres of tiles that it has observed or refused.
-  private let avoided: [Direction<ICRS>]
-
-  init(
-    _ given: Telescope, request: PlanRequest, area90: SolidAngle, ephemeris: Ephemeris
-  ) throws(Plan.Omission) {
-    let telescope = given.during(request.outages, in: request.window)
-    func omission(_ code: String, _ reason: String) -> Plan.Omission {
-      .init(telescopeID: telescope.id, slug: telescope.slug, code: code, reason: reason)
-    }
-    if let reason = telescope.outOfService, !request.named.contains(telescope.id) {
-      throw omission("out_of_service", reason)
-    }
-    switch telescope.usability {
-    case .tiling: break
-    case .pointSource: throw omission("no_field", "its field of view is not known: single positions only")
-    case .unusable(let reason): throw omission("not_usable", reason)
-    }
-    guard let field = telescope.field else { throw omission("no_field", "its field of view is not known") }
-    self.telescope = telescope
-    self.field = field
-    outline = FieldOutline(Footprint(field, at: Direction(ra: .zero, dec: .zero)).regions)
-    avoided =
-      request.observed.filter { $0.telescopeID == telescope.id }.map(\.center)
-      + request.refused.filter { $0.telescopeID == telescope.id }.map(\.center)
-    do {
-      let open = try SiteVisibility(telescope: telescope, window: request.window, ephemeris: ephemeris)
-      let wanted = request.held.filter { $0.telescopeID == telescope.id }
-      let own = HeldTime(wanted, of: telescope, open: open, window: request.window, now: request.now)
-      held = own.pointings.isEmpty ? nil : own
-      visibility =
-        own.pointings.isEmpty
-        ? open
-        : try SiteVisibility(
-          telescope: own.closing(telescope), window: request.window, ephemeris: ephemeris)
-    } catch {
-      throw omission("not_usable", "\(error)")
-    }
-    let wanted = request.exposure ?? telescope.exposure.typical
-    exposure = min(max(wanted, telescope.exposure.shortest), telescope.exposure.longest)
-    let extent = field.boundingBox
-    let diagonal = Angle(
-      radians: (extent.width.radians * extent.width.radians + extent.height.radians * extent.height.radians)
-        .squareRoot())
-    resource = Resource(
-      darkWindows: visibility.darkWindows, visit: exposure, readout: telescope.timing.readout,
-      slewRate: telescope.timing.slewRate, settle: telescope.timing.settle, usualSlew: diagonal,
-      mostVisits: Self.mostVisits(telescope, exposure: exposure, window: request.window)
-        .map { [held] in max(0, $0 - (held?.pointings.count ?? 0)) })
-    let free =
-      request.tiling == .free
-      || request.tiling == .automatic && area90.steradians < 3 * field.area.steradians
-    grid = TileGrid(field, overlap: free ? 0.75 : 0)
-  }
-
-  /// Whether a tile is one that it has observed or refused, as well as mounts point.
-  func avoids(_ center: Direction<ICRS>) -> Bool {
-    guard !avoided.isEmpty else { return false }
-    let closest = (0.25 * min(field.boundingBox.width, field.boundingBox.height)).cosine
-    return avoided.contains { $0.dot(center) > closest }
-  }
-
-  var isWide: Bool { field.area >= .squareDegrees(1) }
-
-  /// Its limit in one planned exposure, in steps of 1.5 mag: telescopes of one class see the same sources.
-  var depthClass: Int {
-    guard let depth = telescope.depth else { return 0 }
-    return Self.depthClass(of: depth.limit(in: exposure))
-  }
-
-  static func depthClass(of limit: Magnitude) -> Int {
-    limit.value.isFinite ? Int(max(0, min((limit.value - 16) / 1.5, 20))) : 0
-  }
-
-  /// The visits its allocation has room for in the window.
-  private static func mostVisits(_ telescope: Telescope, exposure: Duration, window: TimeWindow) -> Int? {
-    guard let hours = telescope.usage?.hoursPerNight else { return nil }
-    let nights = max(1, (window.duration.seconds / 86_400).rounded(.up))
-    let each = exposure.seconds + telescope.timing.readout.seconds
-    return max(1, Int(min(hours * 3600 * nights / max(each, 1), 1e6)))
-  }
-}
-
 /// The state of one planning run.
 struct Session {
   let request: PlanRequest
   let sites: [PlannedSite]
   let outlook: CoverageOutlook
   let sky: SkyGrain
+  /// Worth of the sky by depth, where detection is the objective.
+  let layers: DetectionLayers?
   var selection: NetworkSelection
   var covered: SkyGrain.Covered
   /// What was observed or is kept, with the depth class of each and its telescope.
@@ -203,14 +129,15 @@ struct Session {
   var rows: [RowAlignment.Rows?]
   /// `PlanRequest.smallestGain` at what is within reach.
   let smallestGain: Double
-  private(set) var timetables: [Timetable?]
+  private(set) var arranged: [Arranged?]
+  /// Sites that have all the fields which the recipe of the request allows them together.
+  var fullRules: Set<Int> = []
+  /// Where some sites point at galaxies.
+  var galaxies: GalaxySession?
 
   /// More tiles than this cannot matter to a field that is narrow beside the region. Where there is no effort to
   /// spend, a plan at once is worth more than the last tile.
   private static let mostTilesPerSlot = (usual: 4, hasty: 2, hastyAndWide: 4)
-
-  /// Of slots against slots in a timetable, at most.
-  private static let exchangePasses = (usual: 6, hasty: 1)
 
   private func mostTiles(of site: Int) -> Int? {
     let (most, free) = (Self.mostTilesPerSlot, selection.freeSlots(of: site))
@@ -223,7 +150,10 @@ struct Session {
   /// within reach.
   private static let leftOut = (most: 5e-4, ofReach: 2e-3, least: 1e-6)
 
-  init(_ request: PlanRequest, regions: CredibleRegions, sites: [PlannedSite], outlook: CoverageOutlook) {
+  init(
+    _ request: PlanRequest, regions: CredibleRegions, sites: [PlannedSite], outlook: CoverageOutlook,
+    guide: DetectionGuide? = nil
+  ) {
     self.request = request
     self.sites = sites
     self.outlook = outlook
@@ -237,22 +167,42 @@ struct Session {
       sites.map { min($0.field.boundingBox.width, $0.field.boundingBox.height) }.min() ?? .degrees(1)
     sky = SkyGrain(
       request.map, region: region, order: SkyGrain.order(resolving: smallest, region: region.area))
-    selection = NetworkSelection(sky: sky, resources: sites.map(\.resource))
+    layers = DetectionLayers(sites, guide: guide, sky: sky)
+    let ground = layers?.ground ?? sky
+    selection = NetworkSelection(sky: ground, resources: sites.map(\.resource), sharing: SharedBudget(sites))
     let kept = sites.flatMap { site in
       (site.held?.pointings ?? []).map { (site, Footprint(site.field, at: $0.center)) }
     }
     taken =
-      request.observed.map { [sky] in
-        ($0.telescopeID, $0.limit.map(PlannedSite.depthClass) ?? 0, sky.cover($0.footprint.regions))
-      } + kept.map { [sky] in ($0.telescope.id, $0.depthClass, sky.cover($1.regions)) }
-    covered = sky.uncovered
+      request.observed.map { [sky, layers] one in
+        let cover = sky.cover(one.footprint.regions)
+        let own = layers.map { $0.class(limit: one.limit, like: sites.first?.sight) }
+        return (
+          one.telescopeID, one.limit.map(PlannedSite.depthClass) ?? 0,
+          own.flatMap { layers?.cover(cover, class: $0) } ?? cover
+        )
+      }
+      + kept.map { [sky, layers] site, footprint in
+        let cover = sky.cover(footprint.regions)
+        let own = layers.map { $0.class(limit: site.sight?.limit, like: site.sight) }
+        return (site.telescope.id, site.depthClass, own.flatMap { layers?.cover(cover, class: $0) } ?? cover)
+      }
+    covered = ground.uncovered
     for one in taken { covered.insert(one.cover) }
     fieldNumbers = .init(repeating: [], count: sites.count)
-    timetables = .init(repeating: nil, count: sites.count)
+    arranged = .init(repeating: nil, count: sites.count)
     rows = .init(repeating: nil, count: sites.count)
   }
 
-  func candidates(of site: Int) -> [Candidate] { selection.candidates[site] }
+  /// What selections work on.
+  var ground: SkyGrain { layers?.ground ?? sky }
+
+  func candidates(of site: Int) -> [Candidate] { selection(of: site).candidates[site] }
+
+  /// What a site's choice is part of: that of tiles, or that of galaxies.
+  func selection(of site: Int) -> NetworkSelection {
+    pointsAtGalaxies(site) ? galaxies?.selection ?? selection : selection
+  }
 
   /// Lets a group of sites choose together from the sky nobody covers.
   mutating func cover(_ group: [Int], at prices: SkyPrices? = nil) {
@@ -263,7 +213,7 @@ struct Session {
 
   /// Lets a site choose as if nobody else observed.
   mutating func coverAlone(_ site: Int) {
-    var soFar = sky.uncovered
+    var soFar = ground.uncovered
     for one in taken where one.telescopeID == sites[site].telescope.id { soFar.insert(one.cover) }
     choose([site], besides: &soFar, smallestGain: smallestGain)
     for candidate in selection.chosen(of: site) { covered.insert(candidate.cover) }
@@ -273,6 +223,7 @@ struct Session {
   mutating func deepen(to depth: Int) {
     let able = sites.indices.filter {
       sites[$0].depthClass >= depth && !request.alone.contains(sites[$0].telescope.id)
+        && !pointsAtGalaxies($0)
     }
     var seen = sky.uncovered
     for one in taken where one.depth >= depth { seen.insert(one.cover) }
@@ -288,10 +239,9 @@ struct Session {
   ) {
     let free = group.filter { selection.freeSlots(of: $0) > 0 }
     guard !free.isEmpty else { return }
-    let finder = CandidateFinder(
-      sky: sky, besides: covered, sites: free.map { sites[$0] }, smallestGain: smallestGain)
     let limits = sites.indices.map { mostTiles(of: $0) }
-    let found = concurrentMap(free) { [sites, rows, limits, outlook] i in
+    let found = tiles(of: free, besides: covered, smallestGain: smallestGain) {
+      [sites, rows, limits, outlook] finder, i in
       finder.tiles(of: sites[i], on: rows[i], limit: limits[i]) { outlook.mayTouch($0, telescope: i) }
     }
     for (i, tiles) in zip(free, found) { fieldNumbers[i].append(contentsOf: tiles.map(\.number)) }
@@ -300,29 +250,24 @@ struct Session {
       worth: worth)
   }
 
+  /// What `find` finds for each of a group, as the selection takes it.
+  func tiles(
+    of group: [Int], besides covered: SkyGrain.Covered, smallestGain: Double,
+    find: @Sendable (CandidateFinder, Int) -> [CandidateFinder.Tile]
+  ) -> [[CandidateFinder.Tile]] {
+    if let layers {
+      return layers.tiles(of: group, sites, besides: covered, smallestGain: smallestGain, find: find)
+    }
+    let finder = CandidateFinder(
+      sky: sky, besides: covered, sites: group.map { sites[$0] }, smallestGain: smallestGain)
+    return concurrentMap(group) { find(finder, $0) }
+  }
+
   /// Gives every chosen tile its time.
   mutating func arrange() {
-    timetables = concurrentMap(Array(sites.indices)) { [sites, selection, request] i in
-      let candidates = selection.candidates[i]
-      return Timetable(
-        sites[i].resource, candidates: candidates, choice: selection.choice(of: i),
-        passes: request.effort > 0 ? Self.exchangePasses.usual : Self.exchangePasses.hasty,
-        penalty: sites[i].penalty(of: candidates))
-    }
-  }
-}
-
-extension PlannedSite {
-  /// Magnitudes lost by observing a tile then instead of at the zenith at once: extinction and seeing
-  /// grow with airmass X (about 0.1 mag per unit, and 1.25 log10 X^0.6 as seeing grows like X^0.6, Roddier
-  /// 1981), and the counterpart fades: about 0.15 mag an hour at first.
-  func penalty(of candidates: [Candidate]) -> (Int, Int) -> Double {
-    let middle = resource.slotStarts.map { $0 + exposure / 2 }
-    let frames = middle.map { visibility.frame(at: $0) }
-    let hours = middle.map { $0.seconds(since: middle[0]) / 3600 }
-    return { index, slot in
-      let airmass = 1 / max(frames[slot].sinAltitude(candidates[index].center.unit), 0.05)
-      return 0.1 * (airmass - 1) + 0.75 * log10(airmass) + 0.15 * hours[slot]
+    let selections = sites.indices.map { selection(of: $0) }
+    arranged = concurrentMap(Array(sites.indices)) { [sites, request] i in
+      Arranged(sites[i], selections[i], i, request)
     }
   }
 }
@@ -336,12 +281,5 @@ func concurrentMap<T: Sendable, R: Sendable>(_ items: [T], _ transform: @Sendabl
       (base + i).initialize(to: transform(items[i]))
     }
     count = items.count
-  }
-}
-
-extension PlannedSite {
-  /// Whether a visit may start in the window.
-  func canObserve(_ direction: Direction<ICRS>) -> Bool {
-    !visibility.startWindows(for: direction, exposure: exposure).isEmpty
   }
 }

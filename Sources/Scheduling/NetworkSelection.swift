@@ -17,8 +17,11 @@ public struct NetworkSelection: Sendable {
   /// Everything offered so far, by resource.
   public internal(set) var candidates: [[Candidate]]
   var gains: [[Int32: Double]]
+  /// What resources use up together, until `settleSharing`.
+  public var budget: SharedBudget
 
-  public init(sky: SkyGrain, resources: [Resource]) {
+  public init(sky: SkyGrain, resources: [Resource], sharing budget: SharedBudget = .none) {
+    self.budget = budget
     self.sky = sky
     slotStarts = resources.map(\.slotStarts)
     matchings = zip(resources, slotStarts).map { SlotMatching(slots: $1.count, limit: $0.mostVisits) }
@@ -53,7 +56,7 @@ public struct NetworkSelection: Sendable {
     for (k, new) in offers { candidates[k].append(contentsOf: new) }
     while let top = heap.popMax() {
       let k = Int(top.resource)
-      guard matchings[k].room > 0 else { continue }
+      guard matchings[k].room > 0, budget.allows(k) else { continue }
       let candidate = candidates[k][Int(top.candidate)]
       let gain = covered.gain(candidate.cover, weights: weights[k])
       guard gain >= smallestGain else { continue }
@@ -65,6 +68,7 @@ public struct NetworkSelection: Sendable {
       let options = Self.slots(in: candidate.startWindows, starts: slotStarts[k])
       if matchings[k].insert(top.candidate, options: options) {
         covered.insert(candidate.cover)
+        budget.take(k)
         gains[k][top.candidate] = gain
       }
     }

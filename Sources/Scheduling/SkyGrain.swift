@@ -19,8 +19,8 @@ public struct SkyGrain: Sendable {
   let orders: ContiguousArray<UInt8>
   /// Probability of one of the 64 parts.
   let partWeight: ContiguousArray<Double>
-  private let tree: GrainTree
-  private let corners: ContiguousArray<GrainCorners>
+  let tree: GrainTree
+  let corners: ContiguousArray<GrainCorners>
   let toMap: Rotation<ICRS, MapFrame>
 
   public var count: Int { keys.count }

@@ -9,7 +9,7 @@ struct SlotMatching: Sendable {
 
   private(set) var occupant: ContiguousArray<Int32>
   private(set) var accepted = 0
-  private let limit: Int
+  private(set) var limit: Int
   /// Of accepted candidates, by number; empty for all others.
   private var options: ContiguousArray<Options> = []
   /// Slots known to be full for good: no path from them leads to a free one.
@@ -22,6 +22,9 @@ struct SlotMatching: Sendable {
     visited = closed
     self.limit = min(limit ?? slots, slots)
   }
+
+  /// Allows no more than so many, or than it has.
+  mutating func restrict(to most: Int) { limit = max(accepted, min(limit, most)) }
 
   /// How many more candidates there is a slot for, at most.
   var room: Int { limit - accepted }

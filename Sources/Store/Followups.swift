@@ -66,6 +66,8 @@ public struct FollowupSending: Sendable {
 public struct UsedPointing: Hashable, Sendable {
   public let telescope: String
   public let event: String
+  /// Of a rehearsal.
+  public let isMock: Bool
   public let scope: String
   /// When its plan was made.
   public let asked: Instant
@@ -229,15 +231,15 @@ extension Store {
         db,
         sql: """
           SELECT assignment.telescope, assignment.startsAt, assignment.endsAt, assignment.exposureSec,
-            plan.event, plan.scope, plan.createdAt
-          FROM assignment JOIN plan ON plan.id = assignment.plan
+            plan.event, event.isMock, plan.scope, plan.createdAt
+          FROM assignment JOIN plan ON plan.id = assignment.plan JOIN event ON event.id = plan.event
           WHERE assignment.startsAt >= ? AND (assignment.state IN ('started', 'observed', 'data', 'photometry')
             OR assignment.state IN ('sent', 'seen', 'accepted') AND plan.state = 'live')
           """, arguments: [start.tai]
       ).map { row in
         UsedPointing(
-          telescope: row["telescope"], event: row["event"], scope: row["scope"],
-          asked: Instant(row, "createdAt"),
+          telescope: row["telescope"], event: row["event"], isMock: row["isMock"],
+          scope: row["scope"], asked: Instant(row, "createdAt"),
           window: TimeWindow(Instant(row, "startsAt"), Instant(row, "endsAt")),
           exposure: .seconds(row["exposureSec"] as Double))
       }

@@ -77,6 +77,9 @@ public enum PlanEncoding: String, Hashable, Sendable {
 
 /// A plan as it is to be stored; it takes the place of the live plan of the event in its scope.
 public struct PlanDraft: Hashable, Sendable {
+  /// Of the plan of the whole network.
+  public static let networkScope = "network"
+
   public let id: String
   public let event: String
   /// Plans of one event in different scopes live side by side.
@@ -92,7 +95,7 @@ public struct PlanDraft: Hashable, Sendable {
   public let files: [String: [UInt8]]
 
   public init(
-    id: String, event: String, scope: String = "network", requestDigest: String, document: [UInt8],
+    id: String, event: String, scope: String = networkScope, requestDigest: String, document: [UInt8],
     encoding: PlanEncoding = .json, assignments: [PlanAssignment], summary: String? = nil,
     files: [String: [UInt8]] = [:]
   ) {

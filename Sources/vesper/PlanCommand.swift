@@ -37,6 +37,10 @@ struct PlanCommand: ParsableCommand {
 
   @OptionGroup var changes: PlanChanges
 
+  @OptionGroup(title: "What to look for") var aims: PlanAims
+
+  @OptionGroup(title: "Terms") var terms: PlanTerms
+
   @Option(help: "Folder for the results. An older plan there is replaced; anything else is not.")
   var out: String?
 
@@ -52,12 +56,13 @@ struct PlanCommand: ParsableCommand {
   func run() throws {
     try reporting {
       let progress = Progress(quiet: quiet || json)
-      let (request, source) = try makeRequest(progress)
+      let (request, source, describe) = try makeRequest(progress)
       progress("planning \(request.telescopes.count) telescopes")
       let previous = try changes.previousPlan(for: request)
       let plan: Plan
       do {
-        plan = try Planner.replan(request, before: previous?.heldPointings(after: request.now) ?? [])
+        plan = describe(
+          try Planner.replan(request, before: previous?.heldPointings(after: request.now) ?? []))
       } catch {
         throw Failure(.usage, "\(error)")
       }
@@ -78,7 +83,7 @@ struct PlanCommand: ParsableCommand {
     }
   }
 
-  private func makeRequest(_ progress: Progress) throws -> (PlanRequest, PlanInput) {
+  private func makeRequest(_ progress: Progress) throws -> (PlanRequest, PlanInput, (Plan) -> Plan) {
     guard hours.isFinite, hours > 0, hours <= 240 else {
       throw Failure(.usage, "--hours \(hours): give a length above 0 and up to 240 hours")
     }
@@ -100,7 +105,9 @@ struct PlanCommand: ParsableCommand {
       tiling: tiling,
       exposure: exposure.map { .seconds($0) }, softwareVersion: Vesper.version)
     try changes.apply(to: &request)
-    return (request, source)
+    try aims.apply(to: &request)
+    let describe = try terms.apply(to: &request)
+    return (request, source, describe)
   }
 }
 

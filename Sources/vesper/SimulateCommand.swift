@@ -46,6 +46,8 @@ struct SimulateCommand: ParsableCommand {
     @Option(help: "First day of the drawn year, and the time of maps that name none; ISO 8601 UTC.")
     var epoch: String = "2026-01-01T00:00:00Z"
 
+    @OptionGroup var detection: DetectionAims
+
     @Option(help: "Only part K of N of the nights, such as 2/8.")
     var shard: String?
 
@@ -60,7 +62,7 @@ struct SimulateCommand: ParsableCommand {
         let selection = try registry.load()
         let nights = try SimulatedNights(self)
         let part = try shard.map { try Shard($0) }
-        let folder = try SimulationFolder(out, settings: settings(selection, nights))
+        let folder = try SimulationFolder(out, settings: try settings(selection, nights))
         let done = Set(folder.records.map(\.key))
         let open = nights.keys.enumerated().filter { part?.contains($0.offset) ?? true }
           .map(\.element).filter { !done.contains($0.name) }
@@ -72,10 +74,12 @@ struct SimulateCommand: ParsableCommand {
       }
     }
 
-    private func settings(_ selection: RegistryOptions.Selection, _ nights: SimulatedNights) -> String {
+    private func settings(_ selection: RegistryOptions.Selection, _ nights: SimulatedNights) throws -> String
+    {
       let telescopes = selection.telescopes.map { "\($0.id)=\($0.digest)" }.sorted().joined(separator: ",")
-      return SHA256.hexDigest(
-        of: Array("\(nights.identity) \(delay) \(hours) \(telescopes) \(Vesper.version)".utf8))
+      var text = "\(nights.identity) \(delay) \(hours) \(telescopes) \(Vesper.version)"
+      if case .detection(let objective) = try detection.chosen() { text += " " + objective.digestText }
+      return SHA256.hexDigest(of: Array(text.utf8))
     }
 
     /// All cores, one night each. A night that cannot be planned is recorded with the reason.
@@ -105,10 +109,11 @@ struct SimulateCommand: ParsableCommand {
       do {
         let night = try nights.night(key)
         let start = night.start + .seconds(delay * 60)
-        let request = PlanRequest(
+        var request = PlanRequest(
           event: Plan.Event(id: night.event, time: night.start), map: night.map, mapDigest: "",
           telescopes: selection.telescopes, named: selection.named, now: start,
           window: TimeWindow(start, start + .hours(hours)), earth: .bundled, softwareVersion: Vesper.version)
+        try detection.apply(to: &request)
         return SimulationRecord(key: key.name, plan: NetworkPlanDocument(try Planner.plan(request)))
       } catch {
         return SimulationRecord(key: key.name, event: key.event, failure: "\(error)")

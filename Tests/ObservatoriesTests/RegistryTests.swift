@@ -132,7 +132,7 @@ import Units
       "tarot-tca",
       [
         ("aperture_m: 0.25\n", ""), ("assumed: [", "# assumed: ["),
-        ("limits: {", "limits: {max_sun_alt_deg: -12, "), ("exposure: {", "exposure: {range_s: [1, 300], "),
+        ("limits: {", "limits: {max_sun_alt_deg: -12, "),
         ("timing: {", "timing: {settle_s: 1, "), ("  aperture_m: GD, TR, CB\n", ""),
       ])
     #expect(blind.usability == .unusable("its aperture is not known"))

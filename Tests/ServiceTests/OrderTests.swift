@@ -58,4 +58,20 @@ import Units
       #expect(abs((end - start).seconds - (3 * each + 2 * readout)) < 0.003)
     }
   }
+
+  private static let limited = policy.replacing(
+    "airmass_max: 1.5", with: "airmass_max: 2.5\n      probability: 0.999\n      fields_per_night: 3")
+
+  /// A number of fields is for all telescopes together, and the plan says that it is an order.
+  @Test func fieldsANightAndProbability() async throws {
+    let bench = try await Bench(at: "2026-09-15T17:50:00Z", policy: Self.limited)
+    try await bench.bring([UInt8](try Data(contentsOf: fixture("notices/MS260915a-initial.json"))))
+    try await bench.settle()
+    let plan = try #require(try await bench.store.plans(of: "MS260915a", state: .live).first)
+    let rows = try await rows(of: plan, bench)
+    #expect(rows.count == 3)
+    #expect(rows.allSatisfy { $0["nexp"] as? Int == 3 })
+    let text = String(decoding: try await bench.store.plan(plan.id).document, as: UTF8.self)
+    #expect(text.contains("fields by order: up to 99.9 % of the probability, at most 3 in 24 h"))
+  }
 }

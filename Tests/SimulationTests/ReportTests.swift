@@ -49,13 +49,29 @@ import Units
     #expect(summary.costs.map(\.nights) == [2, 2])
   }
 
+  @Test func whatIsFoundIsCounted() throws {
+    var records = (0..<5).map { Self.night($0, 0.2) }
+    #expect(SimulationSummary(records).detection == nil)
+    #expect(!SimulationText.render(SimulationSummary(records)).contains("detection"))
+    for i in 0..<4 { (records[i].detection, records[i].source) = (0.1 * Double(i), "at2017gfo") }
+    let summary = SimulationSummary(records)
+    // Nights for which it is not known do not count.
+    #expect(summary.detection?.count == 4 && abs(summary.detection!.mean - 0.15) < 1e-12)
+    #expect(summary.source == "at2017gfo")
+    #expect(SimulationText.render(summary).contains("of sources like at2017gfo, 15.00 % would be found"))
+    #expect(SimulationTables.events(records).contains("\nn1,n1,,,,20.000,,0.200000,0.300000,,,0.100000,1,4,"))
+    #expect(SimulationChartSVG.render(records).contains("the source is found"))
+    let line = try JSONEncoder().encode(records[1])
+    #expect(try JSONDecoder().decode(SimulationRecord.self, from: line) == records[1])
+  }
+
   @Test func tablesKeepTheirColumns() {
     let records = [
       Self.night(1, 0.25), SimulationRecord(key: "=bad", event: "a,b", failure: "it \"broke\"\nhere"),
     ]
     let lines = SimulationTables.events(records)
     #expect(lines.hasPrefix("key,event,start_utc,"))
-    #expect(lines.contains("\nn1,n1,,,,20.000,,0.250000,0.350000,,,1,4,30.00,1.0000,\n"))
+    #expect(lines.contains("\nn1,n1,,,,20.000,,0.250000,0.350000,,,,1,4,30.00,1.0000,\n"))
     #expect(lines.contains("\n'=bad,\"a,b\",") && lines.hasSuffix(",\"it \"\"broke\"\"\nhere\"\n"))
     #expect(
       SimulationTables.costs(SimulationSummary(records))

@@ -3,6 +3,7 @@ import Channels
 import Deliveries
 import Formats
 import Notices
+import Observatories
 import Planning
 import SkymapFiles
 import Skymaps
@@ -33,7 +34,8 @@ extension Engine {
       let (map, digest) = try await place(of: order, id, event)
       let made = try maker.plan(
         order, event: event, id: id, on: map, digest: digest,
-        observed: try await taken(for: id, isPlanning: true), before: try await held(memo), at: clock.now())
+        observed: try await taken(for: id, isPlanning: true), before: try await held(memo),
+        used: try await used(besides: event, id), at: clock.now())
       try await publish(
         made, on: map, order, of: id, event, memo: &memo, revision: Int(known.revision) + 1, into: &outcome)
     } catch let error as SkymapFileError {
@@ -69,6 +71,17 @@ extension Engine {
         telescopeID: name, fieldID: row.fieldID, tileKey: a.tile, center: a.direction, start: a.window.start,
         exposure: a.exposure, exposureCount: row.nexp, end: a.window.end, filter: row.filter)
     }
+  }
+
+  /// What telescopes have been asked for already, without what is still to come of an event's own plan: that is
+  /// planned anew. Rehearsals use up nothing that is real.
+  func used(besides event: Event, _ id: String) async throws -> [String: AllocationUse] {
+    let now = clock.now()
+    let pointings = try await store.usedPointings(since: now - AllocationBook.reach).filter {
+      $0.isMock != event.isReal
+        && !($0.event == id && $0.scope == PlanDraft.networkScope && $0.window.start >= now)
+    }
+    return AllocationBook(pointings, of: maker.telescopes, at: now).use(for: id)
   }
 
   func place(

@@ -18,6 +18,7 @@ struct WhatIfTask: Sendable {
   let observed: [ObservedField]
   /// What is still to come of the plan in force.
   let before: [HeldPointing]
+  let used: [String: AllocationUse]
   let now: Instant
   let maker: PlanMaker
 
@@ -35,7 +36,8 @@ struct WhatIfTask: Sendable {
       absences: (order.absences ?? []) + adoption.absences(ids, event: id),
       adjustment: adoption.adjustment(over: order.adjustment))
     let made = try maker.plan(
-      other, event: event, id: id, on: map, digest: digest, observed: observed, before: before, at: now)
+      other, event: event, id: id, on: map, digest: digest, observed: observed, before: before, used: used,
+      at: now)
     let tree = ProbabilityTree(map)
     let known = fieldsByID
     func covered(_ open: [(telescope: String, center: Direction<ICRS>)]) -> Double {
@@ -81,8 +83,8 @@ extension Engine {
     let (map, digest) = try await place(of: order, id, event)
     return WhatIfTask(
       id: id, event: event, order: order, planID: planID, map: map, digest: digest,
-      observed: try await taken(for: id, isPlanning: true), before: try await held(memo), now: clock.now(),
-      maker: maker)
+      observed: try await taken(for: id, isPlanning: true), before: try await held(memo),
+      used: try await used(besides: event, id), now: clock.now(), maker: maker)
   }
 
   func adopt(_ adoption: Adoption, of id: String, into memo: inout EventMemo, _ outcome: inout StepOutcome) {

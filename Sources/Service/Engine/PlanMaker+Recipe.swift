@@ -3,12 +3,12 @@ import Observatories
 import Planning
 import Units
 
-/// What a policy orders beyond which telescopes: the highest airmass, and several exposures of a field in a
-/// filter of its choice.
-struct ObservingRecipe {
+/// What a policy orders beyond which telescopes: the highest airmass, several exposures of a field in a
+/// filter of its choice, how much probability and how many fields.
+public struct ObservingRecipe: Sendable {
   private let orders: Orders
 
-  init(_ orders: Orders) { self.orders = orders }
+  public init(_ orders: Orders) { self.orders = orders }
 
   private var count: Int { max(1, orders.exposures?.count ?? 1) }
 
@@ -18,7 +18,7 @@ struct ObservingRecipe {
   }
 
   /// The telescope as the planner is to see it: a visit takes all exposures with the readouts between them.
-  func applied(to telescope: Telescope) -> Telescope {
+  public func applied(to telescope: Telescope) -> Telescope {
     var copy = telescope
     if let limit = orders.maximumAirmass { copy.limits.maxAirmass = min(limit, copy.limits.maxAirmass) }
     guard let each = each(on: telescope) else { return copy }
@@ -33,11 +33,31 @@ struct ObservingRecipe {
     return copy
   }
 
+  /// How fields are to be chosen; nil: freely, by what they add.
+  ///
+  /// How a number of fields is divided between the most probable ones and those at good airmass is said by the
+  /// allocation of the telescopes that are ordered, where they have one in common.
+  public func fields(for telescopes: [Telescope]) -> FieldRecipe? {
+    guard orders.probability != nil || orders.fieldsPerNight != nil else { return nil }
+    let own = telescopes.map { $0.allocation?.tiling }
+    var rule = Telescope.TilingRule()
+    if let first = own.first, let common = first, own.allSatisfy({ $0 == first }) {
+      (rule.mostProbable, rule.bestAirmass, rule.sites) = (
+        common.mostProbable, common.bestAirmass, common.sites
+      )
+    }
+    rule.probability = orders.probability
+    return FieldRecipe(rule, fieldsPerNight: orders.fieldsPerNight)
+  }
+
   /// Says in the plan what a visit is made of, and names the telescopes as they are.
-  func described(_ plan: Plan, telescopes: [Telescope]) -> Plan {
-    guard orders.exposures != nil else { return plan }
-    let known = Dictionary(telescopes.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+  public func described(_ plan: Plan, telescopes: [Telescope]) -> Plan {
     var copy = plan
+    for part in copy.telescopes.indices where fields(for: telescopes) != nil {
+      copy.telescopes[part].notes.append("fields by order: \(fieldWords)")
+    }
+    guard orders.exposures != nil else { return copy }
+    let known = Dictionary(telescopes.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     for part in copy.telescopes.indices {
       guard let telescope = known[copy.telescopes[part].telescope.id], let each = each(on: telescope) else {
         continue
@@ -51,5 +71,12 @@ struct ObservingRecipe {
       }
     }
     return copy
+  }
+
+  private var fieldWords: String {
+    [
+      orders.probability.map { "up to \(($0.value * 1000).rounded() / 10) % of the probability" },
+      orders.fieldsPerNight.map { "at most \($0) in 24 h, all telescopes together" },
+    ].compactMap { $0 }.joined(separator: ", ")
   }
 }

@@ -23,11 +23,13 @@ struct PlanMaker: Sendable {
     let requestDigest: String
   }
 
-  /// - Parameter before: what is still to come of the plan before: it stays unless a free plan covers clearly
-  ///   more.
+  /// - Parameters:
+  ///   - before: what is still to come of the plan before: it stays unless a free plan covers clearly more.
+  ///   - used: of allocations, by other plans and by what of this one is past.
   func plan(
     _ order: PlanOrder, event: Event, id: String, on map: Skymap, digest: String,
-    observed: [ObservedField] = [], before: [HeldPointing] = [], at now: Instant
+    observed: [ObservedField] = [], before: [HeldPointing] = [], used: [String: AllocationUse] = [:],
+    at now: Instant
   ) throws(PlanningError) -> Result {
     let recipe = ObservingRecipe(order.orders)
     let allowed = telescopes.filter { order.allows($0.id) }.map(recipe.applied)
@@ -54,10 +56,28 @@ struct PlanMaker: Sendable {
     request.refused = (order.refusals ?? []).map {
       RefusedTile(telescopeID: $0.telescope, center: $0.center)
     }
+    request.recipe = recipe.fields(for: allowed)
+    request.used = used
+    request.circumstances = circumstances(of: event, at: now)
     let plan = recipe.described(try Planner.replan(request, before: before), telescopes: telescopes)
     // What it was computed from holds the plan before, too.
     request.held = before
     return Result(plan: plan, document: NetworkPlanDocument(plan), requestDigest: request.digest)
+  }
+}
+
+extension PlanMaker {
+  /// What telescopes' own rules are asked with. Consent is for the people to whom a plan goes: rules that ask for
+  /// it keep no telescope out of a plan.
+  func circumstances(of event: Event, at now: Instant) -> Telescope.Circumstances {
+    let missions = event.standing.map(\.source.mission.rawValue)
+    // Of several missions the one that some telescope minds.
+    let minded = telescopes.flatMap(\.exclusions).flatMap { exclusion -> [String] in
+      if case .streams(let streams) = exclusion.condition { streams.map { $0.lowercased() } } else { [] }
+    }
+    return .init(
+      stream: missions.first { minded.contains($0.lowercased()) } ?? missions.first, requested: now,
+      permissions: Set(Telescope.Exclusion.Permission.allCases))
   }
 }
 

@@ -4,7 +4,7 @@ import Formats
 /// Four panels: how much is covered, against the area, how soon and how near the bound, and at what cost.
 public enum SimulationChartSVG {
   private static let (width, height) = (1200, 980)
-  private static let colors = (covered: "#0b5fa5", other: "#8a8a8a", bound: "#b3261e")
+  private static let colors = (covered: "#0b5fa5", other: "#8a8a8a", bound: "#b3261e", found: "#2e7d32")
 
   public static func render(_ records: [SimulationRecord]) -> String {
     let summary = SimulationSummary(records)
@@ -26,7 +26,8 @@ public enum SimulationChartSVG {
         + "\(($0.p95 * 100).fixed(1)) %)"
     }
     let gap = s.gap.map { ", median gap \(($0.median * 100).fixed(2)) %" }
-    return "\(s.nights) nights" + (covered ?? ", no plan") + (gap ?? "")
+    let found = s.detection.map { ", \(($0.mean * 100).fixed(1)) % of sources found" }
+    return "\(s.nights) nights" + (covered ?? ", no plan") + (gap ?? "") + (found ?? "")
   }
 
   // MARK: Panels
@@ -40,6 +41,7 @@ public enum SimulationChartSVG {
       ("in reach of some telescope", colors.other, records.compactMap(\.reachable)),
       ("upper bound", colors.bound, records.compactMap(\.upperBound)),
       ("covered", colors.covered, records.compactMap(\.probability)),
+      ("the source is found", colors.found, records.compactMap(\.detection)),
     ]
     var row = 0.0
     for (name, color, values) in curves where !values.isEmpty {

@@ -18,6 +18,10 @@ public struct SimulationRecord: Codable, Hashable, Sendable {
   public var upperBound: Double?
   /// 1 - probability / upper bound.
   public var gap: Double?
+  /// That the source is found; nil where no source was given.
+  public var detection: Double?
+  /// The light curve it is for.
+  public var source: String?
   public var assignments: Int?
   /// From the start of the plan to the first exposure.
   public var firstMinutes: Double?
@@ -41,7 +45,7 @@ public struct SimulationRecord: Codable, Hashable, Sendable {
     case distanceMpc = "distance_mpc"
     case probability, reachable
     case upperBound = "upper_bound"
-    case gap, assignments
+    case gap, detection, source, assignments
     case firstMinutes = "first_minutes"
     case openHours = "open_hours"
     case shares
@@ -60,6 +64,8 @@ public struct SimulationRecord: Codable, Hashable, Sendable {
     reachable = plan.network.reachable
     upperBound = plan.network.upperBound
     gap = plan.network.gap
+    detection = plan.network.detection
+    source = plan.network.source
     assignments = plan.network.assignments
     let first = observing.flatMap(\.rows).map(\.startUTC.instant).min()
     firstMinutes = first.map { ($0.seconds(since: plan.window.start.instant) / 60).rounded(decimals: 2) }

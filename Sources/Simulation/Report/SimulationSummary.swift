@@ -13,6 +13,9 @@ public struct SimulationSummary: Encodable, Sendable {
   public let probability: Spread?
   public let reachable: Spread?
   public let gap: Spread?
+  /// Where a source was given; its mean is the share of such sources that would be found.
+  public let detection: Spread?
+  public let source: String?
   public let area90Deg2: Spread?
   public let telescopes: Spread?
   public let assignments: Spread?
@@ -69,6 +72,8 @@ public struct SimulationSummary: Encodable, Sendable {
     probability = Spread(planned.compactMap(\.probability))
     reachable = Spread(planned.compactMap(\.reachable))
     gap = Spread(planned.compactMap(\.gap))
+    detection = Spread(planned.compactMap(\.detection))
+    source = planned.lazy.compactMap(\.source).first
     area90Deg2 = Spread(planned.compactMap(\.area90Deg2))
     telescopes = Spread(planned.map { Double($0.shares.count) })
     assignments = Spread(planned.compactMap { $0.assignments.map(Double.init) })

@@ -5,7 +5,7 @@ public enum SimulationTables {
   public static func events(_ records: [SimulationRecord]) -> String {
     let head =
       "key,event,start_utc,detectors,area50_deg2,area90_deg2,distance_mpc,probability,reachable,upper_bound,"
-      + "gap,telescopes,assignments,first_minutes,open_hours,failure\n"
+      + "gap,detection,telescopes,assignments,first_minutes,open_hours,failure\n"
     return head
       + records.map { r in
         let cells: [String] = [
@@ -13,6 +13,7 @@ public enum SimulationTables {
           quoted(r.detectors ?? ""),
           number(r.area50Deg2, 3), number(r.area90Deg2, 3), number(r.distanceMpc, 2),
           number(r.probability, 6), number(r.reachable, 6), number(r.upperBound, 6), number(r.gap, 6),
+          number(r.detection, 6),
           r.failure == nil ? "\(r.shares.count)" : "", r.assignments.map { "\($0)" } ?? "",
           number(r.firstMinutes, 2), number(r.openHours, 4), quoted(r.failure ?? ""),
         ]

@@ -16,10 +16,14 @@ public enum SimulationText {
     row("covered %", s.probability) { ($0 * 100).fixed(2) }
     row("in reach %", s.reachable) { ($0 * 100).fixed(2) }
     row("gap %", s.gap) { ($0 * 100).fixed(2) }
+    row("detection %", s.detection) { ($0 * 100).fixed(2) }
     row("telescopes", s.telescopes) { $0.fixed(1) }
     row("tiles", s.assignments) { $0.fixed(0) }
     row("first min", s.firstMinutes) { $0.fixed(1) }
     row("open hours", s.openHours) { $0.fixed(1) }
+    if let source = s.source, let detection = s.detection {
+      lines += ["", "of sources like \(source), \((detection.mean * 100).fixed(2)) % would be found"]
+    }
     if !s.costs.isEmpty {
       lines += ["", "telescope                   nights    tiles   open h  added %"]
       for cost in s.costs.prefix(12) {

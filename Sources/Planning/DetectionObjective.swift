@@ -1,0 +1,139 @@
+import Observatories
+import Photometry
+import Skymaps
+import Units
+import Visibility
+
+/// To find a source of one kind, wherever in the map and at whatever distance it is.
+public struct DetectionObjective: Sendable, Hashable {
+  public var curve: LightCurve
+  /// For maps, or cells, without a distance.
+  public var otherwise: DetectionMap.Otherwise
+
+  public init(_ curve: LightCurve, otherwise: DetectionMap.Otherwise = .never) {
+    self.curve = curve
+    self.otherwise = otherwise
+  }
+
+  /// Everything that shapes a plan, bands in a fixed order.
+  public var digestText: String {
+    var form = "\(curve.form)"
+    if case .table(let bands) = curve.form {
+      form = bands.sorted { $0.key.rawValue < $1.key.rawValue }
+        .map { "\($0.key.rawValue)=\($0.value.days)/\($0.value.magnitudes)" }.joined(separator: ";")
+    }
+    return "\(curve.id):\(curve.scatter):\(form):\(curve.covered):\(otherwise)"
+  }
+}
+
+extension PlanRequest {
+  /// What a plan is to be good at.
+  public enum Objective: Sendable, Hashable {
+    /// Probability of the map in the union of footprints.
+    case coverage
+    /// Probability that the source is in a footprint and seen there.
+    case detection(DetectionObjective)
+  }
+}
+
+/// How far one telescope sees the source in a plan.
+struct Sight: Sendable, Hashable {
+  /// 5 sigma, in all exposures of a visit stacked.
+  var limit: Magnitude
+  /// Of the source then.
+  var absolute: Magnitude
+  /// The light curve has nothing for that age: the nearest age it has.
+  var isOutsideCurve: Bool
+  var modulus: Double { limit.value - absolute.value }
+  var reach: Distance { Distance.reach(limit: limit, absolute: absolute) }
+}
+
+/// What a detection objective needs to judge a telescope.
+struct DetectionGuide: Sendable {
+  let objective: DetectionObjective
+  let map: DetectionMap
+  let regions: CredibleRegions
+  private let eventTime: Instant
+
+  /// Where limits are taken: halfway down, airmass 1.3.
+  private static let altitude = Angle.degrees(50)
+
+  init?(_ request: PlanRequest, _ regions: CredibleRegions) throws(PlanningError) {
+    guard case .detection(let objective) = request.objective else { return nil }
+    self.objective = objective
+    self.regions = regions
+    eventTime = request.event.time ?? request.window.start
+    do throws(PhotometryError) {
+      guard objective.curve.hasLuminosity else {
+        throw PhotometryError.needsMagnitude(model: objective.curve.id)
+      }
+      map = try DetectionMap(
+        request.map, model: DetectionModel(objective.curve), otherwise: objective.otherwise)
+    } catch {
+      throw .detection(error)
+    }
+  }
+
+  /// The limit at 50 degrees of altitude in the middle of the first dark window, with the Moon as it stands to
+  /// the most probable point then, and the source as bright as it is then.
+  ///
+  /// - Returns: nil without a reference depth, without dark time, or where the model has no band near.
+  func sight(of telescope: Telescope, _ visibility: SiteVisibility, open: Duration) -> Sight? {
+    guard let dark = visibility.darkWindows.first,
+      let model = DepthModel(telescope, band: telescope.exposure.filter.flatMap { Band(filter: $0) })
+    else { return nil }
+    let middle = dark.start + dark.duration / 2
+    let here = visibility.conditions(of: regions.peak, at: middle)
+    let moon = MoonInSky(
+      altitude: here.moonAltitude, separation: here.moonSeparation, illuminated: here.moonIlluminated)
+    let limit = model.limit(in: open, under: SkyConditions(altitude: Self.altitude, moon: moon))
+    guard let (absolute, isOutside) = brightness(middle - eventTime, model.band) else { return nil }
+    return Sight(limit: limit, absolute: absolute, isOutsideCurve: isOutside)
+  }
+
+  private func brightness(_ age: Duration, _ band: Band) -> (Magnitude, Bool)? {
+    var age = age
+    // Once for the model's own span, once for that of a band.
+    for attempt in 0..<3 {
+      do throws(PhotometryError) {
+        return (try objective.curve.absoluteMagnitude(at: age, in: band), attempt > 0)
+      } catch {
+        guard case .notCovered(_, _, let covered) = error else { return nil }
+        age = min(max(age, covered.lowerBound), covered.upperBound)
+      }
+    }
+    return nil
+  }
+
+  /// The exposure, of a few within the telescope's range, for which sky covered times the chance to see promises
+  /// most, were it alone: shortest, longest, its usual one, and powers of two between; the usual one of equals.
+  func bestExposure(
+    of telescope: Telescope, _ visibility: SiteVisibility, field: FieldOfView, gap: Double,
+    most: (Duration) -> Int?
+  ) -> Duration {
+    let settings = telescope.exposure
+    var best = (value: promise(settings.typical), exposure: settings.typical)
+    func promise(_ exposure: Duration) -> Double {
+      guard let sight = sight(of: telescope, visibility, open: exposure) else { return 0 }
+      let slots = visibility.darkWindows.reduce(0.0) {
+        $0 + max(0, ($1.duration.seconds + gap) / (exposure.seconds + gap)).rounded(.down)
+      }
+      let visits = min(slots, most(exposure).map(Double.init) ?? slots)
+      let area = SolidAngle(steradians: min(4 * .pi, visits * field.area.steradians))
+      return regions.probability(within: area).value * chance(within: sight.reach)
+    }
+    let powers = (0...12).map { Duration.seconds(Double(1 << $0)) }
+    for exposure in [settings.shortest, settings.longest] + powers
+    where exposure >= settings.shortest && exposure <= settings.longest {
+      let value = promise(exposure)
+      if value > best.value * (1 + 1e-9) { best = (value, exposure) }
+    }
+    return best.exposure
+  }
+
+  /// To see a source at the most probable point, within a reach.
+  private func chance(within reach: Distance) -> Double {
+    guard let cell = map.map.cellIndex(at: regions.peak) else { return 0 }
+    return map.detectability(ofCell: cell, within: reach)
+  }
+}

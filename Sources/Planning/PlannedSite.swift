@@ -1,0 +1,175 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+import Ephemerides
+import Observatories
+import Scheduling
+import Skymaps
+import Targeting
+import Units
+import Visibility
+
+/// One telescope taking part in a plan.
+struct PlannedSite: Sendable {
+  let telescope: Telescope
+  let field: FieldOfView
+  let outline: FieldOutline
+  let visibility: SiteVisibility
+  let resource: Resource
+  let grid: TileGrid
+  /// From the first opening of the shutter to the last closing.
+  let exposure: Duration
+  /// One of its exposures.
+  let singleExposure: Duration
+  let exposureCount: Int
+  let budget: AllocationBudget
+  /// How its allocation chooses its fields, where the request goes by that.
+  let rule: Telescope.TilingRule?
+  /// How far it sees the source, where detection is the objective.
+  let sight: Sight?
+  /// What it keeps of an earlier plan; its visibility and resource are without that time.
+  let held: HeldTime?
+  /// Centres of tiles that it has observed or refused.
+  private let avoided: [Direction<ICRS>]
+
+  init(
+    _ given: Telescope, request: PlanRequest, area90: SolidAngle, ephemeris: Ephemeris,
+    guide: DetectionGuide? = nil
+  ) throws(Plan.Omission) {
+    var telescope = given.during(request.outages, in: request.window)
+    rule = request.recipe?.rule ?? (request.followsTilingRules ? telescope.allocation?.tiling : nil)
+    if let airmass = rule?.maxAirmass {
+      telescope.limits.maxAirmass = min(telescope.limits.maxAirmass, max(1, airmass))
+    }
+    if let dates = telescope.terms.window {
+      telescope.closures += Self.closures(outside: dates, request.window)
+    }
+    let (id, slug) = (telescope.id, telescope.slug)
+    func omission(_ code: String, _ reason: String) -> Plan.Omission {
+      .init(telescopeID: id, slug: slug, code: code, reason: reason)
+    }
+    if let reason = telescope.outOfService, !request.named.contains(telescope.id) {
+      throw omission("out_of_service", reason)
+    }
+    try request.verdict(on: telescope)
+    switch telescope.usability {
+    case .tiling: break
+    case .pointSource: throw omission("no_field", "its field of view is not known: single positions only")
+    case .unusable(let reason): throw omission("not_usable", reason)
+    }
+    guard let field = telescope.field else { throw omission("no_field", "its field of view is not known") }
+    self.telescope = telescope
+    self.field = field
+    outline = FieldOutline(Footprint(field, at: Direction(ra: .zero, dec: .zero)).regions)
+    avoided =
+      request.observed.filter { $0.telescopeID == telescope.id }.map(\.center)
+      + request.refused.filter { $0.telescopeID == telescope.id }.map(\.center)
+    do {
+      let open = try SiteVisibility(telescope: telescope, window: request.window, ephemeris: ephemeris)
+      let wanted = request.held.filter { $0.telescopeID == telescope.id }
+      let own = HeldTime(wanted, of: telescope, open: open, window: request.window, now: request.now)
+      held = own.pointings.isEmpty ? nil : own
+      visibility =
+        own.pointings.isEmpty
+        ? open
+        : try SiteVisibility(
+          telescope: own.closing(telescope), window: request.window, ephemeris: ephemeris)
+    } catch {
+      throw omission("not_usable", "\(error)")
+    }
+    let wanted = request.exposure ?? telescope.exposure.typical
+    let settings = telescope.exposure
+    let readout = telescope.timing.readout.seconds
+    var single = min(max(rule?.exposure ?? wanted, settings.shortest), settings.longest)
+    if let guide, request.exposure == nil, rule == nil {
+      single = guide.bestExposure(of: telescope, visibility, field: field, gap: readout) { exposure in
+        // One that no terms allow is refused below.
+        (try? AllocationBudget(telescope, cost: exposure.seconds + readout, rule: nil, request: request))?
+          .mostVisits
+      }
+    }
+    singleExposure = single
+    exposureCount = max(1, rule?.exposureCount ?? 1)
+    exposure = .seconds(
+      Double(exposureCount) * singleExposure.seconds + Double(exposureCount - 1) * readout)
+    budget = try AllocationBudget(telescope, cost: exposure.seconds + readout, rule: rule, request: request)
+    sight = guide.flatMap { [visibility, exposureCount] in
+      $0.sight(of: telescope, visibility, open: .seconds(Double(exposureCount) * single.seconds))
+    }
+    if guide != nil, sight == nil, !visibility.darkWindows.isEmpty {
+      throw omission(
+        "no_depth", "its depth in a band of the light curve is not known: what it would detect cannot be said"
+      )
+    }
+    let extent = field.boundingBox
+    let diagonal = Angle(
+      radians: (extent.width.radians * extent.width.radians + extent.height.radians * extent.height.radians)
+        .squareRoot())
+    var resource = Resource(
+      darkWindows: visibility.darkWindows, visit: exposure, readout: telescope.timing.readout,
+      slewRate: telescope.timing.slewRate, settle: telescope.timing.settle, usualSlew: diagonal,
+      mostVisits: budget.mostVisits.map { [held] in max(0, $0 - (held?.pointings.count ?? 0)) })
+    if let revisits = request.revisits {
+      // Fields, not visits: each takes so many slots.
+      let slots = resource.slotStarts.count
+      resource.mostVisits = min(resource.mostVisits ?? slots, slots) / max(1, revisits.count)
+    }
+    self.resource = resource
+    let free =
+      request.tiling == .free
+      || request.tiling == .automatic && area90.steradians < 3 * field.area.steradians
+    grid = TileGrid(field, overlap: free ? 0.75 : 0)
+  }
+
+  /// Whether a tile is one that it has observed or refused, as well as mounts point.
+  func avoids(_ center: Direction<ICRS>) -> Bool {
+    guard !avoided.isEmpty else { return false }
+    let closest = (0.25 * min(field.boundingBox.width, field.boundingBox.height)).cosine
+    return avoided.contains { $0.dot(center) > closest }
+  }
+
+  var isWide: Bool { field.area >= .squareDegrees(1) }
+
+  /// Its limit in one planned exposure, in steps of 1.5 mag: telescopes of one class see the same sources.
+  var depthClass: Int {
+    guard let depth = telescope.depth else { return 0 }
+    return Self.depthClass(of: depth.limit(in: .seconds(Double(exposureCount) * singleExposure.seconds)))
+  }
+
+  static func depthClass(of limit: Magnitude) -> Int {
+    limit.value.isFinite ? Int(max(0, min((limit.value - 16) / 1.5, 20))) : 0
+  }
+
+  /// The parts of a window outside the dates of an allocation.
+  private static func closures(outside dates: TimeWindow, _ window: TimeWindow) -> [Telescope.Closure] {
+    [(window.start, min(dates.start, window.end)), (max(dates.end, window.start), window.end)]
+      .filter { $0.0 < $0.1 }
+      .map { .init(window: TimeWindow($0.0, $0.1), reason: "outside the dates of its allocation") }
+  }
+}
+
+extension PlannedSite {
+  /// Magnitudes lost by observing a tile then instead of at the zenith at once: extinction and seeing
+  /// grow with airmass X (about 0.1 mag per unit, and 1.25 log10 X^0.6 as seeing grows like X^0.6, Roddier
+  /// 1981), and the counterpart fades: about 0.15 mag an hour at first.
+  func penalty(of candidates: [Candidate]) -> (Int, Int) -> Double {
+    let middle = resource.slotStarts.map { $0 + exposure / 2 }
+    let frames = middle.map { visibility.frame(at: $0) }
+    let hours = middle.map { $0.seconds(since: middle[0]) / 3600 }
+    return { index, slot in
+      let airmass = 1 / max(frames[slot].sinAltitude(candidates[index].center.unit), 0.05)
+      return 0.1 * (airmass - 1) + 0.75 * log10(airmass) + 0.15 * hours[slot]
+    }
+  }
+}
+
+extension PlannedSite {
+  /// Slots of its dark time, whatever its allocation.
+  var slotCount: Int { resource.slotStarts.count }
+
+  func canObserve(_ direction: Direction<ICRS>) -> Bool {
+    !visibility.startWindows(for: direction, exposure: exposure).isEmpty
+  }
+}
