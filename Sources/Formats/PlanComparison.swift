@@ -104,8 +104,8 @@ extension PlanComparison {
 
 extension NetworkPlanDocument {
   /// What is still to come of the plan, to be kept by the next one.
-  public func heldPointings(after now: Instant) -> [HeldPointing] {
-    plans.flatMap { plan in
+  public func standing(after now: Instant) -> StandingPlan {
+    let pointings = plans.flatMap { plan in
       plan.rows.filter { $0.startUTC.instant >= now }.map {
         HeldPointing(
           telescopeID: plan.telescope.name, fieldID: $0.fieldID, tileKey: $0.tileKey,
@@ -113,5 +113,6 @@ extension NetworkPlanDocument {
           exposure: .seconds($0.exptimeS), exposureCount: $0.nexp, end: $0.endUTC.instant, filter: $0.filter)
       }
     }
+    return StandingPlan(pointings, mapDigest: inputs.mapSHA256)
   }
 }

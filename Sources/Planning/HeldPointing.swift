@@ -37,6 +37,22 @@ public struct HeldPointing: Sendable, Hashable {
   }
 }
 
+/// What is still to come of a plan.
+public struct StandingPlan: Sendable, Hashable {
+  /// Not begun, not refused: to be kept.
+  public var pointings: [HeldPointing]
+  /// Refused since: no longer to be had, but what a new plan is measured by.
+  public var lost: [HeldPointing]
+  /// Of the sky map that it was made for; nil is not known.
+  public var mapDigest: String?
+
+  public init(_ pointings: [HeldPointing] = [], lost: [HeldPointing] = [], mapDigest: String? = nil) {
+    self.pointings = pointings
+    self.lost = lost
+    self.mapDigest = mapDigest
+  }
+}
+
 /// The pointings that one telescope keeps, and its time without them.
 struct HeldTime: Sendable {
   /// By start; none overlaps another.

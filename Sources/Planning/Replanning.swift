@@ -11,21 +11,24 @@ extension Planner {
   /// first covers what the plan before did: what was refused or is gone only makes plans poorer.
   ///
   /// - Parameters:
-  ///   - before: the pointings of the plan before that have not begun.
-  ///   - isSameMap: whether the plan before was made for the same sky map.
+  ///   - before: what is still to come of the plan before.
   ///   - patience: how much probability, as a share, stability may cost.
   /// - Throws: `PlanningError` as `plan`.
   public static func replan(
-    _ request: PlanRequest, before: [HeldPointing], isSameMap: Bool = false, patience: Double = 0.005
+    _ request: PlanRequest, before: StandingPlan, patience: Double = 0.005
   ) throws(PlanningError) -> Plan {
     var steady = request
-    steady.held = before
+    steady.held = before.pointings
     let kept = try plan(steady)
-    guard !before.isEmpty else { return kept }
+    guard !before.pointings.isEmpty else { return kept }
     let covered = kept.network.probability.value
     // No plan at all can hold more than the bound.
     if let bound = kept.network.upperBound, covered >= (1 - patience) * bound.value { return kept }
-    if isSameMap, covered >= (1 - patience) * probability(of: before, in: request) { return kept }
+    if before.mapDigest == request.mapDigest,
+      covered >= (1 - patience) * probability(of: before.pointings + before.lost, in: request)
+    {
+      return kept
+    }
     let fresh = try plan(request)
     return covered >= (1 - patience) * fresh.network.probability.value ? kept : fresh
   }

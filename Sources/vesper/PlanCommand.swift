@@ -62,7 +62,7 @@ struct PlanCommand: ParsableCommand {
       let plan: Plan
       do {
         plan = describe(
-          try Planner.replan(request, before: previous?.heldPointings(after: request.now) ?? []))
+          try Planner.replan(request, before: previous?.standing(after: request.now) ?? StandingPlan()))
       } catch {
         throw Failure(.usage, "\(error)")
       }

@@ -14,9 +14,9 @@ import Units
     return (request, try Planner.plan(request))
   }
 
-  private static func held(_ plan: Plan, after now: Instant) throws -> [HeldPointing] {
+  private static func held(_ plan: Plan, after now: Instant) throws -> StandingPlan {
     // Through the document, as everybody gets it: times are rounded there.
-    try NetworkPlanDocument(json: NetworkPlanDocument(plan).json().utf8).heldPointings(after: now)
+    try NetworkPlanDocument(json: NetworkPlanDocument(plan).json().utf8).standing(after: now)
   }
 
   private static func comparison(_ old: Plan, _ new: Plan, after now: Instant) -> PlanComparison {
@@ -49,7 +49,7 @@ import Units
     print("one out: \(change.total), \(plan.network.probability) -> \(next.network.probability)")
     // Either the others keep everything, or a free plan covers clearly more.
     var steady = request
-    steady.held = before
+    steady.held = before.pointings
     let kept = try Planner.plan(steady)
     #expect(Self.comparison(plan, kept, after: request.now).total.kept == others)
     let fresh = try Planner.plan(request)
@@ -61,11 +61,11 @@ import Units
   @Test func aRefusalChangesLittle() throws {
     var (request, plan) = try Self.plain()
     let before = try Self.held(plan, after: request.now)
-    let refused = try #require(before.first)
+    let refused = try #require(before.pointings.first)
     request.refused = [RefusedTile(telescopeID: refused.telescopeID, center: refused.center)]
-    let next = try Planner.replan(request, before: before, isSameMap: true)
+    let next = try Planner.replan(request, before: before)
     let change = Self.comparison(plan, next, after: request.now)
-    #expect(change.total.kept >= before.count - 1)
+    #expect(change.total.kept >= before.pointings.count - 1)
     #expect(next.network.probability.value >= 0.995 * plan.network.probability.value)
     #expect(
       !next.timeline.contains {
@@ -77,12 +77,12 @@ import Units
   /// A plan that the new one cannot nearly reach is given up for a better one.
   @Test func aPoorPlanIsNotKept() throws {
     let (request, plan) = try Self.plain()
-    let poor = try Self.held(plan, after: request.now).enumerated().filter { $0.offset % 3 == 0 }
+    let poor = try Self.held(plan, after: request.now).pointings.enumerated().filter { $0.offset % 3 == 0 }
       .map(\.element)
     var steady = request
     steady.held = poor
     let kept = try Planner.plan(steady)
-    let next = try Planner.replan(request, before: poor)
+    let next = try Planner.replan(request, before: StandingPlan(poor))
     #expect(next.network.probability.value >= 0.995 * plan.network.probability.value)
     #expect(next.network.probability >= kept.network.probability)
   }
@@ -99,11 +99,11 @@ import Units
         telescopeID: $0.telescope.id, center: $0.assignment.center, field: $0.telescope.field!, limit: nil)
     }
     let before = try Self.held(plan, after: now)
-    #expect(before.count < plan.network.assignmentCount && !before.isEmpty)
+    #expect(before.pointings.count < plan.network.assignmentCount && !before.pointings.isEmpty)
     let next = try Planner.replan(request, before: before)
     let change = Self.comparison(plan, next, after: now)
-    print("later: \(change.total) of \(before.count)")
-    #expect(change.total.kept + change.total.moved + change.total.dropped == before.count)
+    print("later: \(change.total) of \(before.pointings.count)")
+    #expect(change.total.kept + change.total.moved + change.total.dropped == before.pointings.count)
     #expect(next.timeline.allSatisfy { $0.assignment.start >= now })
     #expect(try judged(next, on: request.map).violations.isEmpty)
   }
@@ -113,7 +113,7 @@ import Units
     let (request, plan) = try Self.plain()
     var steady = request
     // A poor plan to keep: every third pointing only.
-    steady.held = try Self.held(plan, after: request.now).enumerated().filter { $0.offset % 3 == 0 }
+    steady.held = try Self.held(plan, after: request.now).pointings.enumerated().filter { $0.offset % 3 == 0 }
       .map(\.element)
     let kept = try Planner.plan(steady)
     #expect(kept.network.upperBound == plan.network.upperBound)

@@ -34,7 +34,7 @@ extension Engine {
       let (map, digest) = try await place(of: order, id, event)
       let made = try maker.plan(
         order, event: event, id: id, on: map, digest: digest,
-        observed: try await taken(for: id, isPlanning: true), before: try await held(memo),
+        observed: try await taken(for: id, isPlanning: true), before: try await standing(memo),
         used: try await used(besides: event, id), at: clock.now())
       try await publish(
         made, on: map, order, of: id, event, memo: &memo, revision: Int(known.revision) + 1, into: &outcome)
@@ -55,22 +55,31 @@ extension Engine {
   }
 
   /// What is still to come of the live plan: nobody has begun, refused or lost it.
-  func held(_ memo: EventMemo) async throws -> [HeldPointing] {
-    guard let id = memo.planID, let document = try await liveDocument(of: memo) else { return [] }
+  func standing(_ memo: EventMemo) async throws -> StandingPlan {
+    guard let id = memo.planID, let document = try await liveDocument(of: memo) else {
+      return StandingPlan()
+    }
     let now = clock.now()
     let parts = Dictionary(document.plans.map { ($0.telescope.slug, $0) }, uniquingKeysWith: { a, _ in a })
     let names = Dictionary(maker.telescopes.map { ($0.slug, $0.id) }, uniquingKeysWith: { a, _ in a })
-    return try await store.assignments(of: id).compactMap { stored in
+    var standing = StandingPlan(mapDigest: document.inputs.mapSHA256)
+    for stored in try await store.assignments(of: id) {
       let a = stored.assignment
-      guard [.sent, .seen, .accepted].contains(stored.state), a.window.start >= now,
-        let name = names[a.telescope], let rows = parts[a.telescope]?.rows, rows.indices.contains(a.position)
-      else { return nil }
+      guard a.window.start >= now, let name = names[a.telescope], let rows = parts[a.telescope]?.rows,
+        rows.indices.contains(a.position)
+      else { continue }
       let row = rows[a.position]
       // Times from the queue: documents hold whole milliseconds, and what is kept must not move by one.
-      return HeldPointing(
+      let pointing = HeldPointing(
         telescopeID: name, fieldID: row.fieldID, tileKey: a.tile, center: a.direction, start: a.window.start,
         exposure: a.exposure, exposureCount: row.nexp, end: a.window.end, filter: row.filter)
+      switch stored.state {
+      case .sent, .seen, .accepted: standing.pointings.append(pointing)
+      case .refused: standing.lost.append(pointing)
+      default: break
+      }
     }
+    return standing
   }
 
   /// What telescopes have been asked for already, without what is still to come of an event's own plan: that is

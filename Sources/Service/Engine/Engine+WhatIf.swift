@@ -17,7 +17,7 @@ struct WhatIfTask: Sendable {
   let digest: String
   let observed: [ObservedField]
   /// What is still to come of the plan in force.
-  let before: [HeldPointing]
+  let before: StandingPlan
   let used: [String: AllocationUse]
   let now: Instant
   let maker: PlanMaker
@@ -52,7 +52,7 @@ struct WhatIfTask: Sendable {
     }
     let slugs = Dictionary(maker.telescopes.map { ($0.id, $0.slug) }, uniquingKeysWith: { a, _ in a })
     let comparison = PlanComparison(
-      before.map {
+      before.pointings.map {
         .init(
           telescope: slugs[$0.telescopeID] ?? $0.telescopeID, tile: $0.tileKey, filter: $0.filter ?? "",
           start: $0.start)
@@ -61,7 +61,7 @@ struct WhatIfTask: Sendable {
         .init(telescope: $0.telescope, tile: $0.tile, filter: $0.filter, start: $0.window.start)
       })
     return Result(
-      made: made, probabilityBefore: covered(before.map { ($0.telescopeID, $0.center) }),
+      made: made, probabilityBefore: covered(before.pointings.map { ($0.telescopeID, $0.center) }),
       probabilityAfter: covered(
         made.plan.telescopes.flatMap { part in part.assignments.map { (part.telescope.id, $0.center) } }),
       comparison: comparison)
@@ -83,7 +83,7 @@ extension Engine {
     let (map, digest) = try await place(of: order, id, event)
     return WhatIfTask(
       id: id, event: event, order: order, planID: planID, map: map, digest: digest,
-      observed: try await taken(for: id, isPlanning: true), before: try await held(memo),
+      observed: try await taken(for: id, isPlanning: true), before: try await standing(memo),
       used: try await used(besides: event, id), now: clock.now(), maker: maker)
   }
 

@@ -28,7 +28,8 @@ struct PlanMaker: Sendable {
   ///   - used: of allocations, by other plans and by what of this one is past.
   func plan(
     _ order: PlanOrder, event: Event, id: String, on map: Skymap, digest: String,
-    observed: [ObservedField] = [], before: [HeldPointing] = [], used: [String: AllocationUse] = [:],
+    observed: [ObservedField] = [], before: StandingPlan = StandingPlan(),
+    used: [String: AllocationUse] = [:],
     at now: Instant
   ) throws(PlanningError) -> Result {
     let recipe = ObservingRecipe(order.orders)
@@ -61,7 +62,7 @@ struct PlanMaker: Sendable {
     request.circumstances = circumstances(of: event, at: now)
     let plan = recipe.described(try Planner.replan(request, before: before), telescopes: telescopes)
     // What it was computed from holds the plan before, too.
-    request.held = before
+    request.held = before.pointings
     return Result(plan: plan, document: NetworkPlanDocument(plan), requestDigest: request.digest)
   }
 }

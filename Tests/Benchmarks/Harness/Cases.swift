@@ -169,10 +169,10 @@ enum Cases {
           var request = try inputs.request(
             event, try inputs.telescopes(inputs[keyPath: group.folder], only: group.only))
           let plan = try Planner.plan(request)
-          let before = NetworkPlanDocument(plan).heldPointings(after: request.now)
-          guard let refused = before.first else { throw BenchError("nothing to refuse") }
+          let before = NetworkPlanDocument(plan).standing(after: request.now)
+          guard let refused = before.pointings.first else { throw BenchError("nothing to refuse") }
           request.refused = [RefusedTile(telescopeID: refused.telescopeID, center: refused.center)]
-          return try measure { try Planner.replan(request, before: before, isSameMap: true) }
+          return try measure { try Planner.replan(request, before: before) }
         },
         Case(
           name: "command-\(group.name)-\(map)", title: "the same as a command, all files written",
