@@ -19,6 +19,7 @@ struct PlanAssembly {
   ) {
     // A first plan is in a hurry: its bound is less sharp.
     let looks = request.effort > 0 ? 20_000 : 0
+    let reachable = session.outlook.reachable(effort: looks)
     let sequences = session.sites.indices.map { Sequence(session, site: $0) }.filter { !$0.visits.isEmpty }
     let tree = ProbabilityTree(request.map)
     let added = Self.networkGains(of: sequences, in: tree)
@@ -48,8 +49,10 @@ struct PlanAssembly {
       network: .init(
         probability: Fraction(clamping: added.total), area: added.area,
         assignmentCount: telescopes.reduce(0) { $0 + $1.assignments.count },
-        reachable: Fraction(clamping: session.outlook.reachable(effort: looks)),
-        upperBound: Fraction(clamping: session.sharpened(effort: looks, regions: regions))),
+        reachable: Fraction(clamping: reachable),
+        upperBound: Fraction(
+          clamping: session.sharpened(
+            session.outlook.bound(effort: looks).value, reachable: reachable, regions: regions))),
       inputs: .init(
         mapDigest: request.mapDigest, telescopeDigests: request.telescopeDigests,
         earthOrientation: request.earth.source, softwareVersion: request.softwareVersion))
@@ -310,13 +313,12 @@ extension Session {
 
   /// The least of what is proven of all plans: by prices, by what is within reach, and where every telescope has a
   /// number of visits, by the most that so much area can hold.
-  fileprivate func sharpened(effort: Int, regions: CredibleRegions) -> Double {
-    let bound = outlook.bound(effort: effort).value
+  fileprivate func sharpened(_ bound: Double, reachable: Double, regions: CredibleRegions) -> Double {
     guard sites.contains(where: { $0.resource.mostVisits != nil }) else { return bound }
-    let reachable = min(bound, outlook.reachable(effort: effort))
-    // What is kept of a plan before, or was observed, is not in the number.
-    guard request.held.isEmpty, let area = areaOfAllVisits else { return reachable }
-    return min(reachable, regions.probability(within: area).value)
+    let least = min(bound, reachable)
+    // What is kept of a plan before is not in the number.
+    guard request.held.isEmpty, let area = areaOfAllVisits else { return least }
+    return min(least, regions.probability(within: area).value)
   }
 
   /// Nil where some telescope is bound by time alone.

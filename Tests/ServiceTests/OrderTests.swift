@@ -1,6 +1,8 @@
 import Campaigns
 import Foundation
+import Observatories
 import Store
+import TelescopeFiles
 import TestSupport
 import Testing
 import Units
@@ -73,5 +75,22 @@ import Units
     #expect(rows.allSatisfy { $0["nexp"] as? Int == 3 })
     let text = String(decoding: try await bench.store.plan(plan.id).document, as: UTF8.self)
     #expect(text.contains("fields by order: up to 99.9 % of the probability, at most 3 in 24 h"))
+  }
+
+  /// Ten of the most probable and ten at good airmass: as the allocation of those that are ordered says.
+  @Test func aNumberOfFieldsIsDividedAsAllocationsSay() throws {
+    let registry = try TelescopeFiles.load(packageRoot.appending(path: "telescopes")).registry
+    let tarots = try ["TCA", "TCH", "TRE"].map { try registry.resolve($0) }
+    var orders = Orders(.limited)
+    #expect(ObservingRecipe(orders).fields(for: tarots) == nil)
+    orders.probability = Fraction(percent: 70)
+    orders.fieldsPerNight = 20
+    let recipe = try #require(ObservingRecipe(orders).fields(for: tarots))
+    #expect(recipe.fieldsPerNight == 20 && recipe.rule.probability == Fraction(percent: 70))
+    #expect(recipe.rule.mostProbable == 10 && recipe.rule.bestAirmass == 10 && recipe.rule.sites == 3)
+    // Exposures are the order's.
+    #expect(recipe.rule.exposureCount == nil && recipe.rule.exposure == nil)
+    let mixed = ObservingRecipe(orders).fields(for: tarots + [try registry.resolve("KAO")])
+    #expect(mixed?.rule.mostProbable == nil && mixed?.fieldsPerNight == 20)
   }
 }
