@@ -18,8 +18,12 @@ install:
 	  $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq $$missing >/dev/null; \
 	fi
 
+# One set of flags for everything, so that nothing is built twice. Optimised, because plans of the whole network take
+# minutes otherwise.
+FLAGS = -c release -Xswiftc -enable-testing
+
 build: install
-	swift build -c release --product vesper
+	swift build $(FLAGS) --product vesper
 
 demo: build
 	@rm -rf $(DEMO)
@@ -34,7 +38,7 @@ demo: build
 LIVE = out/live
 RECORDED = ../shared/data/notices/lvk
 live: build
-	swift build -c release --product mock-broker
+	swift build $(FLAGS) --product mock-broker
 	@rm -rf $(LIVE)
 	.build/release/vesper drill --at 2026-10-09T19:30:00Z --write $(LIVE)/notices
 	@Tests/Live/live.sh .build/release/vesper .build/release/mock-broker $(LIVE)/mock 2026-10-09T20:15:00Z \
@@ -43,9 +47,8 @@ live: build
 	  2023-05-18T13:20:00Z S230518h $(RECORDED)/gwtm_S230518h-Preliminary_alert.json \
 	  $(RECORDED)/gwtm_S230518h-Initial_alert.json $(RECORDED)/gwtm_S230518h-Update_alert.json; fi
 
-# Optimised, because plans of the whole network take minutes otherwise. The tests that talk to servers of
-# their own have deadlines, so they run by themselves, one suite after the other.
-TEST = swift test -c release -Xswiftc -enable-testing
+# The tests that talk to servers of their own have deadlines, so they run by themselves, one suite after the other.
+TEST = swift test $(FLAGS)
 WITH_SERVERS = WebClientTests FeedsTests ChannelsTests IcareTests DashboardTests StoreTests DeliveriesTests \
   ServiceTests
 
@@ -59,7 +62,7 @@ test: install
 test-icare: install
 	@if [ -z "$(ICARE_URL)" ] || [ -z "$(ICARE_TOKEN)" ]; then \
 	  echo "test-icare: skipped; name a server with ICARE_URL=... and ICARE_TOKEN=..."; \
-	else swift build -c release --product vesper -Xswiftc -enable-testing && $(TEST) --filter IcareServerTests; fi
+	else swift build $(FLAGS) --product vesper && $(TEST) --filter IcareServerTests; fi
 
 # Every page in a headless Chromium over a real service: themes, widths, audits, weights, what people do.
 # Screenshots and weights.json go to out/browser.
@@ -69,11 +72,11 @@ test-browser: build
 
 # Kills the real service at random times over a stream of notices and checks what the other sides got.
 chaos: build
-	swift build -c release --product vesper-chaos
+	swift build $(FLAGS) --product vesper-chaos
 	.build/release/vesper-chaos --vesper .build/release/vesper
 
 bench: build
-	swift build -c release --product vesper-bench
+	swift build $(FLAGS) --product vesper-bench
 	.build/release/vesper-bench
 
 format:
