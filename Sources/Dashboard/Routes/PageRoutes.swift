@@ -92,11 +92,10 @@ struct PageRoutes {
   }
 
   private func roster(_ request: Request, _ context: DashboardContext) async throws -> Response {
-    let library = try library.get()
-    let health = await desk.health()
-    let sheet = try await desk.roster(week: request.formValue("week").flatMap { $0.isEmpty ? nil : $0 })
-    let page = RosterPage(head: head("Roster", .roster, request, context, health, library), sheet: sheet)
-    return answer(try library.render(page, "roster"), request)
+    let week = request.formValue("week").flatMap { $0.isEmpty ? nil : $0 }
+    let page = try await rosterPage(
+      week, SwapSection.Typed(), said: request.formValue("said"), request, context)
+    return answer(page, request)
   }
 
   /// Not kept anywhere: it says who somebody is.

@@ -63,6 +63,7 @@ public enum DashboardServer {
     EventFormRoutes(desk: desk, pages: pages).add(to: router)
     WhatIfRoutes(desk: desk, pages: pages).add(to: router)
     StoryRoutes(desk: desk, pages: pages).add(to: router)
+    SwapRoutes(desk: desk, pages: pages).add(to: router)
     return router
   }
 

@@ -51,6 +51,7 @@ struct AnswerPage: Sendable {
   let allHref: String
   let plans: [Plan]
   let rows: [Row]
+  let hasRows: Bool
 
   private static let mostRows = 60
 
@@ -106,6 +107,7 @@ struct AnswerPage: Sendable {
           button("refused", "Not this one", [Field(name: "p", value: "\(p.id)")]),
         ])
     }
+    hasRows = !rows.isEmpty
   }
 
   private static let labels: [String: (word: String, label: String)] = [
