@@ -53,7 +53,7 @@ extension HostileTextTests {
             head: head,
             view: DrillView(
               state: .failed, event: x, beganUTC: x, by: x,
-              steps: [.init(seconds: .nan, isGood: false, text: x)], problem: x), mayBegin: true, problem: x),
+              steps: [.init(seconds: .nan, text: x, isGood: false)], problem: x), mayBegin: true, problem: x),
           "drill")
       ),
       (

@@ -9,6 +9,14 @@ extension ClauseTrace {
   }
 }
 
+extension FactChange {
+  /// `90 % area: 900 deg², now 460 deg²`
+  public var plainText: String {
+    func text(_ value: FactValue?) -> String { value.map { fact.plain($0) } ?? "not known" }
+    return "\(fact.words): \(text(before)), now \(text(after))"
+  }
+}
+
 extension FactName {
   /// As people call it.
   public var words: String {

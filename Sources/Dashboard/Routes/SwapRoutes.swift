@@ -14,7 +14,7 @@ struct SwapRoutes {
       do throws(DeskError) {
         let swap = try typed.form()
         guard Self.may(identity, as: swap.giver) else {
-          throw .invalid("you may give your own shifts away, those of \(identity.name), and a lead anybody's")
+          throw .invalid("\(identity.name) may give away shifts of \(identity.name), and a lead anybody's")
         }
         try await desk.askSwap(swap, by: identity)
       } catch {
@@ -26,15 +26,16 @@ struct SwapRoutes {
       let identity = try context.require(.view)
       let form = try await EventFormRoutes.form(request, context)
       do throws(DeskError) {
-        guard let id = Int64(try Self.number(context)), let answer = SwapAnswer(rawValue: form["answer"] ?? "")
-        else { throw .invalid("the form is not whole: open the page again") }
+        let word = form["answer"] ?? ""
+        guard let id = Int64(try Self.number(context)), let answer = SwapAnswer(rawValue: word) else {
+          throw .invalid("the form is not whole: open the page again")
+        }
         let swaps = try await desk.roster(week: nil).swaps
         guard let swap = swaps.first(where: { $0.id == id }) else {
           throw .notFound("no swap request \(id)")
         }
-        guard Self.may(identity, as: answer == .withdrawn ? swap.giver : swap.taker) else {
-          throw .invalid("that is for \(answer == .withdrawn ? swap.giver : swap.taker) or a lead to say")
-        }
+        let who = answer == .withdrawn ? swap.giver : swap.taker
+        guard Self.may(identity, as: who) else { throw .invalid("that is for \(who) or a lead to say") }
         try await desk.answerSwap(id, answer, by: identity)
         return Self.move(said: answer.rawValue)
       } catch {

@@ -5,8 +5,16 @@ extension EventSheet.CardLine {
   /// A decision as lines for the page and the API. A rule applies, does not apply or is not known yet; only
   /// what keeps a rule from asking telescopes has failed.
   static func lines(of decision: Decision) -> [EventSheet.CardLine] {
-    let card = DecisionCard(decision).lines.filter { $0.kind != .rule && $0.kind != .clause }.map {
-      EventSheet.CardLine(kind: $0.kind.rawValue, label: $0.label, text: $0.text, verdict: nil)
+    let changes = Dictionary(
+      decision.changes.map { ($0.text, $0.plainText) }, uniquingKeysWith: { first, _ in first })
+    let isDecidedByRule = decision.rules.contains { $0.truth == .yes }
+    let card = DecisionCard(decision).lines.filter { line in
+      // What a rule saw is said by its criteria.
+      let isSaid = isDecidedByRule && line.kind == .reason && line.text.hasPrefix("Rule \"")
+      return line.kind != .rule && line.kind != .clause && !isSaid
+    }.map {
+      EventSheet.CardLine(
+        kind: $0.kind.rawValue, label: $0.label, text: changes[$0.text] ?? $0.text, verdict: nil)
     }
     return card
       + decision.rules.flatMap { rule in

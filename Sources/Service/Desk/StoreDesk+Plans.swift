@@ -62,7 +62,7 @@ extension StoreDesk {
       top: digest.top.map {
         .init(
           telescope: $0.telescope, slug: $0.slug, field: $0.fieldID, raDeg: $0.raDeg, decDeg: $0.decDeg,
-          startUTC: $0.startUTC.instant.iso8601(), probability: $0.prob)
+          startUTC: $0.startUTC.instant.iso8601(), probability: $0.prob, reason: $0.reason)
       }, parts: parts + left)
     sheet.change = try await change(of: event, to: id, digest)
     sheet.coverage = Drawing(madeHere: CoverageChart.render(digest, now: state.clock.now()))
