@@ -406,6 +406,23 @@ def answers(browser, service, report, out):
     return first
 
 
+def operator(browser, service, report, out):
+    """A team that is signed in answers on the page of its telescope."""
+    parts = [p for p in sorted(asked(service), key=lambda p: -p["tiles"]) if p["state"] == "plan sent" or p["state"] == "sent"]
+    if not parts:
+        return report.fault("operator", "nobody is left to answer")
+    slug = parts[0]["slug"]
+    sign_out(browser, service)
+    sign_in(browser, service, f"/t/{slug}", service.issue(slug, f"operator:{slug}"))
+    see(browser, report, out, "telescope-operator")
+    press(browser, "[name=a][value=accepted]")
+    report.check("operator", "Thank you" in text_of(browser), text_of(browser)[:300])
+    states = {p["state"] for p in service.get(f"/api/telescopes/{slug}/queue")["pointings"]}
+    report.check("operator", "accepted" in states, f"the queue of {slug} has {states}")
+    sign_out(browser, service)
+    sign_in(browser, service, "/")
+
+
 def decide(browser, service, report, out, other):
     """A lead decides; of two the second learns of the first and loses nothing."""
     event = f"/events/{EVENT}"
@@ -501,6 +518,7 @@ def acts(browser, service, report, out, slug):
     follow_up(browser, service, report, out)
     what_if(browser, service, report, out, slug)
     other = answers(browser, service, report, out)
+    operator(browser, service, report, out)
     decide(browser, service, report, out, other)
     drill(browser, service, report, out)
     sign_out(browser, service)

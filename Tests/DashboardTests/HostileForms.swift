@@ -34,7 +34,22 @@ extension HostileTextTests {
     let silent = UnansweredView(
       slug: x, name: x, plan: x, pointings: 1, nightStartUTC: x, nightEndUTC: x, remindedUTC: x, channel: x)
     let typedFollowup = FollowupTyped { name in name == "detected" ? nil : x }
+    let queue = TelescopeSheet(
+      telescope: TelescopeLine(
+        id: x, slug: x, name: x, latitudeDeg: nil, longitudeDeg: nil, elevationM: nil, apertureM: nil,
+        fieldDeg2: nil, usable: x, note: x), status: x, message: x,
+      assignments: [
+        .init(
+          event: x, plan: x, tile: x, state: "sent", startUTC: x, endUTC: x, raDeg: 1, decDeg: 1, filter: x,
+          exposureS: 1)
+      ])
+    var telescope = TelescopePage(head: head, sheet: queue, now: nil)
+    telescope.say = SaySection(
+      queue, identity: Identity(name: x, scopes: [.admin]), head: head, next: telescope.next, said: x,
+      problem: x,
+      reason: x)
     return [
+      ("say", try bytes(telescope, "telescope")),
       (
         "decide",
         try bytes(EventPage(head: head, sheet: sheet, now: nil, decide: decide, silent: [silent]), "event")

@@ -147,7 +147,8 @@ import Units
       plan: x, probability: .nan, reachable: .infinity, upperBound: .nan, gap: .nan,
       top: [
         .init(
-          telescope: x, slug: x, field: x, raDeg: .nan, decDeg: .infinity, startUTC: x, probability: .nan, reason: x)
+          telescope: x, slug: x, field: x, raDeg: .nan, decDeg: .infinity, startUTC: x, probability: .nan,
+          reason: x)
       ],
       parts: [
         .init(name: x, slug: x, state: x, tiles: 1, probability: .nan, startUTC: x, endUTC: x, reason: x),

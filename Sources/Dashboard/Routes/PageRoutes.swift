@@ -70,14 +70,9 @@ struct PageRoutes {
   }
 
   private func telescope(_ request: Request, _ context: DashboardContext) async throws -> Response {
-    let slug = try context.part("slug")
-    let library = try library.get()
-    let health = await desk.health()
-    let sheet = try await desk.telescope(slug)
-    let page = TelescopePage(
-      head: head(sheet.telescope.name, .telescopes, request, context, health, library), sheet: sheet,
-      now: Instant(iso8601: health.nowUTC), sky: try await desk.sky(of: slug))
-    return answer(try library.render(page, "telescope"), request)
+    answer(
+      try await telescopePage(try context.part("slug"), said: request.formValue("said"), request, context),
+      request)
   }
 
   private func shift(_ request: Request, _ context: DashboardContext) async throws -> Response {

@@ -64,6 +64,7 @@ public enum DashboardServer {
     WhatIfRoutes(desk: desk, pages: pages).add(to: router)
     StoryRoutes(desk: desk, pages: pages).add(to: router)
     SwapRoutes(desk: desk, pages: pages).add(to: router)
+    SayRoutes(desk: desk, pages: pages).add(to: router)
     return router
   }
 
