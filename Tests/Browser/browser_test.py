@@ -566,6 +566,48 @@ def stream(service, report, readers=100):
     report.check("stream", reached == readers, f"reached {reached} of {readers}")
 
 
+# What the documentation says under each picture; pages that are not named here are not in it.
+CAPTIONS = {
+    "board": "The board: whom to contact, events, every telescope's night and what it has of them",
+    "event": "An event: what was decided and by which criteria, the plan, its proof, what changed, who is left out",
+    "decide": "A lead decides", "decide-late": "Somebody acted first: it is said, and nothing typed is lost",
+    "what-if-question": "What if: a telescope less", "what-if": "The answer beside the plan in force",
+    "what-if-adopted": "What was adopted can be taken back",
+    "telescope": "A telescope: GO, WAIT or STOP, the next target, the night",
+    "telescope-operator": "The same page for its operator", "answer": "A team's queue behind its signed link",
+    "telescopes": "The network", "follow-up": "A point source", "follow-up-slip": "A slip loses nothing that was typed",
+    "follow-up-ranked": "The telescopes, ranked", "follow-up-sent": "One is asked",
+    "shift": "The shift log from the record", "circular": "The draft of a GCN Circular",
+    "roster": "The roster", "roster-swap": "A swap request", "replay": "How it went",
+    "replay-after": "How it went, with what people did", "drill": "A drill", "drill-after": "A drill that passed",
+    "sign-in": "The door",
+}
+
+
+def gallery(report):
+    """The documentation's page of pictures, with what was measured."""
+    lines = ["# Pages", "", "Made by `make test-browser PICTURES=Tests/Browser/screenshots`: by day on a desk, at night on a",
+             "phone, each without scrolling, with a mock event on the shipped telescopes.", ""]
+    for name, caption in CAPTIONS.items():
+        if not all(os.path.exists(os.path.join(PICTURES[0], f"{name}-{width}.webp")) for _, width, _ in SHOWN):
+            report.fault("gallery", f"there is no picture of {name}")
+            continue
+        lines += [f"## {caption}", "", " ".join(
+            f"<img src=\"{name}-{width}.webp\" alt=\"{caption}, {width} px wide\" width=\"{width // 2 if width > 500 else 240}\">"
+            for _, width, _ in SHOWN), ""]
+    lines += ["## Measured", "",
+              "Bytes of a first load over the line, and the 95th of a hundred answers on the machine that made the pictures.",
+              "", "| page | bytes | answered in ms |", "|---|---|---|"]
+    lines += [f"| {name} | {size} | {report.times.get(name, '')} |" for name, size in report.weights.items()]
+    rest = [f"{name}: {value} ms" for name, value in report.times.items() if name not in report.weights]
+    lines += ["", f"{len(report.contrast)} looks; least contrast of text {min(report.contrast.values())}. " + "; ".join(rest) + "."]
+    with open(os.path.join(PICTURES[0], "README.md"), "w") as file:
+        file.write("\n".join(lines) + "\n")
+    for name in os.listdir(PICTURES[0]):
+        size = os.path.getsize(os.path.join(PICTURES[0], name))
+        report.check("gallery", size <= 150 << 10, f"{name} is {size} bytes")
+
+
 def closed_door(program, browser, report, out):
     service = Service(program, reading=False)
     try:
@@ -619,6 +661,8 @@ def main():
         with open(os.path.join(folder, "weights.json"), "w") as file:
             json.dump(found, file, indent=2)
             file.write("\n")
+    if PICTURES[0]:
+        gallery(report)
     print("milliseconds: " + ", ".join(f"{name} {value}" for name, value in report.times.items()))
     print(f"{len(report.contrast)} looks, least contrast {min(report.contrast.values())}, {len(report.faults)} faults")
     sys.exit(1 if report.faults else 0)

@@ -49,6 +49,7 @@ extension HostileTextTests {
       problem: x,
       reason: x)
     return [
+      ("refused", try bytes(FailurePage(head: head, status: .forbidden, text: x, typed: x), "failure")),
       ("say", try bytes(telescope, "telescope")),
       (
         "decide",

@@ -66,6 +66,31 @@ import WebClient
     }
   }
 
+  /// The session ended while somebody wrote: they get their words back, and nothing else.
+  @Test func aLostSessionLosesNoWords() async throws {
+    let q = try await QueueBench.mock()
+    try await withReader(q) { reader in
+      let path = "/events/\(q.event)"
+      let seen = try #require(SignedInReader.value(of: "seen", in: try await reader.get(path).text))
+      let fields = [
+        ("seen", seen), ("role", "shift leader"), ("choice", "STOP"), ("reason", "found <b> elsewhere"),
+      ]
+      try await StoreDesk(state: q.state).signOut(reader.session.secret)
+      let late = try await reader.post(path + "/decision", fields)
+      #expect(late.status == 401)
+      #expect(late.text.contains("found &lt;b&gt; elsewhere</textarea>"), "\(late.text)")
+      #expect(!late.text.contains("golden"), "who is not signed in learns nothing by it")
+      // A token of another session, as from a page that was left open over the night.
+      let other = try await SignedInReader.session(q.state, ["lead"], label: "day shift")
+      let stale = try await reader.site.send(
+        .post, path + "/decision", type: "application/x-www-form-urlencoded",
+        headers: [("Accept", "text/html")], cookie: "session=\(other.secret)",
+        "reason=found+%3Cb%3E+elsewhere&choice=STOP&form_token=" + reader.session.formToken)
+      #expect(stale.status == 403 && stale.text.contains("found &lt;b&gt; elsewhere</textarea>"))
+      #expect(try await q.bench.store.decisions(on: q.event).last?.outcome == "GO")
+    }
+  }
+
   @Test func onlyALeadDecidesOrAsks() async throws {
     let q = try await QueueBench.mock()
     try await withReader(q, ["view"]) { reader in

@@ -109,12 +109,15 @@ struct PageRoutes {
   }
 
   /// What a browser is shown for a failure; nil for programs, which get JSON.
-  func failure(_ status: HTTPResponse.Status, _ text: String, _ request: Request) -> FileView? {
+  /// - Parameter typed: what would be lost otherwise; the page says nothing else of what is kept here.
+  func failure(
+    _ status: HTTPResponse.Status, _ text: String, _ request: Request, typed: String? = nil
+  ) -> FileView? {
     let accepts = request.headers[values: .accept].contains { $0.contains("text/html") }
     guard accepts, !request.uri.path.hasPrefix("/api/"), case .success(let library) = library else {
       return nil
     }
-    if status == .unauthorized {
+    if status == .unauthorized, typed == nil {
       let uri = request.uri.string
       let page = SignInPage(
         head: head("Sign in", .none, request, nil, nil, library), session: nil, back: uri, problem: text,
@@ -122,7 +125,8 @@ struct PageRoutes {
       return try? library.render(page, "signin")
     }
     let page = FailurePage(
-      head: head("\(status.code)", .none, request, nil, nil, library), status: status, text: text)
+      head: head("\(status.code)", .none, request, nil, nil, library), status: status, text: text,
+      typed: typed)
     // Without its template the failure is still told, as JSON.
     return try? library.render(page, "failure")
   }
