@@ -15,7 +15,10 @@ struct PageNode: MustacheParent {
 
   /// - Returns: nil for an optional without a value: the engine then looks further out, as it does by itself.
   static func of(_ value: Any) -> Any? {
-    if value is String || value is Bool || value is Int || value is Int64 { return value }
+    // The casts also take values out of optionals.
+    if let text = value as? String { return text }
+    if let flag = value as? Bool { return flag }
+    if let number = value as? Int { return number }
     let mirror = Mirror(reflecting: value)
     switch mirror.displayStyle {
     case .optional: return mirror.children.first.flatMap { of($0.value) }
