@@ -1,4 +1,5 @@
 import Foundation
+import Loopback
 import Rosters
 import Store
 import TestSupport
@@ -52,7 +53,8 @@ import Units
 
     func members(_ shift: String) throws -> [String] {
       let roster = try RosterFile(path).roster
-      return try #require(roster.shift(try #require(ShiftID(shift)))).members.map(\.text)
+      let id = try #require(ShiftID(shift))
+      return try #require(roster.shift(id)).members.map(\.text)
     }
     func log(_ kind: String) async throws -> [LogEntry] {
       try await store.log(after: 0, limit: 1000).filter { $0.kind == kind }

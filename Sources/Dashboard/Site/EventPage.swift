@@ -16,6 +16,8 @@ struct EventPage: Sendable {
     let caption: String
     let width: String
     let height: String
+    /// Read from left to right: on a phone it scrolls within its frame.
+    var isWide = false
   }
   struct PlanRow: Sendable {
     let id: String
@@ -150,12 +152,15 @@ struct EventPage: Sendable {
         href: "\(base)/skymap.svg",
         alt: "Map of the whole sky: where \(event.id) may lie, and the \(extent). "
           + "The lists below say the same in words.",
-        caption: "Sky: 50 and 90 % regions and the planned fields", width: "1400", height: "870"),
+        caption: "Sky: 50 and 90 % regions and the planned fields; touch it for the whole picture",
+        width: "1400", height: "870"),
       Picture(
         href: "\(base)/night.svg",
         alt: "The night by telescope: dark hours and the \(extent) over time. "
           + "The list of telescopes says the same in words.",
-        caption: "Night: who observes when (UTC)", width: "1400", height: "1680"),
+        caption: "Night: who observes when (UTC); touch it for the whole picture", width: "1400",
+        height: "1680",
+        isWide: true),
     ]
   }
 }
