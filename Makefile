@@ -65,10 +65,11 @@ test-icare: install
 	else swift build $(FLAGS) --product vesper && $(TEST) --filter IcareServerTests; fi
 
 # Every page in a headless Chromium over a real service: themes, widths, audits, weights, what people do.
-# Screenshots and weights.json go to out/browser.
+# Screenshots and weights.json go to out/browser; PICTURES=Tests/Browser/screenshots renews those of the README.
+PICTURES =
 test-browser: build
 	@$(MAKE) --no-print-directory install PACKAGES="$(BROWSER_PACKAGES)"
-	/usr/bin/python3 Tests/Browser/browser_test.py .build/release/vesper out/browser
+	/usr/bin/python3 Tests/Browser/browser_test.py .build/release/vesper out/browser $(PICTURES)
 
 # Kills the real service at random times over a stream of notices and checks what the other sides got.
 chaos: build

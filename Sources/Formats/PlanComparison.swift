@@ -5,7 +5,7 @@ import Units
 public struct PlanComparison: Hashable, Sendable {
   /// What is compared of a pointing.
   public struct Pointing: Hashable, Sendable {
-    /// Slug of the telescope.
+    /// Its slug, or its name where people read the lines.
     public let telescope: String
     public let tile: String
     public let filter: String

@@ -19,8 +19,10 @@ public struct PlanDigest: Codable, Hashable, Sendable {
     public var decDeg: Double
     public var startUTC: UTCTime
     public var prob: Double
+    /// Why it is where it is in its telescope's order; nil in digests of earlier versions.
+    public var reason: String?
     enum CodingKeys: String, CodingKey {
-      case telescope, slug
+      case telescope, slug, reason
       case fieldID = "field_id"
       case raDeg = "ra_deg"
       case decDeg = "dec_deg"
@@ -57,7 +59,7 @@ public struct PlanDigest: Codable, Hashable, Sendable {
       site, row in
       Tile(
         telescope: site.name, slug: site.slug, fieldID: row.fieldID, raDeg: row.raDeg, decDeg: row.decDeg,
-        startUTC: row.startUTC, prob: row.prob)
+        startUTC: row.startUTC, prob: row.prob, reason: row.reason)
     }
     distance = map.flatMap { DistancePosterior(of: $0) }.map(Self.distances) ?? []
   }

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Every page in a real browser over a real service: themes, widths, audits, weights, and what people do.
 
-    browser_test.py VESPER OUT     VESPER: the built program; OUT: where screenshots and weights.json go
+    browser_test.py VESPER OUT [PICTURES]
+                                   VESPER: the built program; OUT: where screenshots and weights.json go;
+                                   PICTURES: where the small pictures of the documentation are put, if anywhere
 
 Exit status 0 if nothing was found. Needs Debian's chromium and python3-websocket (`make test-browser`).
 """
@@ -24,8 +26,8 @@ EVENT = "MS260915a"
 START = "2026-09-15T17:50:00Z"
 THEMES = ["day", "dark", "red"]
 WIDTHS = [(360, 740), (1280, 900)]
-# The pictures of the README: what is seen without scrolling.
-SHOWN = {"board-day-1280", "event-dark-1280", "telescope-red-360", "roster-day-1280", "shift-dark-360"}
+# The pictures of the documentation show what is seen without scrolling: by day on a desk, at night on a phone.
+SHOWN = [("day", 1280, 0.75), ("dark", 360, 1)]
 # Bytes on the line of a first load, packed: what slow sites can bear.
 BUDGETS = {"telescope": 30 << 10, "board": 150 << 10}
 ROSTER = """campaign: GRANDMA autumn 2026
@@ -73,11 +75,9 @@ class Service:
                 f"http: {{port: 0, open_reading: {str(reading).lower()}}}\nlinks: {{secret: 'file:{self.folder}/links'}}\n")
         with open(os.path.join(self.folder, "links"), "w") as file:
             file.write("l" * 40)
+        self.roster = roster
         self.program = program
-        issued = subprocess.run(
-            [program, "token", "issue", "--label", "shift", "--scopes", "lead", "--config", self.config],
-            check=True, capture_output=True, text=True)
-        self.token = next(w for w in issued.stdout.split() if w.startswith("vesper_"))
+        self.token = self.issue("shift", "lead")
         port = os.path.join(self.folder, "port")
         self.log = open(os.path.join(self.folder, "log"), "w")
         self.process = subprocess.Popen(
@@ -88,6 +88,12 @@ class Service:
                 break
             time.sleep(0.1)
         self.base = f"http://127.0.0.1:{open(port).read().strip()}"
+
+    def issue(self, label, scopes):
+        issued = subprocess.run(
+            [self.program, "token", "issue", "--label", label, "--scopes", scopes, "--config", self.config],
+            check=True, capture_output=True, text=True)
+        return next(w for w in issued.stdout.split() if w.startswith("vesper_"))
 
     def get(self, path):
         request = urllib.request.Request(self.base + path, headers={"Authorization": f"Bearer {self.token}"})
@@ -165,6 +171,33 @@ def only_red(browser, report, place):
                 return report.fault(place, f"green or blue light at {x}, {y}: {list(row[x * channels:(x + 1) * channels])}")
 
 
+PICTURES = [None]
+
+
+def show(browser, name, theme, width):
+    """Keeps a small picture for the documentation."""
+    for shown, at, scale in SHOWN:
+        if PICTURES[0] and (theme, width) == (shown, at):
+            browser.picture(os.path.join(PICTURES[0], f"{name}-{at}.webp"), whole=False, scale=scale, webp=True)
+
+
+def see(browser, report, out, name, width=360):
+    """The page as it is now in each theme and width, without asking for it again; then as it was."""
+    own = browser.run("document.documentElement.className")
+    for theme in THEMES:
+        browser.run(f"document.documentElement.className = '{theme}'")
+        for wide, height in WIDTHS:
+            browser.size(wide, height)
+            browser.listen(0.2)
+            audit(browser, report, f"{name}-{theme}-{wide}")
+            browser.picture(os.path.join(out, f"{name}-{theme}-{wide}.png"))
+            show(browser, name, theme, wide)
+            if theme == "red" and wide == 360:
+                only_red(browser, report, f"{name}-{theme}-{wide}")
+    browser.run(f"document.documentElement.className = '{own}'")
+    browser.size(width, 740)
+
+
 def look(browser, service, report, out, pages):
     """Each page, theme and width: screenshot, audit, weight."""
     for name, path in pages.items():
@@ -184,8 +217,7 @@ def look(browser, service, report, out, pages):
                 browser.listen(0.4)
                 audit(browser, report, place)
                 browser.picture(os.path.join(out, place + ".png"))
-                if place in SHOWN:
-                    browser.picture(os.path.join(out, f"shown-{name}.png"), whole=False, scale=0.8)
+                show(browser, name, theme, width)
                 if theme == "red" and width == 360:
                     only_red(browser, report, place)
         print(f"{name}: {report.weights[name]} bytes", flush=True)
@@ -278,108 +310,226 @@ def press(browser, selector, seconds=1.0):
     browser.listen(seconds)
 
 
-def sign_in(browser, service, back):
+def sign_in(browser, service, back, token=None):
     browser.open(service.base + "/sign-in?back=" + urllib.request.quote(back, safe=""))
     browser.run("document.querySelector('#token').focus()")
-    browser.type(service.token)
+    browser.type(token or service.token)
     browser.key("Enter", 13, "\r")
     browser.listen(1.0)
     return browser.run("location.pathname")
 
 
-def looked_at(browser, report, out, name, theme="dark"):
-    audit(browser, report, f"{name}-{theme}-360")
-    browser.picture(os.path.join(out, f"{name}-{theme}-360.png"))
+def sign_out(browser, service):
+    browser.open(service.base + "/sign-in")
+    press(browser, "form[action='/sign-out'] button")
 
 
-def acts(browser, service, report, out, slug):
-    """What a lead does about an event, on a phone: asks what if, adopts it, decides; and what a team answers by link."""
-    browser.size(360, 740)
-    browser.call("Network.setCookie", name="theme", value="dark", url=service.base, httpOnly=True)
-    event = f"/events/{EVENT}"
-    browser.open(service.base + event)
-    report.check("decide", browser.run("!document.querySelector('[name=choice]')"), "strangers get the form")
-    report.check("decide", sign_in(browser, service, event) == event, "sign-in does not lead back")
+def text_of(browser):
+    return browser.run("document.body ? document.body.innerText : ''")
 
-    before = service.get(f"/api/events/{EVENT}")["event"]["plan"]["id"]
-    press(browser, f"a[href='{event}/what-if']")
-    browser.run(f"document.querySelector('[name=drop][value=\"{slug}\"]').checked = true")
-    looked_at(browser, report, out, "what-if-question")
+
+def plan_of(service):
+    return (service.get(f"/api/events/{EVENT}")["event"]["plan"] or {}).get("id")
+
+
+def asked(service):
+    return [p for p in service.get(f"/api/events/{EVENT}/plan")["parts"] if p["state"] != "left_out"]
+
+
+def compare(browser):
+    """Asks what the form of the what-if page says; milliseconds until the answer stands there."""
     start = time.monotonic()
     browser.run("document.querySelector('form[method=get] button').click()")
     for _ in range(100):
         browser.listen(0.1)
         if browser.run("!!document.querySelector('#answer-h')"):
             break
-    report.times["what-if in the browser"] = round(1000 * (time.monotonic() - start))
-    text = browser.run("document.body.innerText")
+    return round(1000 * (time.monotonic() - start))
+
+
+def what_if(browser, service, report, out, slug):
+    """A telescope less: asked and left, asked and adopted, taken back, adopted again."""
+    event, before = f"/events/{EVENT}", plan_of(service)
+    browser.open(service.base + event)
+    press(browser, f"a[href='{event}/what-if']")
+    browser.run(f"document.querySelector('[name=drop][value=\"{slug}\"]').checked = true")
+    see(browser, report, out, "what-if-question")
+    report.times["what-if in the browser"] = compare(browser)
+    text = text_of(browser)
     report.check("what-if", "without " in text and "Worked out in" in text, text[:400])
     report.times["what-if"] = 1000 * float(text.split("Worked out in ")[1].split(" s")[0]) if "Worked out in " in text else -1
     report.check("what-if", 0 < report.times["what-if"] <= 2000, f"takes {report.times['what-if']} ms")
-    looked_at(browser, report, out, "what-if")
-    press(browser, "form[method=post][action$='what-if'] button")
-    report.check("what-if", browser.run("location.pathname") == event, browser.run("location.href"))
-    service.wait("the adopted plan", lambda: (service.get(f"/api/events/{EVENT}")["event"]["plan"] or {}).get("id") not in (None, before), 60)
-    parts = service.get(f"/api/events/{EVENT}/plan")["parts"]
-    report.check("what-if", all(p["state"] == "left_out" for p in parts if p["slug"] == slug), f"{slug} is still asked")
-    other = max((p for p in parts if p["state"] != "left_out"), key=lambda p: p["tiles"])["slug"]
+    see(browser, report, out, "what-if")
+    press(browser, f"a.button[href='{event}']")
+    report.check("discard", browser.run("location.pathname") == event, browser.run("location.href"))
+    report.check("discard", plan_of(service) == before, "something was adopted")
 
-    link = subprocess.run(
-        [service.program, "link", other, "--days", "1", "--config", service.config], check=True, capture_output=True,
-        text=True).stdout.strip().split()[-1]
-    path = "/" + link.split("/", 3)[3]
-    browser.open(service.base + path)
-    looked_at(browser, report, out, "answer")
-    press(browser, "form:has([name=a][value=accepted]) button")
-    report.check("answer", "Thank you" in browser.run("document.body.innerText"), browser.run("document.body.innerText")[:200])
-    states = {p["state"] for p in service.get(f"/api/telescopes/{other}/queue")["pointings"]}
-    report.check("answer", "accepted" in states, f"the queue has {states}")
+    def adopt():
+        known = plan_of(service)
+        browser.open(service.base + f"{event}/what-if?drop={slug}")
+        press(browser, "form[method=post][action$='what-if'] button")
+        report.check("what-if", browser.run("location.pathname") == event, browser.run("location.href"))
+        service.wait("the adopted plan", lambda: plan_of(service) not in (None, known), 60)
+        report.check("what-if", slug not in [p["slug"] for p in asked(service)], f"{slug} is still asked")
 
+    adopt()
+    known = plan_of(service)
+    browser.open(service.base + f"{event}/what-if")
+    report.check("undo", "Adopted before" in text_of(browser), "nothing can be taken back")
+    browser.run("document.querySelector('[name=back]').checked = true")
+    see(browser, report, out, "what-if-adopted")
+    press(browser, "form[action$='/undo'] button")
+    report.check("undo", browser.run("location.pathname") == event, browser.run("location.href"))
+    service.wait("the plan before", lambda: plan_of(service) not in (None, known), 60)
+    report.check("undo", slug in [p["slug"] for p in asked(service)], f"{slug} is not asked again")
+    adopt()
+
+
+def answers(browser, service, report, out):
+    """Two teams by their links: one observes, one cannot and says why."""
+    first, second = [p["slug"] for p in sorted(asked(service), key=lambda p: -p["tiles"])[:2]]
+    for slug, word, reason in [(first, "accepted", None), (second, "refused", "clouds <b>")]:
+        link = subprocess.run(
+            [service.program, "link", slug, "--days", "1", "--config", service.config], check=True,
+            capture_output=True, text=True).stdout.strip().split()[-1]
+        browser.open(service.base + "/" + link.split("/", 3)[3])
+        if reason:
+            browser.run(
+                f"document.querySelector('form:has([name=a][value={word}]) [name=reason]').value = {json.dumps(reason)}")
+        else:
+            see(browser, report, out, "answer")
+        press(browser, f"form:has([name=a][value={word}]) button")
+        report.check("answer", "Thank you" in text_of(browser), text_of(browser)[:200])
+        record = service.get(f"/api/telescopes/{slug}/queue")["record"]
+        said = [(r["state"], r["reason"]) for r in record]
+        report.check("answer", (word, reason) in said, f"the record of {slug} has {said}")
+    return first
+
+
+def operator(browser, service, report, out):
+    """A team that is signed in answers on the page of its telescope."""
+    parts = [p for p in sorted(asked(service), key=lambda p: -p["tiles"]) if p["state"] == "plan sent" or p["state"] == "sent"]
+    if not parts:
+        return report.fault("operator", "nobody is left to answer")
+    slug = parts[0]["slug"]
+    sign_out(browser, service)
+    sign_in(browser, service, f"/t/{slug}", service.issue(slug, f"operator:{slug}"))
+    see(browser, report, out, "telescope-operator")
+    press(browser, "[name=a][value=accepted]")
+    report.check("operator", "Thank you" in text_of(browser), text_of(browser)[:300])
+    states = {p["state"] for p in service.get(f"/api/telescopes/{slug}/queue")["pointings"]}
+    report.check("operator", "accepted" in states, f"the queue of {slug} has {states}")
+    sign_out(browser, service)
+    sign_in(browser, service, "/")
+
+
+def decide(browser, service, report, out, other):
+    """A lead decides; of two the second learns of the first and loses nothing."""
+    event = f"/events/{EVENT}"
     browser.open(service.base + event)
     browser.run("document.querySelector('#choice-STOP').checked = true")
     browser.run("document.querySelector('#reason').value = 'found elsewhere <b>'")
-    looked_at(browser, report, out, "decide")
-    # The form in the red theme, which only leads see.
-    browser.run("document.documentElement.className = 'red'; document.querySelector('#decide').scrollIntoView()")
-    only_red(browser, report, "decide-red-360")
-    browser.run("document.documentElement.className = 'dark'")
+    see(browser, report, out, "decide")
     # Somebody acts first.
     service.post(f"/api/events/{EVENT}/decision", json.dumps(
         {"outcome": "LIMITED", "telescopes": [other], "role": "shift leader", "reason": "save the others"}).encode())
     service.wait("the other's decision", lambda: service.get(f"/api/events/{EVENT}")["event"]["decision"] == "LIMITED", 60)
     report.check("stale form", browser.run("document.querySelector('#reason').value") == "found elsewhere <b>", "typed text is lost")
     press(browser, "form[action$='/decision'] button")
-    text = browser.run("document.body.innerText")
+    text = text_of(browser)
     report.check("stale form", "Somebody acted first" in text and "save the others" in text, text[:300])
     report.check("stale form", browser.run("document.querySelector('#reason').value") == "found elsewhere <b>", "loses what was typed")
     report.check("stale form", browser.run("document.querySelector('#choice-STOP').checked"), "loses what was chosen")
     browser.events = [e for e in browser.events if e.get("method") != "Log.entryAdded"]  # 409 is what is wanted
-    looked_at(browser, report, out, "decide-late")
+    see(browser, report, out, "decide-late")
     press(browser, "form[action$='/decision'] button")
     service.wait("STOP", lambda: service.get(f"/api/events/{EVENT}")["event"]["decision"] == "STOP", 60)
     browser.open(service.base + f"/replay?event={EVENT}")
-    text = browser.run("document.body.innerText")
+    text = text_of(browser)
     report.check("replay", "found elsewhere <b>" in text and "save the others" in text, text[:300])
-    looked_at(browser, report, out, "replay-after")
+    see(browser, report, out, "replay-after")
 
+
+def drill(browser, service, report, out):
     browser.open(service.base + "/drill")
     press(browser, "form[action='/drill'] button")
-    report.check("drill", "running" in browser.run("document.body.innerText"), "does not begin")
+    report.check("drill", "running" in text_of(browser), "does not begin")
     end = time.monotonic() + 120
-    while time.monotonic() < end and "running" in browser.run("document.body ? document.body.innerText : 'running'"):
+    while time.monotonic() < end and "running" in (text_of(browser) or "running"):
         browser.listen(1.0)
-    text = browser.run("document.body.innerText")
+    text = text_of(browser)
     report.check("drill", "passed" in text and "retraction" in text, text[:500])
-    looked_at(browser, report, out, "drill-after")
-    browser.open(service.base + "/sign-in")
-    press(browser, "form[action='/sign-out'] button")
+    see(browser, report, out, "drill-after")
+
+
+def follow_up(browser, service, report, out):
+    """A point source: a slip loses nothing, the ranking comes, a telescope is asked and let off."""
+    browser.open(service.base + "/followup")
+    for field, value in {"name": "GRB 260915B", "ra": "abc", "dec": "+03:30:00", "mag": "16.5", "change-value": "0.9"}.items():
+        browser.run(f"document.querySelector('#{field}').value = {json.dumps(value)}")
+    press(browser, "form[action='/followup'] button")
+    report.check("follow-up", browser.run("!!document.querySelector('[role=alert]')"), "says nothing of the slip")
+    report.check("follow-up", browser.run("document.querySelector('#mag').value") == "16.5", "loses what was typed")
+    browser.events = [e for e in browser.events if e.get("method") != "Log.entryAdded"]  # 400 is what is wanted
+    see(browser, report, out, "follow-up-slip")
+    browser.run("document.querySelector('#ra').value = '23:26:00'")
+    press(browser, "form[action='/followup'] button", 4.0)
+    report.check("follow-up", browser.run("location.pathname").startswith("/followup/"), text_of(browser)[:300])
+    see(browser, report, out, "follow-up-ranked")
+    slug = browser.run("document.querySelector('form[action$=\"/send\"] [name=telescope]').value")
+    press(browser, "form[action$='/send'] button", 2.0)
+    report.check("follow-up", browser.run("!!document.querySelector('[role=status]')"), text_of(browser)[:300])
+    queue = service.get(f"/api/telescopes/{slug}/queue")["pointings"]
+    report.check("follow-up", any("GRB" in p["event"] for p in queue), f"{slug} has {len(queue)} pointings, none of it")
+    see(browser, report, out, "follow-up-sent")
+    browser.run("document.querySelector('form[action$=\"/withdraw\"] [name=reason]').value = 'seen by others'")
+    press(browser, "form[action$='/withdraw'] button", 2.0)
+    queue = service.get(f"/api/telescopes/{slug}/queue")["pointings"]
+    report.check("follow-up", not any("GRB" in p["event"] and p["state"] == "sent" for p in queue), "is not taken back")
+
+
+def swap(browser, service, report, out):
+    """One member gives a shift away, the other takes it; the roster's file has it."""
+    people = {name: service.issue(name, "view") for name in ["shifter-01", "shifter-02"]}
+    sign_in(browser, service, "/roster", people["shifter-01"])
+    browser.run("document.querySelector('#give').value = 'shifter-01 2026-09-16/1'")
+    browser.run("document.querySelector('#to').value = 'shifter-02'")
+    press(browser, "form[action='/roster/swap'] button")
+    report.check("swap", "shifter-01 gives 2026-09-16/1 to shifter-02" in text_of(browser), text_of(browser)[-600:])
+    report.check("swap", browser.run("document.querySelectorAll('[name=answer]').length") == 1, "the asker may only withdraw")
+    sign_out(browser, service)
+    sign_in(browser, service, "/roster", people["shifter-02"])
+    see(browser, report, out, "roster-swap")
+    press(browser, "[name=answer][value=accepted]")
+    report.check("swap", "Accepted" in text_of(browser), text_of(browser)[-600:])
+    held = open(service.roster).read()
+    report.check("swap", "2026-09-16/1" in held and "shifter-02 for shifter-01" in held, held[-400:])
+    sign_out(browser, service)
+
+
+def acts(browser, service, report, out, slug):
+    """What a lead and the teams do about an event, on a phone."""
+    browser.size(360, 740)
+    browser.call("Network.setCookie", name="theme", value="dark", url=service.base, httpOnly=True)
+    event = f"/events/{EVENT}"
+    browser.open(service.base + event)
+    report.check("decide", browser.run("!document.querySelector('[name=choice]')"), "strangers get the form")
+    report.check("decide", sign_in(browser, service, event) == event, "sign-in does not lead back")
+    follow_up(browser, service, report, out)
+    what_if(browser, service, report, out, slug)
+    other = answers(browser, service, report, out)
+    operator(browser, service, report, out)
+    decide(browser, service, report, out, other)
+    drill(browser, service, report, out)
+    sign_out(browser, service)
+    swap(browser, service, report, out)
 
 
 def speed(service, report, pages):
-    """How long the service takes for each page, over the line, in milliseconds; the 95th of a hundred."""
+    """How long the service takes for each page, over the line, in milliseconds: the 95th of a hundred."""
     for name, path in pages.items():
         times = []
-        for _ in range(40):
+        for _ in range(100):
             start = time.monotonic()
             urllib.request.urlopen(service.base + path).read()
             times.append(1000 * (time.monotonic() - start))
@@ -416,6 +566,48 @@ def stream(service, report, readers=100):
     report.check("stream", reached == readers, f"reached {reached} of {readers}")
 
 
+# What the documentation says under each picture; pages that are not named here are not in it.
+CAPTIONS = {
+    "board": "The board: whom to contact, events, every telescope's night and what it has of them",
+    "event": "An event: what was decided and by which criteria, the plan, its proof, what changed, who is left out",
+    "decide": "A lead decides", "decide-late": "Somebody acted first: it is said, and nothing typed is lost",
+    "what-if-question": "What if: a telescope less", "what-if": "The answer beside the plan in force",
+    "what-if-adopted": "What was adopted can be taken back",
+    "telescope": "A telescope: GO, WAIT or STOP, the next target, the night",
+    "telescope-operator": "The same page for its operator", "answer": "A team's queue behind its signed link",
+    "telescopes": "The network", "follow-up": "A point source", "follow-up-slip": "A slip loses nothing that was typed",
+    "follow-up-ranked": "The telescopes, ranked", "follow-up-sent": "One is asked",
+    "shift": "The shift log from the record", "circular": "The draft of a GCN Circular",
+    "roster": "The roster", "roster-swap": "A swap request", "replay": "How it went",
+    "replay-after": "How it went, with what people did", "drill": "A drill", "drill-after": "A drill that passed",
+    "sign-in": "The door",
+}
+
+
+def gallery(report):
+    """The documentation's page of pictures, with what was measured."""
+    lines = ["# Pages", "", "Made by `make test-browser PICTURES=Tests/Browser/screenshots`: by day on a desk, at night on a",
+             "phone, each without scrolling, with a mock event on the shipped telescopes.", ""]
+    for name, caption in CAPTIONS.items():
+        if not all(os.path.exists(os.path.join(PICTURES[0], f"{name}-{width}.webp")) for _, width, _ in SHOWN):
+            report.fault("gallery", f"there is no picture of {name}")
+            continue
+        lines += [f"## {caption}", "", " ".join(
+            f"<img src=\"{name}-{width}.webp\" alt=\"{caption}, {width} px wide\" width=\"{width // 2 if width > 500 else 240}\">"
+            for _, width, _ in SHOWN), ""]
+    lines += ["## Measured", "",
+              "Bytes of a first load over the line, and the 95th of a hundred answers on the machine that made the pictures.",
+              "", "| page | bytes | answered in ms |", "|---|---|---|"]
+    lines += [f"| {name} | {size} | {report.times.get(name, '')} |" for name, size in report.weights.items()]
+    rest = [f"{name}: {value} ms" for name, value in report.times.items() if name not in report.weights]
+    lines += ["", f"{len(report.contrast)} looks; least contrast of text {min(report.contrast.values())}. " + "; ".join(rest) + "."]
+    with open(os.path.join(PICTURES[0], "README.md"), "w") as file:
+        file.write("\n".join(lines) + "\n")
+    for name in os.listdir(PICTURES[0]):
+        size = os.path.getsize(os.path.join(PICTURES[0], name))
+        report.check("gallery", size <= 150 << 10, f"{name} is {size} bytes")
+
+
 def closed_door(program, browser, report, out):
     service = Service(program, reading=False)
     try:
@@ -435,6 +627,9 @@ def closed_door(program, browser, report, out):
 def main():
     program, out = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
     os.makedirs(out, exist_ok=True)
+    if len(sys.argv) > 3:
+        PICTURES[0] = os.path.abspath(sys.argv[3])
+        os.makedirs(PICTURES[0], exist_ok=True)
     report = Report()
     service = Service(program)
     try:
@@ -445,7 +640,7 @@ def main():
             pages = {
                 "board": "/", "event": f"/events/{EVENT}", "telescope": f"/t/{slug}", "telescopes": "/telescopes",
                 "shift": "/shift?kind=log", "circular": "/shift?kind=circular", "roster": "/roster",
-                "sign-in": "/sign-in", "replay": f"/replay?event={EVENT}", "drill": "/drill",
+                "follow-up": "/followup", "sign-in": "/sign-in", "replay": f"/replay?event={EVENT}", "drill": "/drill",
             }
             look(browser, service, report, out, pages)
             browser.open(service.base + "/nothing")
@@ -461,10 +656,13 @@ def main():
             browser.close()
     finally:
         service.close()
-    with open(os.path.join(out, "weights.json"), "w") as file:
-        json.dump(
-            {"bytes": report.weights, "least_contrast": min(report.contrast.values()),
-             "milliseconds": report.times}, file, indent=2)
+    found = {"bytes": report.weights, "least_contrast": min(report.contrast.values()), "milliseconds": report.times}
+    for folder in [out] + [PICTURES[0]] * bool(PICTURES[0]):
+        with open(os.path.join(folder, "weights.json"), "w") as file:
+            json.dump(found, file, indent=2)
+            file.write("\n")
+    if PICTURES[0]:
+        gallery(report)
     print("milliseconds: " + ", ".join(f"{name} {value}" for name, value in report.times.items()))
     print(f"{len(report.contrast)} looks, least contrast {min(report.contrast.values())}, {len(report.faults)} faults")
     sys.exit(1 if report.faults else 0)

@@ -132,7 +132,7 @@ class Browser:
             e["params"]["request"]["url"].split("/")[2] for e in self.events
             if e.get("method") == "Network.requestWillBeSent" and "://" in e["params"]["request"]["url"]}
 
-    def picture(self, path=None, whole=True, scale=1):
+    def picture(self, path=None, whole=True, scale=1, webp=False):
         clip = {}
         if whole:
             box = self.call("Page.getLayoutMetrics")["cssContentSize"]
@@ -141,7 +141,7 @@ class Browser:
         elif scale != 1:
             box = self.call("Page.getLayoutMetrics")["cssVisualViewport"]
             clip = {"clip": {"x": 0, "y": 0, "width": box["clientWidth"], "height": box["clientHeight"], "scale": scale}}
-        data = base64.b64decode(self.call("Page.captureScreenshot", format="png", **clip)["data"])
+        data = base64.b64decode(self.call("Page.captureScreenshot", **({"format": "webp", "quality": 75} if webp else {"format": "png"}), **clip)["data"])
         if path:
             with open(path, "wb") as file:
                 file.write(data)

@@ -10,6 +10,7 @@ final class FakeDesk: Desk {
     var log: [ChangeLine] = []
     var isFull = false
     var signedOut: Set<String> = []
+    var swaps: [SwapView] = []
   }
   let state = Mutex(State())
   let queues: (any QueueDesk)? = FakeQueues()
@@ -18,6 +19,8 @@ final class FakeDesk: Desk {
   let reminders: (any ReminderDesk)? = FakeReminders()
 
   static let tokens: [String: Identity] = [
+    "ana": Identity(name: "ana", scopes: [.view]),
+    "bo": Identity(name: "bo", scopes: [.telescope("kao")]),
     "viewer": Identity(name: "board", scopes: [.view]),
     "robot": Identity(name: "robot", scopes: [.notices]),
     "leader": Identity(name: "shift leader", scopes: [.lead]),
@@ -95,11 +98,33 @@ final class FakeDesk: Desk {
       id: "2023-05-18/2", slot: "2", startUTC: "2023-05-18T19:00:00Z", endUTC: "2023-05-19T03:00:00Z",
       people: [],
       isOverridden: true)
-    return RosterSheet(
+    var sheet = RosterSheet(
       campaign: "spring", nowUTC: "2023-05-18T14:00:00Z", now: [Self.shift], next: empty, coordinator: "bo",
       week: "2023-05-18", weekCoordinator: "bo", previousWeek: nil, nextWeek: "2023-05-25",
       shifts: [Self.shift, empty], findings: [.init(severity: "error", text: "2023-05-18/2: nobody")],
       users: ["ana", "bo"])
+    sheet.coming = [Self.shift]
+    sheet.swaps = state.withLock(\.swaps)
+    return sheet
+  }
+  func askSwap(_ form: SwapForm, by identity: Identity) async throws(DeskError) {
+    guard form.shift == Self.shift.id else { throw .conflict("\(form.giver) does not do \(form.shift)") }
+    state.withLock { state in
+      state.swaps.append(
+        SwapView(
+          id: Int64(state.swaps.count + 1), giver: form.giver, shift: form.shift, taker: form.taker,
+          inReturn: form.inReturn, state: "open", askedBy: identity.name, askedUTC: "2023-05-18T13:00:00Z"))
+    }
+  }
+  func answerSwap(_ id: Int64, _ answer: SwapAnswer, by identity: Identity) async throws(DeskError) {
+    let isOpen = state.withLock { state in
+      guard let place = state.swaps.firstIndex(where: { $0.id == id && $0.state == "open" }) else {
+        return false
+      }
+      (state.swaps[place].state, state.swaps[place].answeredBy) = (answer.rawValue, identity.name)
+      return true
+    }
+    guard isOpen else { throw .conflict("somebody answered already") }
   }
   func calendar(of user: String?) async throws(DeskError) -> FileView {
     FileView(

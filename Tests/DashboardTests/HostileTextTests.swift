@@ -6,7 +6,7 @@ import Units
 
 /// Every free text of every view holds what strangers wrote; none of it may become markup.
 @Suite struct HostileTextTests {
-  private let library: PageLibrary
+  let library: PageLibrary
   init() throws { library = try PageLibrary.installed() }
 
   /// All pages with `x` in every text of every view.
@@ -25,7 +25,11 @@ import Units
     live.plan?.state = "live"
     let sheet = EventSheet(
       event: live,
-      card: ["warning", "fact", "rule", "clause", x].map { .init(kind: $0, label: x, text: x, verdict: x) },
+      card: [
+        ("warning", x), ("fact", x), ("rule", "applies"), ("clause", x), ("rule", "does_not_apply"),
+        ("clause", "fail"), ("rule", "does_not_apply"), ("clause", "not_so"), ("rule", x), ("clause", x),
+        (x, x),
+      ].map { .init(kind: $0.0, label: x, text: x, verdict: $0.1) },
       revisions: [.init(number: 1, stage: x, createdUTC: x, status: x)], plans: [plan],
       history: [ChangeLine(sequence: 1, timeUTC: x, actor: x, kind: x, event: x, text: x)], announcement: x,
       shares: [.init(slug: x, name: x, assignments: 1, startUTC: x, endUTC: x)])
@@ -73,7 +77,13 @@ import Units
               kind: x, title: x, text: x + ".", event: x, fromUTC: x, toUTC: x, emptyFields: 1),
             kinds: [.init(name: x, title: x, needsEvent: true)]), "shift"
         ).bytes
-      ), ("roster", try library.render(RosterPage(head: head, sheet: Self.roster(x)), "roster").bytes),
+      ),
+      (
+        "roster",
+        try library.render(
+          RosterPage(head: head, sheet: Self.roster(x), swaps: Self.swaps(x, signedInHead(x))), "roster"
+        ).bytes
+      ),
       (
         "sign-in",
         try library.render(SignInPage(head: head, session: nil, back: x, problem: x), "signin").bytes
@@ -89,7 +99,7 @@ import Units
         ).bytes
       ),
       ("failure", try library.render(FailurePage(head: head, status: .notFound, text: x), "failure").bytes),
-    ]
+    ] + (try formPages(x, event: live, sheet))
   }
 
   private static func table(_ x: String, _ event: EventLine, _ telescope: TelescopeLine) -> NetworkTable {
@@ -110,12 +120,19 @@ import Units
       map: Drawing(madeHere: "<svg/>"))
   }
 
-  private static func roster(_ x: String) -> RosterSheet {
+  static func roster(_ x: String) -> RosterSheet {
     let shift = RosterSheet.Shift(
       id: x, slot: x, startUTC: x, endUTC: x, people: [.init(user: x, local: x)], isOverridden: true)
-    return RosterSheet(
+    var sheet = RosterSheet(
       campaign: x, nowUTC: x, now: [shift], next: shift, coordinator: x, week: x, weekCoordinator: x,
       previousWeek: x, nextWeek: x, shifts: [shift], findings: [.init(severity: x, text: x)], users: [x])
+    sheet.coming = [shift]
+    sheet.swaps = ["open", x].map {
+      SwapView(
+        id: 1, giver: x, shift: x, taker: x, inReturn: x, state: $0, askedBy: x, askedUTC: x, answeredBy: x,
+        findings: [x])
+    }
+    return sheet
   }
 
   private static func sky(_ x: String) -> TelescopeSky {
@@ -130,7 +147,8 @@ import Units
       plan: x, probability: .nan, reachable: .infinity, upperBound: .nan, gap: .nan,
       top: [
         .init(
-          telescope: x, slug: x, field: x, raDeg: .nan, decDeg: .infinity, startUTC: x, probability: .nan)
+          telescope: x, slug: x, field: x, raDeg: .nan, decDeg: .infinity, startUTC: x, probability: .nan,
+          reason: x)
       ],
       parts: [
         .init(name: x, slug: x, state: x, tiles: 1, probability: .nan, startUTC: x, endUTC: x, reason: x),
@@ -141,7 +159,7 @@ import Units
   }
 
   @Test func theCorpusIsLarge() {
-    #expect(Set(HostileText.all).count >= 200)
+    #expect(Set(HostileText.all).count >= 500)
   }
 
   /// Same elements, same attributes, and every address within this site.

@@ -116,10 +116,19 @@ extension PageDesk {
       .init(kind: "fact", label: "area", text: "90 % in 666.2 deg2, 50 % in 180.0 deg2", verdict: nil),
       .init(kind: "fact", label: "FAR", text: "1 per 98 years", verdict: nil),
       .init(kind: "order", label: "valid", text: "24 h after the event", verdict: nil),
-      .init(kind: "rule", label: "rule", text: "GRANDMA O4/R6", verdict: "pass"),
-      .init(kind: "clause", label: "area90", text: "below 1000 deg2: 666.2 deg2", verdict: "pass"),
-      .init(kind: "clause", label: "distance", text: "below 200 Mpc: 276.4 Mpc", verdict: "fail"),
-      .init(kind: "clause", label: "xRayCounterpart", text: "yes: not known", verdict: "unknown"),
+      .init(kind: "rule", label: "GRANDMA O4", text: "neutrinos", verdict: "does_not_apply"),
+      .init(
+        kind: "clause", label: "kind of event", text: "gravitational wave; wanted: neutrino",
+        verdict: "not_so"),
+      .init(kind: "rule", label: "GRANDMA O4", text: "golden", verdict: "does_not_apply"),
+      .init(kind: "clause", label: "class", text: "NSBH; wanted: BNS or NSBH", verdict: "pass"),
+      .init(kind: "clause", label: "distance", text: "276 Mpc; wanted: below 200 Mpc", verdict: "fail"),
+      .init(kind: "rule", label: "GRANDMA O4", text: "seen in X-rays", verdict: "unknown"),
+      .init(kind: "clause", label: "X-ray counterpart", text: "not known; wanted: yes", verdict: "unknown"),
+      .init(kind: "rule", label: "GRANDMA O4", text: "R6", verdict: "applies"),
+      .init(kind: "clause", label: "90 % area", text: "666 deg²; wanted: below 1000 deg²", verdict: "pass"),
+      .init(
+        kind: "clause", label: "50 % area", text: "180 deg²; wanted: below 100 deg²", verdict: "not_needed"),
     ]
     return EventSheet(
       event: event, card: card,

@@ -78,6 +78,15 @@ enum HostileText {
     { $0.map { "<>\"'&`".contains($0) ? "\($0)\u{301}" : "\($0)" }.joined() },
     { "\u{0}\u{1B}\u{202E}" + $0 + "\u{FFFE}\u{85}\u{2028}" },
     { $0.unicodeScalars.map { "\($0)\u{200D}" }.joined() },
+    // Undone once too often somewhere, these become the plain vector.
+    { $0.utf8.map { "%" + String($0, radix: 16) }.joined() },
+    { $0.unicodeScalars.map { "&#x\(String($0.value, radix: 16));" }.joined() },
+    { $0.unicodeScalars.map { "\\u00" + ($0.value < 16 ? "0" : "") + String($0.value, radix: 16) }.joined() },
+    { "+ADw-" + $0.replacing("<", with: "+ADw-").replacing(">", with: "+AD4-") },
+    // Where attributes, comments and templates end early, and in other cases and widths.
+    { "x\n\t\u{C}/" + $0.uppercased() + " x=\"{{{" },
+    { "\u{FF1C}\u{2039}" + $0 + "--!></noscript></template></select></option>" },
+    { $0 + $0 + "\\\"" + $0 + "\\'" },
   ]
 
   static let all: [String] = wraps.flatMap { wrap in vectors.map(wrap) }

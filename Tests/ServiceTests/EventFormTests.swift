@@ -11,45 +11,12 @@ import WebClient
 
 /// The forms on the page of an event: to decide, and to ask what would be.
 @Suite(.serialized) struct EventFormTests {
-  /// A browser in which somebody signed in.
-  private struct Reader: Sendable {
-    let site: QueueSite
-    let session: Session
-
-    func get(_ path: String) async throws -> WebResponse { try await send(.get, path, nil) }
-    func post(_ path: String, _ fields: [(String, String)]) async throws -> WebResponse {
-      let all = fields + [("form_token", session.formToken)]
-      let text = all.map { "\(LocalPath.encoded($0.0))=\(LocalPath.encoded($0.1))" }.joined(separator: "&")
-      return try await send(.post, path, text)
-    }
-    private func send(_ method: WebRequest.Method, _ path: String, _ body: String?) async throws
-      -> WebResponse
-    {
-      var request = WebRequest(method, try WebURL("http://127.0.0.1:\(site.port)\(path)"))
-      request.deadlines = Deadlines(connect: .seconds(30), total: .seconds(120))
-      request.secretHeaders = [SecretHeader("Cookie", Secret("session=\(session.secret)"))]
-      request.headers["Accept"] = "text/html"
-      if let body {
-        request.body = WebBody(Array(body.utf8), contentType: "application/x-www-form-urlencoded")
-      }
-      return try await site.client.send(request)
-    }
-  }
-
-  private static func value(of name: String, in page: String) -> String? {
-    page.firstRange(of: "name=\"\(name)\" value=\"").map {
-      String(page[$0.upperBound...].prefix { $0 != "\"" })
-    }
-  }
-
   private func withReader(
     _ q: QueueBench, _ scopes: Set<String> = ["lead"],
-    _ body: @Sendable @escaping (Reader) async throws -> Void
+    _ body: @Sendable @escaping (SignedInReader) async throws -> Void
   ) async throws {
     q.state.works(q.bench.engine)
-    let token = try await q.token(scopes, label: "night shift")
-    let session = try #require(try await StoreDesk(state: q.state).signIn(token: token))
-    try await q.withSite { site in try await body(Reader(site: site, session: session)) }
+    try await SignedInReader.open(q.state, scopes, body)
   }
 
   @Test func aLeadDecidesAndWhoComesLateLosesNothing() async throws {
@@ -57,7 +24,7 @@ import WebClient
     try await withReader(q) { reader in
       let path = "/events/\(q.event)"
       let page = try await reader.get(path)
-      let seen = try #require(Self.value(of: "seen", in: page.text))
+      let seen = try #require(SignedInReader.value(of: "seen", in: page.text))
       #expect(page.text.contains("value=\"STOP\"") && !page.text.contains("confirm_stop"))
       let fields = [("seen", seen), ("role", "shift leader")]
       let empty = try await reader.post(path + "/decision", fields + [("choice", "STOP"), ("reason", " ")])
@@ -89,13 +56,38 @@ import WebClient
       #expect(late.text.contains("id=\"only-tca\" name=\"telescope\" value=\"tca\" checked"))
       #expect(try await q.bench.store.decisions(on: q.event).last?.outcome == "STOP")
       // Sent again with what was shown, it counts: the campaign that a person ended is opened by a person.
-      let now = try #require(Self.value(of: "seen", in: late.text))
+      let now = try #require(SignedInReader.value(of: "seen", in: late.text))
       let go = try await reader.post(
         path + "/decision", [("seen", now), ("role", "shift leader"), ("choice", "GO"), ("reason", "not it")])
       #expect(go.status == 303, "\(go.text)")
       try await q.bench.settle()
       #expect(try await q.bench.store.decisions(on: q.event).last?.outcome == "GO")
       #expect(try await reader.get("/events/nothing").status == 404)
+    }
+  }
+
+  /// The session ended while somebody wrote: they get their words back, and nothing else.
+  @Test func aLostSessionLosesNoWords() async throws {
+    let q = try await QueueBench.mock()
+    try await withReader(q) { reader in
+      let path = "/events/\(q.event)"
+      let seen = try #require(SignedInReader.value(of: "seen", in: try await reader.get(path).text))
+      let fields = [
+        ("seen", seen), ("role", "shift leader"), ("choice", "STOP"), ("reason", "found <b> elsewhere"),
+      ]
+      try await StoreDesk(state: q.state).signOut(reader.session.secret)
+      let late = try await reader.post(path + "/decision", fields)
+      #expect(late.status == 401)
+      #expect(late.text.contains("found &lt;b&gt; elsewhere</textarea>"), "\(late.text)")
+      #expect(!late.text.contains("golden"), "who is not signed in learns nothing by it")
+      // A token of another session, as from a page that was left open over the night.
+      let other = try await SignedInReader.session(q.state, ["lead"], label: "day shift")
+      let stale = try await reader.site.send(
+        .post, path + "/decision", type: "application/x-www-form-urlencoded",
+        headers: [("Accept", "text/html")], cookie: "session=\(other.secret)",
+        "reason=found+%3Cb%3E+elsewhere&choice=STOP&form_token=" + reader.session.formToken)
+      #expect(stale.status == 403 && stale.text.contains("found &lt;b&gt; elsewhere</textarea>"))
+      #expect(try await q.bench.store.decisions(on: q.event).last?.outcome == "GO")
     }
   }
 
@@ -188,6 +180,55 @@ import WebClient
       let memo = try await q.bench.memo(q.event)
       #expect(memo.adjustment?.notBefore == start)
       #expect(memo.campaign.order?.adjustment?.notBefore == start)
+    }
+  }
+
+  /// A later start and a telescope less are adopted, then taken back one after the other.
+  @Test func whatWasAdoptedIsTakenBack() async throws {
+    let q = try await QueueBench.mock()
+    let one = try await q.busy()[0]
+    let plan = try #require(try await q.live())
+    let first = try #require(
+      try await q.bench.store.assignments(of: plan.id).map(\.assignment.window.start).min())
+    let start = first + .hours(2)
+    try await withReader(q) { reader in
+      let path = "/events/\(q.event)/what-if"
+      #expect(try await !reader.get(path).text.contains("Adopted before"))
+      let adopted = try await reader.post(
+        path, [("drop", one), ("start", start.iso8601()), ("plan", plan.id)])
+      #expect(adopted.status == 303, "\(adopted.text)")
+      try await q.bench.settle()
+      let late = try #require(try await q.live())
+      #expect(
+        try await q.bench.store.assignments(of: late.id).allSatisfy { $0.assignment.window.start >= start })
+      let page = try await reader.get(path).text
+      #expect(page.contains("Adopted before") && page.contains("name=\"back\" value=\"start\""))
+      #expect(page.contains("nothing before \(start.dateAndClock)"))
+      let none = try await reader.post(path + "/undo", [])
+      #expect(none.status == 400 && none.text.contains("choose what is taken back"))
+      let unknown = try await reader.post(path + "/undo", [("back", "outage:999")])
+      #expect(unknown.status == 409)
+      let undone = try await reader.post(path + "/undo", [("back", "start")])
+      #expect(undone.status == 303, "\(undone.text)")
+      try await q.bench.settle()
+      #expect(try await q.bench.memo(q.event).adjustment == nil)
+      let early = try #require(try await q.live())
+      let rows = try await q.bench.store.assignments(of: early.id)
+      #expect(rows.contains { $0.assignment.window.start < start })
+      #expect(rows.allSatisfy { $0.assignment.telescope != one }, "what is not taken back holds")
+      // Somebody did it first.
+      let again = try await reader.post(path + "/undo", [("back", "start")])
+      #expect(again.status == 409 && again.text.contains("somebody took it back already"))
+      let rest = try await reader.get(path).text
+      let piece = try #require(rest.firstRange(of: "value=\"outage:")).upperBound
+      let number = String(rest[piece...].prefix { $0 != "\"" })
+      #expect(try await reader.post(path + "/undo", [("back", "outage:\(number)")]).status == 303)
+      try await q.bench.settle()
+      #expect(try await !q.bench.store.queue(of: one, after: q.now).isEmpty, "it is asked again")
+      let log = try await q.bench.store.log(after: 0, limit: 10_000).filter { $0.kind == "whatif.taken_back" }
+      #expect(log.map(\.actor) == ["night shift", "night shift"])
+      #expect(log.first?.body.contains("nothing before") ?? false)
+      #expect(try await !reader.get(path).text.contains("Adopted before"))
     }
   }
 }

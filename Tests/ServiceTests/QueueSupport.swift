@@ -1,13 +1,12 @@
 import Channels
-import Dashboard
 import Foundation
-import Logging
-import ServiceLifecycle
+import Loopback
 import Store
 import TestSupport
 import Units
 import WebClient
 
+@testable import Dashboard
 @testable import Service
 
 /// An engine with a plan in force for a mock event, and the desk that operators see.
@@ -70,49 +69,59 @@ struct QueueBench: @unchecked Sendable {
   func withSite(openReading: Bool = true, _ body: @Sendable @escaping (QueueSite) async throws -> Void)
     async throws
   {
-    var logger = Logger(label: "test")
-    logger.logLevel = .critical
-    let (ports, found) = AsyncStream<Int>.makeStream()
-    let app = DashboardServer.make(
+    try await withLoopback(
       StoreDesk(state: state),
-      options: DashboardOptions(host: "127.0.0.1", port: 0, openReading: openReading), logger: logger
-    ) { found.yield($0) }
-    let group = ServiceGroup(
-      configuration: .init(services: [.init(service: app)], gracefulShutdownSignals: [], logger: logger))
-    try await withThrowingTaskGroup(of: Void.self) { tasks in
-      tasks.addTask { try await group.run() }
-      let client = try WebClient()
-      for await port in ports {
-        do {
-          try await body(QueueSite(port: port, client: client))
-        } catch {
-          await group.triggerGracefulShutdown()
-          throw error
-        }
-        break
-      }
-      await client.shutdown()
-      await group.triggerGracefulShutdown()
-      try await tasks.waitForAll()
-    }
+      options: DashboardOptions(host: "127.0.0.1", port: 0, openReading: openReading), body)
   }
 }
 
-struct QueueSite: Sendable {
-  let port: Int
-  let client: WebClient
+typealias QueueSite = Loopback
 
-  func send(
-    _ method: WebRequest.Method, _ path: String, token: String? = nil, scheme: String = "Bearer",
-    type: String = "application/json", headers: [(String, String)] = [], _ body: String? = nil
-  ) async throws -> WebResponse {
-    var request = WebRequest(method, try WebURL("http://127.0.0.1:\(port)\(path)"))
-    // Plans are made beside it, on a machine that may be busy with other tests.
-    request.deadlines = Deadlines(connect: .seconds(30), total: .seconds(120))
-    for (name, value) in headers { request.headers[name] = value }
-    if let token { request.secretHeaders = [.authorization(scheme, Secret(token))] }
-    if let body { request.body = WebBody(Array(body.utf8), contentType: type) }
-    return try await client.send(request)
+/// A browser in which somebody signed in.
+struct SignedInReader: Sendable {
+  let site: QueueSite
+  let session: Session
+
+  /// Signs in with a token of its own over a state, and runs the site meanwhile.
+  static func open(
+    _ state: ServiceState, _ scopes: Set<String>, label: String = "night shift",
+    _ body: @Sendable @escaping (SignedInReader) async throws -> Void
+  ) async throws {
+    let session = try await session(state, scopes, label: label)
+    try await withLoopback(StoreDesk(state: state)) { site in
+      try await body(SignedInReader(site: site, session: session))
+    }
+  }
+
+  static func session(_ state: ServiceState, _ scopes: Set<String>, label: String) async throws -> Session {
+    let token = try await state.store.issueToken(
+      label: label, role: "api", scopes: scopes, lifetime: .hours(24), actor: "test",
+      at: ServiceClock.system.now()
+    ).secret
+    guard let session = try await StoreDesk(state: state).signIn(token: token) else {
+      throw DeskError.unavailable("nobody signed in")
+    }
+    return session
+  }
+
+  func get(_ path: String) async throws -> WebResponse {
+    try await site.send(
+      .get, path, headers: [("Accept", "text/html")], cookie: "session=\(session.secret)")
+  }
+
+  func post(_ path: String, _ fields: [(String, String)]) async throws -> WebResponse {
+    let all = fields + [("form_token", session.formToken)]
+    let text = all.map { "\(LocalPath.encoded($0.0))=\(LocalPath.encoded($0.1))" }.joined(separator: "&")
+    return try await site.send(
+      .post, path, type: "application/x-www-form-urlencoded", headers: [("Accept", "text/html")],
+      cookie: "session=\(session.secret)", text)
+  }
+
+  /// The value of a hidden field of a page.
+  static func value(of name: String, in page: String) -> String? {
+    page.firstRange(of: "name=\"\(name)\" value=\"").map {
+      String(page[$0.upperBound...].prefix { $0 != "\"" })
+    }
   }
 }
 

@@ -25,6 +25,7 @@ import Units
     "0009 plan summaries 2cf17eef1bc1ac9fd16155084dfefafee41843529453593602fa970b79644dfe",
     "0010 sessions b40e7cba788052f825d369b6d91eefcef3785e3732705b27c89e593e23b3c384",
     "0011 followups 741a8a0e328e4b24bf4e123ab7ebb082e634659b5a02b0f57dd76110ca70c2c8",
+    "0012 roster swaps b0fca1b8522a272e302aabd97b563ee384bbef9a0a3b484ec96dee95cebc18fe",
   ]
 
   @Test func aNewStoreIsDurableAndPrivate() async throws {

@@ -49,6 +49,10 @@ public protocol Desk: Sendable {
   func text(_ request: TextRequest) async throws(DeskError) -> TextSheet
   /// The week that holds a day, `2026-11-26`; the week that runs if none is given.
   func roster(week: String?) async throws(DeskError) -> RosterSheet
+  /// Asks somebody to take a shift.
+  func askSwap(_ form: SwapForm, by identity: Identity) async throws(DeskError)
+  /// Accepted, the roster is changed; who may say what is for the caller to know.
+  func answerSwap(_ id: Int64, _ answer: SwapAnswer, by identity: Identity) async throws(DeskError)
   /// Shifts as iCalendar, of one person or of all.
   func calendar(of user: String?) async throws(DeskError) -> FileView
 
@@ -72,6 +76,10 @@ public protocol Desk: Sendable {
   func whatIf(_ form: WhatIfForm, on event: String) async throws(DeskError) -> WhatIfView
   /// Makes the circumstances those of the event; it is planned anew.
   func adopt(_ form: WhatIfForm, on event: String, by identity: Identity) async throws(DeskError)
+    -> AnswerLine
+
+  /// Takes back what was adopted, by the values of `WhatIfOptions.adopted`; it is planned anew.
+  func takeBack(_ pieces: [String], on event: String, by identity: Identity) async throws(DeskError)
     -> AnswerLine
 
   func story(of event: String) async throws(DeskError) -> EventStory

@@ -106,10 +106,13 @@ public struct PlanSheet: Encodable, Sendable {
     public var decDeg: Double
     public var startUTC: String
     public var probability: Double
+    /// Null where it was not kept.
+    public var reason: String?
     public init(
       telescope: String, slug: String, field: String, raDeg: Double, decDeg: Double, startUTC: String,
-      probability: Double
+      probability: Double, reason: String? = nil
     ) {
+      self.reason = reason
       self.telescope = telescope
       self.slug = slug
       self.field = field

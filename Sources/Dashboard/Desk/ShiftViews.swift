@@ -106,6 +106,10 @@ public struct RosterSheet: Encodable, Sendable {
   public var findings: [Finding]
   /// Everybody the roster names: whose calendars there are.
   public var users: [String]
+  /// Those that can still be given away, of the next weeks.
+  public var coming: [Shift] = []
+  /// Newest first.
+  public var swaps: [SwapView] = []
 
   public init(
     campaign: String, nowUTC: String, now: [Shift], next: Shift?, coordinator: String?, week: String,

@@ -128,7 +128,8 @@ public struct EventSheet: Encodable, Sendable {
     public var kind: String
     public var label: String
     public var text: String
-    /// `pass`, `fail`, `unknown`, or null for lines that are no criteria.
+    /// Of a rule `applies`, `does_not_apply`, `unknown`; of a clause `pass`, `fail`, `unknown`, `not_needed`,
+    /// `not_so`; null for lines that are neither.
     public var verdict: String?
 
     public init(kind: String, label: String, text: String, verdict: String?) {

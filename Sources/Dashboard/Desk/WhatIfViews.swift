@@ -126,7 +126,21 @@ public struct WhatIfOptions: Sendable {
   public var planned: [Telescope]
   public var sites: [String]
   public var outOfService: [Telescope]
-  public init(plan: PlanLine, planned: [Telescope], sites: [String], outOfService: [Telescope]) {
+  /// One thing that was adopted and still holds.
+  public struct Adopted: Hashable, Sendable {
+    /// What a form sends to take it back.
+    public var value: String
+    public var text: String
+    public init(value: String, text: String) {
+      self.value = value
+      self.text = text
+    }
+  }
+  public var adopted: [Adopted]
+  public init(
+    plan: PlanLine, planned: [Telescope], sites: [String], outOfService: [Telescope], adopted: [Adopted] = []
+  ) {
+    self.adopted = adopted
     self.plan = plan
     self.planned = planned
     self.sites = sites
@@ -143,6 +157,11 @@ extension Desk {
   }
   public func adopt(
     _ form: WhatIfForm, on event: String, by identity: Identity
+  ) async throws(DeskError) -> AnswerLine {
+    throw .unavailable("nothing is planned here")
+  }
+  public func takeBack(
+    _ pieces: [String], on event: String, by identity: Identity
   ) async throws(DeskError) -> AnswerLine {
     throw .unavailable("nothing is planned here")
   }

@@ -70,14 +70,9 @@ struct PageRoutes {
   }
 
   private func telescope(_ request: Request, _ context: DashboardContext) async throws -> Response {
-    let slug = try context.part("slug")
-    let library = try library.get()
-    let health = await desk.health()
-    let sheet = try await desk.telescope(slug)
-    let page = TelescopePage(
-      head: head(sheet.telescope.name, .telescopes, request, context, health, library), sheet: sheet,
-      now: Instant(iso8601: health.nowUTC), sky: try await desk.sky(of: slug))
-    return answer(try library.render(page, "telescope"), request)
+    answer(
+      try await telescopePage(try context.part("slug"), said: request.formValue("said"), request, context),
+      request)
   }
 
   private func shift(_ request: Request, _ context: DashboardContext) async throws -> Response {
@@ -92,11 +87,10 @@ struct PageRoutes {
   }
 
   private func roster(_ request: Request, _ context: DashboardContext) async throws -> Response {
-    let library = try library.get()
-    let health = await desk.health()
-    let sheet = try await desk.roster(week: request.formValue("week").flatMap { $0.isEmpty ? nil : $0 })
-    let page = RosterPage(head: head("Roster", .roster, request, context, health, library), sheet: sheet)
-    return answer(try library.render(page, "roster"), request)
+    let week = request.formValue("week").flatMap { $0.isEmpty ? nil : $0 }
+    let page = try await rosterPage(
+      week, SwapSection.Typed(), said: request.formValue("said"), request, context)
+    return answer(page, request)
   }
 
   /// Not kept anywhere: it says who somebody is.
@@ -115,12 +109,15 @@ struct PageRoutes {
   }
 
   /// What a browser is shown for a failure; nil for programs, which get JSON.
-  func failure(_ status: HTTPResponse.Status, _ text: String, _ request: Request) -> FileView? {
+  /// - Parameter typed: what would be lost otherwise; the page says nothing else of what is kept here.
+  func failure(
+    _ status: HTTPResponse.Status, _ text: String, _ request: Request, typed: String? = nil
+  ) -> FileView? {
     let accepts = request.headers[values: .accept].contains { $0.contains("text/html") }
     guard accepts, !request.uri.path.hasPrefix("/api/"), case .success(let library) = library else {
       return nil
     }
-    if status == .unauthorized {
+    if status == .unauthorized, typed == nil {
       let uri = request.uri.string
       let page = SignInPage(
         head: head("Sign in", .none, request, nil, nil, library), session: nil, back: uri, problem: text,
@@ -128,7 +125,8 @@ struct PageRoutes {
       return try? library.render(page, "signin")
     }
     let page = FailurePage(
-      head: head("\(status.code)", .none, request, nil, nil, library), status: status, text: text)
+      head: head("\(status.code)", .none, request, nil, nil, library), status: status, text: text,
+      typed: typed)
     // Without its template the failure is still told, as JSON.
     return try? library.render(page, "failure")
   }

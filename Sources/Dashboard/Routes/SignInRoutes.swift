@@ -9,7 +9,8 @@ struct SignInRoutes {
 
   /// Forms that are for people and not described as an API.
   static let forms: Set<String> = [
-    "/sign-in", "/sign-out", "/events/{id}/decision", "/events/{id}/what-if", "/drill",
+    "/sign-in", "/sign-out", "/events/{id}/decision", "/events/{id}/what-if", "/events/{id}/what-if/undo",
+    "/drill", "/roster/swap", "/roster/swap/{id}", "/t/{slug}/say",
   ]
 
   func add(to router: Router<DashboardContext>) {

@@ -37,12 +37,28 @@ struct WhatIfRoutes {
         let (status, text) = try EventFormRoutes.objection(error)
         return try await show(form, request, context, status, "Not adopted: \(text).")
       }
-      return Response(
-        status: .seeOther,
-        headers: [
-          .location: "/events/\(LocalPath.encoded(id))?said=recorded#decide", .cacheControl: "no-store",
-        ])
+      return Self.recorded(id)
     }
+    router.post("/events/{id}/what-if/undo") { request, context in
+      let identity = try context.require(.lead)
+      let id = try context.part("id")
+      let pieces = try await EventFormRoutes.form(request, context).all("back")
+      do throws(DeskError) {
+        _ = try await desk.takeBack(pieces, on: id, by: identity)
+      } catch {
+        let (status, text) = try EventFormRoutes.objection(error)
+        return try await show(WhatIfForm(), request, context, status, "Not taken back: \(text).")
+      }
+      return Self.recorded(id)
+    }
+  }
+
+  private static func recorded(_ id: String) -> Response {
+    Response(
+      status: .seeOther,
+      headers: [
+        .location: "/events/\(LocalPath.encoded(id))?said=recorded#decide", .cacheControl: "no-store",
+      ])
   }
 
   private func show(

@@ -63,6 +63,8 @@ public enum DashboardServer {
     EventFormRoutes(desk: desk, pages: pages).add(to: router)
     WhatIfRoutes(desk: desk, pages: pages).add(to: router)
     StoryRoutes(desk: desk, pages: pages).add(to: router)
+    SwapRoutes(desk: desk, pages: pages).add(to: router)
+    SayRoutes(desk: desk, pages: pages).add(to: router)
     return router
   }
 

@@ -23,11 +23,10 @@ enum FormGuard {
   static let header = HTTPField.Name("X-Form-Token")!
   private static let largestForm = 64 << 10
 
-  /// The form of a request that changes something; nil for other kinds of bodies.
-  /// - Throws: 403 if it comes from elsewhere or lacks the session's token.
-  static func check(_ request: inout Request, session: Session?) async throws -> FormBody? {
+  /// Reads the form of a request that changes something; nil for other kinds of bodies.
+  /// - Throws: 403 if it comes from elsewhere or lacks the session's token; what was typed is in `form` then.
+  static func check(_ request: inout Request, session: Session?, form: inout FormBody?) async throws {
     try checkOrigin(request)
-    var form: FormBody?
     let type = request.headers[.contentType].map { $0.prefix { $0 != ";" }.lowercased() }
     if type == "application/x-www-form-urlencoded" {
       let buffer: ByteBuffer
@@ -37,12 +36,11 @@ enum FormGuard {
       form = FormBody(String(buffer: buffer))
       request.body = .init(buffer: buffer)
     }
-    guard let session else { return form }
+    guard let session else { return }
     guard let given = form?[field] ?? request.headers[header], isSame(given, session.formToken) else {
       throw HTTPError(
         .forbidden, message: "this form is of an earlier session, or of another site: open the page again")
     }
-    return form
   }
 
   /// Whether a page of this site sent it, as far as the browser says.
@@ -71,6 +69,22 @@ enum FormGuard {
     guard x.count == y.count else { return false }
     return zip(x, y).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
   }
+}
+
+/// A form that was refused because of who sent it, with the words somebody had typed into it.
+struct LostForm: Error {
+  let refusal: HTTPError
+  let typed: String
+
+  /// - Returns: nil where nothing was typed that would be lost.
+  init?(_ refusal: HTTPError, _ form: FormBody?) {
+    guard refusal.status == .unauthorized || refusal.status == .forbidden,
+      let typed = form?["reason"], typed.contains(where: { !$0.isWhitespace })
+    else { return nil }
+    self.refusal = refusal
+    self.typed = String(typed.prefix(Self.longest))
+  }
+  private static let longest = 4000
 }
 
 /// The cookie that stands for a session.

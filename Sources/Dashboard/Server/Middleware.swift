@@ -38,6 +38,9 @@ struct Failures: RouterMiddleware {
       case .conflict(let text): return answer(request, .conflict, text)
       case .unavailable(let text): return answer(request, .serviceUnavailable, text, [.retryAfter: "10"])
       }
+    } catch let lost as LostForm {
+      let text = lost.refusal.body ?? lost.refusal.status.reasonPhrase
+      return answer(request, lost.refusal.status, text, lost.refusal.headers, typed: lost.typed)
     } catch let error as HTTPError {
       let text = error.body ?? (error.status == .notFound ? "no such address" : error.status.reasonPhrase)
       return answer(request, error.status, text, error.headers)
@@ -54,10 +57,11 @@ struct Failures: RouterMiddleware {
   }
 
   private func answer(
-    _ request: Request, _ status: HTTPResponse.Status, _ text: String, _ headers: HTTPFields = [:]
+    _ request: Request, _ status: HTTPResponse.Status, _ text: String, _ headers: HTTPFields = [:],
+    typed: String? = nil
   ) -> Response {
     var response: Response
-    if let page = pages.failure(status, text, request) {
+    if let page = pages.failure(status, text, request, typed: typed) {
       response = Response(
         status: status, headers: [.contentType: page.mediaType, .cacheControl: "no-store"],
         body: .init(byteBuffer: ByteBuffer(bytes: page.bytes)))
@@ -118,20 +122,32 @@ struct Access: RouterMiddleware {
       // A signed link is its own proof.
       if !isReading, !isSigned {
         do {
-          context.form = try await FormGuard.check(&request, session: context.session)
+          try await FormGuard.check(&request, session: context.session, form: &context.form)
         } catch let refusal as HTTPError
           where isKept && FormGuard.isOurs(request) && refusal.status == .forbidden
         {
           // Nothing is done; the page shows what was typed, with what it needs to be sent again.
           context.refusal = refusal
+        } catch let refusal as HTTPError {
+          throw Self.kept(refusal, context.form)
         }
       }
     }
     let path = request.uri.path
-    if !(isReading && openReading || Self.isOpen(path) || isSigned || isKept) {
-      _ = try context.require(.view)
+    do {
+      if !(isReading && openReading || Self.isOpen(path) || isSigned || isKept) {
+        _ = try context.require(.view)
+      }
+      return try await next(request, context)
+    } catch let refusal as HTTPError {
+      throw Self.kept(refusal, context.form)
     }
-    return try await next(request, context)
+  }
+
+  /// The refusal with what was typed, if that would be lost.
+  private static func kept(_ refusal: HTTPError, _ form: FormBody?) -> any Error {
+    if let lost = LostForm(refusal, form) { return lost }
+    return refusal
   }
 
   /// `token` is how SkyPortal's clients say it.

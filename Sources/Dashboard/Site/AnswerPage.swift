@@ -51,6 +51,7 @@ struct AnswerPage: Sendable {
   let allHref: String
   let plans: [Plan]
   let rows: [Row]
+  let hasRows: Bool
 
   private static let mostRows = 60
 
@@ -106,6 +107,7 @@ struct AnswerPage: Sendable {
           button("refused", "Not this one", [Field(name: "p", value: "\(p.id)")]),
         ])
     }
+    hasRows = !rows.isEmpty
   }
 
   private static let labels: [String: (word: String, label: String)] = [
@@ -116,7 +118,7 @@ struct AnswerPage: Sendable {
   ]
 
   /// Only words of ours come back from the address.
-  private static func saidText(_ said: String) -> String {
+  static func saidText(_ said: String) -> String {
     let parts = said.split(separator: "-")
     guard parts.count == 2, let count = Int(parts[1]), count >= 0, count < 100_000,
       labels[String(parts[0])] != nil || ["seen", "data", "photometry"].contains(parts[0])

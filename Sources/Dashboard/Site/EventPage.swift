@@ -2,12 +2,6 @@ import Units
 
 /// `/events/{id}`: the decision and why, the plan, what each telescope has of it, what happened.
 struct EventPage: Sendable {
-  struct Criterion: Sendable {
-    let label: String
-    let text: String
-    let mark: Mark?
-    let isRule: Bool
-  }
   struct Pair: Sendable {
     let label: String
     let text: String
@@ -22,6 +16,8 @@ struct EventPage: Sendable {
     let caption: String
     let width: String
     let height: String
+    /// Read from left to right: on a phone it scrolls within its frame.
+    var isWide = false
   }
   struct PlanRow: Sendable {
     let id: String
@@ -61,8 +57,7 @@ struct EventPage: Sendable {
   let isMock: Bool
   let warnings: [String]
   let facts: [Pair]
-  let criteria: [Criterion]
-  let hasCriteria: Bool
+  let criteria: CriteriaSection?
   let hasDecision: Bool
   let announcement: String?
   let pictures: [Picture]
@@ -122,14 +117,11 @@ struct EventPage: Sendable {
     isAwaiting = event.status == "awaiting_reinstatement"
     isMock = event.isMock
     // What the page says in its banners and its heading is not said again.
-    warnings = sheet.card.filter { $0.kind == "warning" }.map(\.text)
+    warnings = sheet.card.filter { $0.kind == "warning" && !(event.isMock && $0.label == "drill") }
+      .map(\.text)
     facts = sheet.card.filter { !["warning", "outcome", "rule", "clause"].contains($0.kind) }
       .map { Pair(label: $0.label, text: $0.text) }
-    criteria = sheet.card.filter { $0.kind == "rule" || $0.kind == "clause" }.map {
-      Criterion(
-        label: $0.label, text: $0.text, mark: $0.verdict.map { .verdict($0) }, isRule: $0.kind == "rule")
-    }
-    hasCriteria = !criteria.isEmpty
+    criteria = CriteriaSection(sheet.card)
     hasDecision = !sheet.card.isEmpty
     announcement = sheet.announcement
     let current = event.plan.flatMap { $0.state == "live" ? $0 : nil }
@@ -160,12 +152,15 @@ struct EventPage: Sendable {
         href: "\(base)/skymap.svg",
         alt: "Map of the whole sky: where \(event.id) may lie, and the \(extent). "
           + "The lists below say the same in words.",
-        caption: "Sky: 50 and 90 % regions and the planned fields", width: "1400", height: "870"),
+        caption: "Sky: 50 and 90 % regions and the planned fields; touch it for the whole picture",
+        width: "1400", height: "870"),
       Picture(
         href: "\(base)/night.svg",
         alt: "The night by telescope: dark hours and the \(extent) over time. "
           + "The list of telescopes says the same in words.",
-        caption: "Night: who observes when (UTC)", width: "1400", height: "1680"),
+        caption: "Night: who observes when (UTC); touch it for the whole picture", width: "1400",
+        height: "1680",
+        isWide: true),
     ]
   }
 }

@@ -6,8 +6,11 @@ struct FailurePage: Sendable {
   let code: String
   let heading: String
   let text: String
+  /// What somebody had typed into a form that was refused.
+  let typed: String?
 
-  init(head: PageHead, status: HTTPResponse.Status, text: String) {
+  init(head: PageHead, status: HTTPResponse.Status, text: String, typed: String? = nil) {
+    self.typed = typed
     self.head = head
     self.text = text
     code = "\(status.code)"

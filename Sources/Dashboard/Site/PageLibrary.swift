@@ -53,7 +53,7 @@ struct PageLibrary: Sendable {
   }
 
   func render(_ page: some Sendable, _ template: String) throws(DeskError) -> FileView {
-    guard let text = templates.render(page, withTemplate: template) else {
+    guard let text = templates.render(PageNode.of(page) ?? page, withTemplate: template) else {
       throw .unavailable("the page \(template) is not installed beside the program")
     }
     return FileView(bytes: Array(text.utf8), mediaType: "text/html; charset=utf-8", isImmutable: false)

@@ -9,6 +9,7 @@ struct PlanSection: Sendable {
     let position: String
     let start: PageTime
     let probability: String
+    let why: String
   }
   struct PartRow: Sendable {
     let name: String
@@ -33,6 +34,8 @@ struct PlanSection: Sendable {
 
   let facts: [EventPage.Pair]
   let certificate: String
+  /// Where each number comes from.
+  let whys: [EventPage.Pair]
   let coverage: String?
   let distance: String?
   let top: [TileRow]
@@ -52,6 +55,7 @@ struct PlanSection: Sendable {
       .init(label: "No plan can exceed", text: sheet.upperBound.map { Figure.percent($0) } ?? "not computed"),
     ]
     certificate = Self.certificate(sheet)
+    whys = Self.whys(sheet)
     coverage = sheet.coverage?.svg
     distance = sheet.distance?.svg
     top = sheet.top.map { tile in
@@ -59,7 +63,8 @@ struct PlanSection: Sendable {
         telescope: tile.telescope, href: "/t/\(LocalPath.encoded(tile.slug))", field: tile.field,
         position: Angle.degrees(tile.raDeg).hoursMinutesSeconds + " "
           + Angle.degrees(tile.decDeg).degreesMinutesSeconds, start: PageTime(tile.startUTC, now: now),
-        probability: Figure.number(tile.probability * 100, decimals: 2, unit: "%"))
+        probability: Figure.number(tile.probability * 100, decimals: 2, unit: "%"),
+        why: tile.reason ?? Figure.unknown)
     }
     parts = sheet.parts.filter { $0.state != "left_out" }.map { PartRow($0, root, now) }
     hasParts = !parts.isEmpty
@@ -75,11 +80,43 @@ struct PlanSection: Sendable {
     hasLeft = !left.isEmpty
     leftText = Figure.count(out.count, "telescope") + " left out, and why"
     change = sheet.change.map(Self.change)
-    files = [
-      "plan.json", "network.csv", "skymap.svg", "night.svg", "region50.moc.txt", "region90.moc.txt",
-    ].map {
-      .init(name: $0, href: "\(root)/plans/current/\($0)")
+    files =
+      [
+        "plan.json", "network.csv", "skymap.svg", "night.svg", "region50.moc.txt", "region90.moc.txt",
+      ].map {
+        .init(name: $0, href: "\(root)/plans/current/\($0)")
+      } + [.init(name: "observed.moc.fits", href: "\(root)/coverage/moc.fits")]
+  }
+
+  private static func whys(_ sheet: PlanSheet) -> [EventPage.Pair] {
+    let tiles = sheet.parts.reduce(0) { $0 + $1.tiles }
+    let beyond = Figure.percent(max(0, 1 - sheet.reachable))
+    var list: [EventPage.Pair] = [
+      .init(
+        label: "Covered",
+        text:
+          "the map's probability inside at least one of \(Figure.count(tiles, "field")); sky that several "
+          + "hold counts once"),
+      .init(
+        label: "In reach",
+        text:
+          "inside some field that some telescope could take in its dark hours, above its altitude limits and "
+          + "away from the Moon; \(beyond) of the map is out of reach of all of them"),
+    ]
+    if sheet.upperBound != nil {
+      list.append(
+        .init(
+          label: "No plan can exceed",
+          text: "what the telescopes' time can buy if every minute is spent as well as any rule of the order "
+            + "permits: a proof by prices of sky and time, which needs no trust in this plan"))
     }
+    return list + [
+      .init(label: "Holds", text: "the map's probability inside that one field"),
+      .init(label: "Covers", text: "inside at least one field of that telescope"),
+      .init(label: "Adds", text: "inside fields of that telescope and of no other"),
+      .init(
+        label: "Start", text: "the best time that is left once slews, limits and earlier fields are placed"),
+    ]
   }
 
   /// How much better any plan could be, in words.

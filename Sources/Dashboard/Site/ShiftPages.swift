@@ -65,6 +65,8 @@ struct RosterPage: Sendable {
     let label: String
     let people: [Person]
     let hasPeople: Bool
+    /// A day of the week's edge, on which the slot is the neighbour's.
+    let isBlank: Bool
     let isOverridden: Bool
     let mark: Mark?
   }
@@ -92,10 +94,12 @@ struct RosterPage: Sendable {
   let findings: [Finding]
   let findingsNote: String?
   let feeds: [EventPage.FileLink]
+  let swaps: SwapSection
 
   private static let longestFindings = 40
 
-  init(head: PageHead, sheet: RosterSheet) {
+  init(head: PageHead, sheet: RosterSheet, swaps: SwapSection) {
+    self.swaps = swaps
     let moment = Instant(iso8601: sheet.nowUTC)
     self.head = head
     campaign = sheet.campaign
@@ -120,7 +124,8 @@ struct RosterPage: Sendable {
             label: "\(name), \(clock)",
             people: shift?.people.map { Person(user: $0.user, local: $0.local) } ?? [],
             // A week that starts in the middle of a day has no such shift on its first one.
-            hasPeople: shift.map { !$0.people.isEmpty } ?? true, isOverridden: shift?.isOverridden ?? false,
+            hasPeople: shift.map { !$0.people.isEmpty } ?? true, isBlank: shift == nil,
+            isOverridden: shift?.isOverridden ?? false,
             mark: isNow ? Mark("now", "▲", "go") : nil)
         })
     }

@@ -81,6 +81,7 @@ struct TelescopePage: Sendable {
   let sight: [EventPage.Pair]
   let hasSight: Bool
   let chart: String?
+  var say: SaySection?
 
   /// The page is to stay small on a slow link; the files hold all.
   private static let longestQueue = 100

@@ -4,6 +4,8 @@ struct WhatIfPage: Sendable {
     let value: String
     let label: String
     let isChosen: Bool
+    /// Of its field, where the value is no name.
+    var id = ""
   }
   struct Row: Sendable {
     let name: String
@@ -42,6 +44,8 @@ struct WhatIfPage: Sendable {
   let until: String
   let start: String
   let answer: Answer?
+  let adopted: [Option]
+  let hasAdopted: Bool
 
   init(
     head: PageHead, event: String, form: WhatIfForm, options: WhatIfOptions, view: WhatIfView?,
@@ -71,6 +75,10 @@ struct WhatIfPage: Sendable {
     until = form.clouds.first?.untilUTC ?? ""
     start = form.startUTC ?? ""
     answer = view.map { Answer($0, form) }
+    adopted = options.adopted.enumerated().map { number, piece in
+      Option(value: piece.value, label: piece.text, isChosen: false, id: "back-\(number)")
+    }
+    hasAdopted = !adopted.isEmpty
   }
 
   /// What the fields of the page ask.

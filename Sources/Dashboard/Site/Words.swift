@@ -54,9 +54,14 @@ struct Mark: Sendable {
 
   static func verdict(_ word: String) -> Mark {
     switch word {
+    case "applies": Mark("applies", "▲", "go")
+    // Most rules are about other events: that is no failure.
+    case "does_not_apply": Mark("does not apply", "○", "no")
     case "pass": Mark("pass", "✓", "go")
     case "fail": Mark("fail", "✕", "stop")
-    default: Mark("unknown", "?", "limited")
+    case "not_needed": Mark("not needed", "○", "no")
+    case "not_so": Mark("not so", "○", "no")
+    default: Mark("not known yet", "?", "limited")
     }
   }
 

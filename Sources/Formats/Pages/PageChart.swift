@@ -14,13 +14,13 @@ struct PageChart {
   /// - Parameter id: unique on the page; what a screen reader says hangs on it.
   init(
     id: String, title: String, description: String, width: Int = 400, height: Int = 230,
-    x: ClosedRange<Double>, y: ClosedRange<Double>, right: Double = 34
+    x: ClosedRange<Double>, y: ClosedRange<Double>, left: Double = 42, right: Double = 34
   ) {
     self.width = width
     self.height = height
     self.x = x
     self.y = y
-    plot = (SIMD2(42, 10), SIMD2(Double(width) - right, Double(height) - 30))
+    plot = (SIMD2(left, 10), SIMD2(Double(width) - right, Double(height) - 30))
     svg.raw(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 \(width) \(height)\" role=\"img\""
         + " aria-labelledby=\"\(id)-t \(id)-d\">")

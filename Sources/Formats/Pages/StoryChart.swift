@@ -28,11 +28,12 @@ public enum StoryChart {
       id: id, title: "What happened, and when",
       description: "\(event), from \(first.dateAndMinutes) to \(last.dateAndMinutes) UTC: "
         + counts.joined(separator: ", ") + ". The list below says the same in words.",
-      width: 480, height: 190, x: 0...length, y: -0.5...(Double(lanes.count) - 0.5), right: 12)
+      width: 480, height: 190, x: 0...length, y: -0.5...(Double(lanes.count) - 0.5), left: 64,
+      right: 12)
     for (i, lane) in lanes.enumerated() {
       let height = Double(lanes.count - 1 - i)
       chart.horizontal(height, "c-grid")
-      chart.yLabel(String(lane.prefix(7)), at: height)
+      chart.yLabel(lane, at: height)
       // Moments that fall on one mark are one.
       var places: Set<Int> = []
       for moment in moments where moment.lane == lane {

@@ -1,3 +1,4 @@
+import Dashboard
 import Ephemerides
 import Formats
 import Observatories
@@ -9,6 +10,8 @@ final class Sight: Sendable {
   private struct Inner {
     var digests: [String: PlanDigest] = [:]
     var order: [String] = []
+    var memos: [String: (revision: Int64, memo: EventMemo)] = [:]
+    var changes: [String: PlanSheet.Change] = [:]
     var sky: Ephemeris?
     var nights: [String: SiteNight] = [:]
     var minute: Int64 = .min
@@ -23,6 +26,28 @@ final class Sight: Sendable {
     inner.withLock { inner in
       if inner.digests.updateValue(digest, forKey: plan) == nil { inner.order.append(plan) }
       if inner.order.count > Self.capacity { inner.digests[inner.order.removeFirst()] = nil }
+    }
+  }
+
+  /// The record of an event as it was read last, if it is of that revision still.
+  func memo(_ id: String, revision: Int64) -> EventMemo? {
+    inner.withLock { inner in inner.memos[id].flatMap { $0.revision == revision ? $0.memo : nil } }
+  }
+
+  func keep(_ memo: EventMemo, of id: String, revision: Int64) {
+    inner.withLock { inner in
+      if inner.memos.count >= Self.capacity { inner.memos = [:] }
+      inner.memos[id] = (revision, memo)
+    }
+  }
+
+  /// Two plans never differ otherwise than they did.
+  func change(_ plans: String) -> PlanSheet.Change? { inner.withLock { $0.changes[plans] } }
+
+  func keep(_ change: PlanSheet.Change, between plans: String) {
+    inner.withLock { inner in
+      if inner.changes.count >= Self.capacity { inner.changes = [:] }
+      inner.changes[plans] = change
     }
   }
 

@@ -9,7 +9,7 @@ extension StoreDesk {
     _ answer: DecisionAnswer, on event: String, by identity: Identity
   ) async throws(DeskError) -> AnswerLine {
     let stored = try await asked { () async throws(StoreError) in try await state.store.event(event) }
-    let memo = try Self.memo(stored)
+    let memo = try memo(stored)
     let now = state.clock.now()
     guard let action = PersonalAnswer.Action(rawValue: answer.action) else {
       let known = PersonalAnswer.Action.allCases.map(\.rawValue).joined(separator: ", ")

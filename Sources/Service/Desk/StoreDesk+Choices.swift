@@ -5,7 +5,7 @@ import Store
 extension StoreDesk {
   func choices(on event: String) async throws(DeskError) -> DecisionChoices? {
     let stored = try await asked { () async throws(StoreError) in try await store.event(event) }
-    let memo = try Self.memo(stored)
+    let memo = try memo(stored)
     let followUp = memo.campaign.followUp
     var options: [DecisionChoices.Option] = []
     if followUp.proposal != nil {

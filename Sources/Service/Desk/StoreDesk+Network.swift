@@ -28,7 +28,7 @@ extension StoreDesk {
 
   private func cells(of id: String) async throws(DeskError) -> [String: TelescopeNow.Cell] {
     let stored = try await asked { () async throws(StoreError) in try await store.event(id) }
-    guard let plan = try Self.memo(stored).planID else { return [:] }
+    guard let plan = try memo(stored).planID else { return [:] }
     let digest = try await digest(of: plan)
     let progress = try await asked { () async throws(StoreError) in try await store.progress(of: [plan]) }
     let sendings = try await asked { () async throws(StoreError) in

@@ -36,7 +36,7 @@ extension StoreDesk {
 
   func livePlan(of event: String) async throws(DeskError) -> PlanSheet? {
     let stored = try await asked { () async throws(StoreError) in try await store.event(event) }
-    guard let id = try Self.memo(stored).planID else { return nil }
+    guard let id = try memo(stored).planID else { return nil }
     let digest = try await digest(of: id)
     let network = digest.summary.network
     let progress = try await asked { () async throws(StoreError) in try await store.progress(of: [id]) }
@@ -62,7 +62,7 @@ extension StoreDesk {
       top: digest.top.map {
         .init(
           telescope: $0.telescope, slug: $0.slug, field: $0.fieldID, raDeg: $0.raDeg, decDeg: $0.decDeg,
-          startUTC: $0.startUTC.instant.iso8601(), probability: $0.prob)
+          startUTC: $0.startUTC.instant.iso8601(), probability: $0.prob, reason: $0.reason)
       }, parts: parts + left)
     sheet.change = try await change(of: event, to: id, digest)
     sheet.coverage = Drawing(madeHere: CoverageChart.render(digest, now: state.clock.now()))
@@ -77,22 +77,28 @@ extension StoreDesk {
     let all = try await asked { () async throws(StoreError) in try await store.plans(of: event) }
     guard let place = all.firstIndex(where: { $0.id == id }), place > 0 else { return nil }
     let before = all[place - 1].id
+    if let known = state.sight.change("\(before) \(id)") { return known }
+    let names = Dictionary(
+      state.settings.telescopes.map { ($0.slug, $0.id) }, uniquingKeysWith: { first, _ in first })
     let (old, new) = try await asked { () async throws(StoreError) in
       (try await store.assignments(of: before), try await store.assignments(of: id))
     }
     let comparison = PlanComparison(
-      old.map { .init($0.assignment) }, new.map { .init($0.assignment) })
-    return PlanSheet.Change(
+      old.map { .init($0.assignment, names) }, new.map { .init($0.assignment, names) })
+    let change = PlanSheet.Change(
       before: before, kept: comparison.total.kept, moved: comparison.total.moved, new: comparison.total.new,
       dropped: comparison.total.dropped,
       probabilityChange: digest.summary.network.probability
         - (try await self.digest(of: before)).summary.network.probability,
       lines: comparison.lines)
+    state.sight.keep(change, between: "\(before) \(id)")
+    return change
   }
 }
 
 extension PlanComparison.Pointing {
-  fileprivate init(_ a: PlanAssignment) {
-    self.init(telescope: a.telescope, tile: a.tile, filter: a.filter, start: a.window.start)
+  fileprivate init(_ a: PlanAssignment, _ names: [String: String]) {
+    self.init(
+      telescope: names[a.telescope] ?? a.telescope, tile: a.tile, filter: a.filter, start: a.window.start)
   }
 }

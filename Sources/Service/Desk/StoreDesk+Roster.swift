@@ -22,8 +22,9 @@ extension StoreDesk {
     let place = starts.firstIndex(of: start) ?? 0
     let zones = Dictionary(
       roster.members.compactMap { m in m.zone.map { (m.user, $0) } }, uniquingKeysWith: { first, _ in first })
-    let findings = RosterCheck(zones: ZoneFiles.load(Set(zones.values))).findings(roster)
-    return RosterSheet(
+    let check = Self.check(roster)
+    let findings = check.findings(roster)
+    var sheet = RosterSheet(
       campaign: roster.campaign, nowUTC: now.iso8601(), now: duty.now.map { Self.shift($0, zones) },
       next: duty.next.map { Self.shift($0, zones) }, coordinator: duty.coordinator?.text, week: "\(start)",
       weekCoordinator: roster.week(start)?.coordinator?.text,
@@ -36,9 +37,18 @@ extension StoreDesk {
         return .init(severity: finding.severity.word, text: String(text))
       },
       users: roster.everybody.sorted().map(\.text))
+    let soon = now + .hours(24 * 7 * Self.swapWeeks)
+    sheet.coming = roster.shifts.filter { $0.window.end > now && $0.window.start < soon }.map {
+      Self.shift($0, zones)
+    }
+    sheet.swaps = try await swaps(in: roster, check)
+    return sheet
   }
 
-  private func readRoster() throws(DeskError) -> Roster {
+  /// How far ahead shifts are offered for swapping.
+  private static let swapWeeks = 5.0
+
+  func readRoster() throws(DeskError) -> Roster {
     switch state.readRoster() {
     case nil: throw .notFound("no roster is configured: name its file under `roster`")
     case .failure(let problem): throw .unavailable("the roster cannot be read: \(problem)")
@@ -104,9 +114,12 @@ final class RosterShelf: Sendable {
     var changed: Date?
     var result: Result<Roster, RosterProblem>?
   }
-  private let path: String
+  let path: String
   private let held = Guard(Held())
   init(path: String) { self.path = path }
+
+  /// The next reader looks at the file, also within the resolution of its time.
+  func forget() { held.withLock { $0 = Held() } }
 
   var changed: Date? { held.withLock { $0.changed } }
 

@@ -10,7 +10,7 @@ extension StoreDesk {
 
   func story(of event: String) async throws(DeskError) -> EventStory {
     let stored = try await asked { () async throws(StoreError) in try await store.event(event) }
-    let memo = try Self.memo(stored)
+    let memo = try memo(stored)
     var entries: [LogEntry] = []
     while entries.count < 20_000 {
       let last = entries.last?.seq ?? 0
@@ -46,7 +46,7 @@ extension StoreDesk {
 
   private static func lane(_ kind: String) -> String? {
     switch kind {
-    case "decision.answered", "whatif.adopted": "people"
+    case "decision.answered", "whatif.adopted", "whatif.taken_back": "people"
     case _ where kind.hasPrefix("notice."): "notices"
     case _ where kind.hasPrefix("decision.") || kind == "campaign.stopped": "decisions"
     case _ where kind.hasPrefix("plan."): "plans"

@@ -35,7 +35,7 @@ extension StoreDesk {
     var event: ReportedEvent?
     if kind.needsEvent {
       // What is worked on comes before what is newer, what is real before drills.
-      let working = all.filter { (try? Self.memo($0))?.planID != nil }
+      let working = all.filter { (try? memo($0))?.planID != nil }
       let newest = (working + all).first { !$0.isMock } ?? working.first ?? all.first
       guard let stored = request.event.map({ id in all.first { $0.id == id } }) ?? newest else {
         throw .notFound(request.event.map { "no event is called \($0)" } ?? "there is no event yet")
@@ -79,7 +79,7 @@ extension StoreDesk {
   }
 
   private func record(of stored: StoredEvent) async throws(DeskError) -> ReportedEvent {
-    let memo = try Self.memo(stored)
+    let memo = try memo(stored)
     var record = ReportedEvent(
       id: stored.id, kind: memo.kind.replacing("_", with: " "), isMock: stored.isMock,
       isRetracted: memo.record.status == .retracted)

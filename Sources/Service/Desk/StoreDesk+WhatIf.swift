@@ -85,7 +85,8 @@ extension StoreDesk {
 
   func whatIfOptions(on event: String) async throws(DeskError) -> WhatIfOptions {
     let stored = try await asked { () async throws(StoreError) in try await store.event(event) }
-    guard let id = try Self.memo(stored).planID else { throw .conflict("\(event) has no plan in force") }
+    let memo = try memo(stored)
+    guard let id = memo.planID else { throw .conflict("\(event) has no plan in force") }
     let parts = try await digest(of: id).summary.telescopes
     let telescopes = state.settings.telescopes
     let slugs = Set(parts.map(\.slug))
@@ -96,7 +97,7 @@ extension StoreDesk {
       outOfService: telescopes.compactMap { telescope in
         guard let reason = telescope.outOfService, telescope.field != nil else { return nil }
         return .init(slug: telescope.slug, name: telescope.id, note: reason)
-      })
+      }, adopted: try await adopted(memo, event))
   }
 
   func whatIf(_ form: WhatIfForm, on event: String) async throws(DeskError) -> WhatIfView {

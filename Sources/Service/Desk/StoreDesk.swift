@@ -42,16 +42,13 @@ struct StoreDesk: Desk {
 
   func event(_ id: String) async throws(DeskError) -> EventSheet {
     let stored = try await asked { () async throws(StoreError) in try await store.event(id) }
-    let memo = try Self.memo(stored)
+    let memo = try memo(stored)
     let history = try await asked { () async throws(StoreError) in
       try await store.log(after: 0, event: id, limit: 500)
     }
-    let card = memo.campaign.decision.map { DecisionCard($0).lines } ?? []
     return EventSheet(
       event: try await line(stored),
-      card: card.map {
-        .init(kind: $0.kind.rawValue, label: $0.label, text: $0.text, verdict: $0.verdict.map(Self.word))
-      },
+      card: memo.campaign.decision.map { EventSheet.CardLine.lines(of: $0) } ?? [],
       revisions: memo.record.revisions.map {
         .init(
           number: $0.number, stage: $0.stage.name, createdUTC: $0.created?.iso8601(),
@@ -72,12 +69,12 @@ struct StoreDesk: Desk {
     }
   }
 
-  private static func word(_ truth: Truth) -> String {
-    switch truth {
-    case .yes: "pass"
-    case .no: "fail"
-    case .unknown: "unknown"
-    }
+  /// Pages ask for it several times, and it is long.
+  func memo(_ stored: StoredEvent) throws(DeskError) -> EventMemo {
+    if let known = state.sight.memo(stored.id, revision: stored.revision) { return known }
+    let memo = try Self.memo(stored)
+    state.sight.keep(memo, of: stored.id, revision: stored.revision)
+    return memo
   }
 
   static func memo(_ stored: StoredEvent) throws(DeskError) -> EventMemo {
@@ -90,7 +87,7 @@ struct StoreDesk: Desk {
   }
 
   private func line(_ stored: StoredEvent) async throws(DeskError) -> EventLine {
-    let memo = try Self.memo(stored)
+    let memo = try memo(stored)
     let decision = memo.campaign.decision
     var plan: PlanLine?
     if let id = memo.planID { plan = try await planLine(id) }
@@ -123,7 +120,7 @@ struct StoreDesk: Desk {
     var id = plan
     if plan == "current" {
       let stored = try await asked { () async throws(StoreError) in try await store.event(event) }
-      guard let live = try Self.memo(stored).planID else { throw .notFound("\(event) has no plan now") }
+      guard let live = try memo(stored).planID else { throw .notFound("\(event) has no plan now") }
       id = live
     }
     let (stored, bytes) = try await asked { () async throws(StoreError) in try await store.plan(id) }

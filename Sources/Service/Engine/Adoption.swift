@@ -21,12 +21,24 @@ struct Adoption: Codable, Hashable, Sendable {
     var window: TimeWindow { TimeWindow(Instant(tai: startTAI), Instant(tai: endTAI)) }
   }
 
+  /// What does not hold any more.
+  struct TakenBack: Codable, Hashable, Sendable {
+    /// The later start.
+    var start: Bool
+    /// Ids in the registry.
+    var added: [String]
+    /// Numbers of outages.
+    var outages: [Int64]
+  }
+
   var outs: [Out]
   /// Ids in the registry.
   var added: [String]
   var notBeforeTAI: Int64?
   /// The plan that it was compared with.
   var plan: String
+  /// What was adopted before and is taken back; nil is nothing.
+  var takenBack: TakenBack?
   /// In plain English.
   var text: String
   /// The token's label.
@@ -41,11 +53,15 @@ struct Adoption: Codable, Hashable, Sendable {
     outs.map { out in
       let name = "\(event)/\(plan)/\(out.telescope)/\(out.kind)/\(out.endTAI)"
       return OutageDraft(
-        key: "whatif/\(SHA256.hexDigest(of: name).prefix(32))", telescope: out.telescope,
+        key: "\(Self.keyPrefix)\(SHA256.hexDigest(of: name).prefix(32))", telescope: out.telescope,
         event: out.isOfEvent ? event : nil, kind: OutageDraft.Kind(rawValue: out.kind) ?? .closure,
         window: out.window, reason: out.reason, actor: by, way: .api)
     }
   }
+
+  /// Whether an outage came of adopting a what-if.
+  static func isSource(of outage: OutageDraft) -> Bool { outage.key.hasPrefix(keyPrefix) }
+  private static let keyPrefix = "whatif/"
 
   /// As an order has them.
   /// - Parameter ids: in the registry, by slug.
@@ -61,6 +77,10 @@ struct Adoption: Codable, Hashable, Sendable {
   /// What was adopted before stays, as far as this says nothing else.
   func adjustment(over before: PlanAdjustment?) -> PlanAdjustment? {
     var result = before ?? PlanAdjustment()
+    if let takenBack {
+      result.added.removeAll { takenBack.added.contains($0) }
+      if takenBack.start { result.notBefore = nil }
+    }
     result.added = Set(result.added).union(added).sorted()
     if let notBefore { result.notBefore = notBefore }
     return result == PlanAdjustment() ? nil : result

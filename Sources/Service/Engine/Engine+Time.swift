@@ -63,6 +63,7 @@ extension Engine {
       cause.adoption = adoption
       // Said again they are the same: a crash in between does no harm.
       for outage in adoption.outages(of: id) { try await store.record(outage, at: clock.now()) }
+      try await takeBack(adoption.takenBack?.outages ?? [], of: id, by: adoption.by)
     case Self.crossMatchTimer: cause.appliesCrossMatch = true
     default: break
     }

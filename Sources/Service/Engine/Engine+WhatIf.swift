@@ -50,15 +50,14 @@ struct WhatIfTask: Sendable {
         taken: observed, accepted: [], open: fields, in: tree, reference: Magnitude(21))
       return all.observed.value + all.remaining.value
     }
-    let slugs = Dictionary(maker.telescopes.map { ($0.id, $0.slug) }, uniquingKeysWith: { a, _ in a })
     let comparison = PlanComparison(
       before.pointings.map {
-        .init(
-          telescope: slugs[$0.telescopeID] ?? $0.telescopeID, tile: $0.tileKey, filter: $0.filter ?? "",
-          start: $0.start)
+        .init(telescope: $0.telescopeID, tile: $0.tileKey, filter: $0.filter ?? "", start: $0.start)
       },
       made.plan.pointings.map {
-        .init(telescope: $0.telescope, tile: $0.tile, filter: $0.filter, start: $0.window.start)
+        .init(
+          telescope: ids[$0.telescope] ?? $0.telescope, tile: $0.tile, filter: $0.filter,
+          start: $0.window.start)
       })
     return Result(
       made: made, probabilityBefore: covered(before.pointings.map { ($0.telescopeID, $0.center) }),
@@ -89,6 +88,20 @@ extension Engine {
 
   func adopt(_ adoption: Adoption, of id: String, into memo: inout EventMemo, _ outcome: inout StepOutcome) {
     memo.adjustment = adoption.adjustment(over: memo.adjustment)
-    outcome.log.append(Self.line("whatif.adopted", id, adoption.text, actor: adoption.by))
+    let kind = adoption.takenBack == nil ? "whatif.adopted" : "whatif.taken_back"
+    outcome.log.append(Self.line(kind, id, adoption.text, actor: adoption.by))
+  }
+
+  /// Ends outages that came of adopting. One that has ended already stays as it is.
+  func takeBack(_ numbers: [Int64], of id: String, by actor: String) async throws {
+    guard !numbers.isEmpty else { return }
+    for known in try await store.outages(for: id, after: clock.now()) where numbers.contains(known.number) {
+      let old = known.outage
+      try await store.record(
+        OutageDraft(
+          key: "end/\(old.telescope)/\(known.number)", telescope: old.telescope, event: old.event,
+          kind: old.kind, filter: old.filter, window: TimeWindow(old.window.start, old.window.start),
+          reason: "taken back", actor: actor, way: .api), replacing: known.number, at: clock.now())
+    }
   }
 }

@@ -45,4 +45,23 @@ struct SilentTeams: Sendable {
     }
     return found
   }
+
+  /// Of some plans only, with nights that are known already: what a page asks for.
+  func list(
+    of plans: [String], nights: [String: SiteNight], at now: Instant
+  ) async throws(StoreError) -> [SilentTeam] {
+    let known = Dictionary(telescopes.map { ($0.slug, $0) }, uniquingKeysWith: { first, _ in first })
+    let waiting: Set<String> = ["sent", "seen", "withdrawn"]
+    var found: [SilentTeam] = []
+    for part in try await store.progress(of: plans) where waiting.isSuperset(of: part.states.keys) {
+      guard let telescope = known[part.telescope] else { continue }
+      let own = try await store.queue(of: part.telescope, after: now).filter { $0.plan == part.plan }
+      guard let first = own.first else { continue }
+      found.append(
+        SilentTeam(
+          telescope: telescope, event: first.event, plan: part.plan, pointings: own,
+          night: nights[part.telescope]))
+    }
+    return found
+  }
 }

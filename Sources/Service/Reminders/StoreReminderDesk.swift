@@ -16,12 +16,17 @@ struct StoreReminderDesk: ReminderDesk {
 
   func unanswered(of event: String) async throws(DeskError) -> [UnansweredView] {
     let now = state.clock.now()
-    _ = try await asked { () async throws(StoreError) in try await state.store.event(event) }
+    let stored = try await asked { () async throws(StoreError) in try await state.store.event(event) }
+    // A request for a point source has plans of its own, one a telescope.
+    let plans = try await asked { () async throws(StoreError) in
+      try await state.store.plans(of: stored.id, state: .live)
+    }
+    let nights = state.sight.nights(of: state.settings.telescopes, at: now, state.settings.earth)
     let teams = try await asked { () async throws(StoreError) in
       try await SilentTeams(
         store: state.store, telescopes: state.settings.telescopes, earth: state.settings.earth
-      ).list(at: now)
-    }.filter { $0.event == event }
+      ).list(of: plans.map(\.id), nights: nights, at: now)
+    }
     let sent = try await asked { () async throws(StoreError) in try await Reminders.sent(state.store) }
     return teams.sorted {
       let (a, b) = ($0.night?.dark?.start ?? .distantEnd, $1.night?.dark?.start ?? .distantEnd)

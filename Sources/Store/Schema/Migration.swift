@@ -22,6 +22,7 @@ public struct Migration: Hashable, Sendable {
     Migration(name: "0009 plan summaries", sql: summarySQL),
     Migration(name: "0010 sessions", sql: sessionSQL),
     Migration(name: "0011 followups", sql: followupSQL),
+    Migration(name: "0012 roster swaps", sql: swapSQL),
   ]
 
   /// Marks a file as ours: "VSPR".
