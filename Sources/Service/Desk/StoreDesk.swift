@@ -3,6 +3,7 @@ import Dashboard
 import Foundation
 import Formats
 import Observatories
+import Queues
 import Store
 import Units
 
@@ -168,16 +169,11 @@ struct StoreDesk: Desk {
     return state.settings.telescopes.map { telescope in
       var line = Self.line(telescope)
       let start = next[telescope.slug]?.assignment.window.start
-      line.status = Self.status(next: start, isStopped: stopped[telescope.slug] != nil, at: now)
+      line.status =
+        TelescopeQueue.Status(hasWork: start != nil, isStopped: stopped[telescope.slug] != nil).rawValue
       line.nextUTC = start?.iso8601()
       return line
     }
-  }
-
-  /// GO ten minutes before the first pointing; STOP where work was taken back and nothing else is to do.
-  private static func status(next: Instant?, isStopped: Bool, at now: Instant) -> String {
-    if let next { return next <= now + .minutes(10) ? "GO" : "WAIT" }
-    return isStopped ? "STOP" : "WAIT"
   }
 
   func telescope(_ slug: String) async throws(DeskError) -> Dashboard.TelescopeSheet {
