@@ -176,11 +176,13 @@ struct StoreDesk: Desk {
     }
   }
 
-  func telescope(_ slug: String) async throws(DeskError) -> Dashboard.TelescopeSheet {
-    guard let telescope = state.settings.telescopes.first(where: { $0.slug == slug }) else {
-      throw .notFound("no telescope is called \(slug)")
-    }
+  func telescope(_ name: String) async throws(DeskError) -> Dashboard.TelescopeSheet {
+    let known = state.settings.telescopes
+    // By its slug, else by any other of its names: people type what they call it.
+    guard let telescope = known.first(where: { $0.slug == name }) ?? (try? Registry(known).resolve(name))
+    else { throw .notFound("no telescope is called \(name.prefix(60))") }
     let now = state.clock.now()
+    let slug = telescope.slug
     let queue = try await asked { () async throws(StoreError) in try await store.queue(of: slug, after: now) }
     let current = try await StoreQueueDesk(state: state).current(slug)
     let night = night(of: telescope, at: now)?.2
