@@ -69,7 +69,7 @@ extension StoreQueueDesk {
     case .go:
       guard let first = queue.open.first, let share = try await share(of: first.plan, slug) else { break }
       let left = Set(queue.open.filter { $0.plan == first.plan }.map(\.tile))
-      return share.left { left.contains($0.tileKey) }
+      return state.doors.rest(of: share, left)
     case .stop:
       let back = try await withdrawal(of: slug, event: event)
       if let back, let share = try await share(of: back.plan, slug) { return share.stopped }
