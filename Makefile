@@ -7,7 +7,7 @@ DEMO = out/demo
 
 BROWSER_PACKAGES = chromium python3-websocket
 
-.PHONY: all demo live test test-icare test-browser chaos bench install build format lint clean
+.PHONY: all demo live test test-icare test-browser chaos bench bench-service install build format lint clean
 
 all: build
 
@@ -79,6 +79,10 @@ chaos: build
 bench: build
 	swift build $(FLAGS) --product vesper-bench
 	.build/release/vesper-bench
+
+# The service under load: receipt to durable, decision and plans; a backlog; 200 operators who poll.
+bench-service: build
+	/usr/bin/python3 Tests/Benchmarks/service/measure.py .build/release/vesper
 
 format:
 	swift format --in-place --recursive Sources Tests Package.swift

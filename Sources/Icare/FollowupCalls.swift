@@ -11,7 +11,9 @@ public enum FollowupState: String, Hashable, Sendable, CaseIterable {
   public init(status: String) {
     let text = status.lowercased()
     let prefixes: [(String, FollowupState)] = [
-      ("failed to submit", .failedToSubmit), ("failed", .failed), ("error", .failed),
+      // That the facility could not be asked says nothing of the request.
+      ("failed to submit", .failedToSubmit), ("failed to retrieve", .submitted),
+      ("failed", .failed), ("error", .failed),
       ("pending", .pending), ("submitted", .submitted), ("complete", .complete),
       ("rejected", .rejected), ("deleted", .deleted),
     ]
@@ -132,6 +134,12 @@ extension IcareClient {
   /// With a full body: the facility is called again. It must not hold `target_group_ids` (500).
   public func putFollowup(_ id: Int, _ body: JSONNode) async throws(IcareError) {
     _ = try await send(.put, ["followup_request", String(id)], body, .long)
+  }
+
+  /// Has ICARE ask the facility what became of a request: for TAROT and TRT nothing else does. The answer is
+  /// the request's status afterwards.
+  public func retrieveFollowup(_ id: Int) async throws(IcareError) {
+    _ = try await get(["photometry_request", String(id)], [], .long)
   }
 
   /// Reports progress; no facility is called and nothing is checked.

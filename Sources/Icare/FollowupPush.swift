@@ -28,6 +28,9 @@ public enum FacilityRequest: Codable, Hashable, Sendable {
     }
   }
 
+  /// Whether ICARE hears of its progress only when somebody has it ask the facility.
+  public var needsRetrieval: Bool { self.api == "TAROTAPI" || self.api == "TRTAPI" }
+
   public var filters: [String] {
     switch self {
     case .generic(let f, _, _, _, _, _), .tarot(let f, _, _, _, _, _), .trt(_, let f, _, _, _),
@@ -150,7 +153,10 @@ public struct ExecutedPush: Codable, Hashable, Sendable {
   public struct Row: Codable, Hashable, Sendable {
     /// Stable and unique for the instrument, see `id(of:)`.
     public var observationID: Int
-    public var field: Int
+    /// Of the instrument there; nil: the one at `position`, or a new one.
+    public var field: Int?
+    /// Where the field is to look.
+    public var position: SourceTarget?
     public var start: NaiveUTC
     public var filter: String
     public var exposureSeconds: Int
@@ -160,11 +166,12 @@ public struct ExecutedPush: Codable, Hashable, Sendable {
     public var target: String?
 
     public init(
-      observationID: Int, field: Int, start: Instant, filter: String, exposure: Duration,
-      limit: Magnitude, seeing: Angle? = nil, target: String? = nil
+      observationID: Int, field: Int? = nil, at position: Direction<ICRS>? = nil, start: Instant,
+      filter: String, exposure: Duration, limit: Magnitude, seeing: Angle? = nil, target: String? = nil
     ) {
       self.observationID = observationID
       self.field = field
+      self.position = position.map { SourceTarget(id: "", position: $0) }
       self.start = NaiveUTC(start)
       self.filter = filter
       exposureSeconds = Int(min(max(exposure.seconds, 0), 1e6).rounded())
@@ -179,20 +186,30 @@ public struct ExecutedPush: Codable, Hashable, Sendable {
     }
   }
 
-  /// Names in ICARE.
-  public var telescope: String
+  /// Names in ICARE; the instrument's own telescope if none is given.
+  public var telescope: String?
   public var instrument: String
   public var rows: [Row]
 
-  public init(telescope: String, instrument: String, rows: [Row]) {
+  public init(telescope: String? = nil, instrument: String, rows: [Row]) {
     self.telescope = telescope
     self.instrument = instrument
     self.rows = rows
   }
 
-  var body: JSONNode {
+  /// - Parameter fields: numbers of the rows' fields in their order; nil: ICARE makes fields of the positions.
+  func body(telescope: String, fields: [Int]?) -> JSONNode {
+    let place: JSONNode =
+      if let fields {
+        ["field_id": .integers(fields)]
+      } else {
+        [
+          "RA": .numbers(rows.map { $0.position?.rightAscensionDegrees ?? 0 }),
+          "Dec": .numbers(rows.map { $0.position?.declinationDegrees ?? 0 }),
+        ]
+      }
     let data: JSONNode = [
-      "observation_id": .integers(rows.map(\.observationID)), "field_id": .integers(rows.map(\.field)),
+      "observation_id": .integers(rows.map(\.observationID)),
       "obstime": .texts(rows.map(\.start.text)), "filter": .texts(rows.map(\.filter)),
       "exposure_time": .integers(rows.map(\.exposureSeconds)),
       "limmag": .numbers(rows.map(\.limitingMagnitude)),
@@ -201,7 +218,8 @@ public struct ExecutedPush: Codable, Hashable, Sendable {
       "target_name": .array(rows.map { $0.target.map(JSONNode.string) ?? .null }),
     ]
     return [
-      "telescopeName": .string(telescope), "instrumentName": .string(instrument), "observationData": data,
+      "telescopeName": .string(telescope), "instrumentName": .string(instrument),
+      "observationData": data.merging(place),
     ]
   }
 
@@ -212,6 +230,9 @@ public struct ExecutedPush: Codable, Hashable, Sendable {
     if Set(rows.map(\.observationID)).count < rows.count { found.append("an observation id is repeated") }
     for row in rows where !row.limitingMagnitude.isFinite {
       found.append("observation \(row.observationID) has no limiting magnitude")
+    }
+    for row in rows where row.field == nil && row.position == nil {
+      found.append("observation \(row.observationID) has no place")
     }
     return found
   }

@@ -196,14 +196,41 @@ struct ExecutedPusher: Pusher {
   let push: ExecutedPush
   let key: String
 
-  private func there() async throws(IcareError) -> [Int: IcareObservation] {
+  /// What the rows are called there.
+  private struct Place {
+    let instrument: IcareInstrument
+    let telescope: String
+    /// Numbers of the rows' fields in their order; nil where there is none at a row's place.
+    let fields: [Int?]
+  }
+
+  private func place() async throws(IcareError) -> Place {
+    guard let instrument = try await desk.client.instrument(named: push.instrument) else {
+      throw .invalid("ICARE has no instrument \(push.instrument)")
+    }
+    var telescope = push.telescope
+    if telescope == nil {
+      telescope = try await desk.client.telescopes().first { $0.id == instrument.telescopeID }?.name
+    }
+    guard let telescope else { throw .invalid("ICARE shows no telescope of \(instrument.name)") }
+    let known = try await desk.client.fields(ofInstrument: instrument.id)
+    let fields = push.rows.map { row in
+      if let wanted = row.field { return known.first { $0.number == wanted }?.number }
+      guard let place = row.position?.position else { return nil }
+      return known.filter { $0.position.separation(from: place) <= desk.settings.fieldTolerance }
+        .map(\.number).min()
+    }
+    return Place(instrument: instrument, telescope: telescope, fields: fields)
+  }
+
+  private func there(_ place: Place) async throws(IcareError) -> [Int: IcareObservation] {
     guard let first = push.rows.map(\.start.instant).min(), let last = push.rows.map(\.start.instant).max()
     else {
       return [:]
     }
     let window = TimeWindow(first - .seconds(2), last + .seconds(2))
     let rows = try await desk.client.observations(
-      telescope: push.telescope, instrument: push.instrument, in: window)
+      telescope: place.telescope, instrument: place.instrument.name, in: window)
     return Dictionary(rows.map { ($0.observationID, $0) }, uniquingKeysWith: { a, _ in a })
   }
 
@@ -212,19 +239,21 @@ struct ExecutedPusher: Pusher {
   }
 
   func readBack(now: Instant) async throws(IcareError) -> ReadBackVerdict {
-    isWhole(try await there()) ? .present("\(push.rows.count) observations") : desk.absent(key, at: now)
+    isWhole(try await there(try await place()))
+      ? .present("\(push.rows.count) observations") : desk.absent(key, at: now)
   }
 
   func differences(now: Instant) async throws(IcareError) -> [String]? {
-    let there = try await there()
-    return isWhole(there) ? compare(there) : nil
+    let place = try await place()
+    let there = try await there(place)
+    return isWhole(there) ? compare(there, place) : nil
   }
 
-  private func compare(_ there: [Int: IcareObservation]) -> [String] {
-    push.rows.flatMap { row -> [String] in
+  private func compare(_ there: [Int: IcareObservation], _ place: Place) -> [String] {
+    zip(push.rows, place.fields).flatMap { row, field -> [String] in
       guard let other = there[row.observationID] else { return ["\(row.observationID) is missing"] }
       var found: [String] = []
-      if let field = other.field, field != row.field { found.append("\(row.observationID): field \(field)") }
+      if let has = other.field, let field, has != field { found.append("\(row.observationID): field \(has)") }
       if other.filter != row.filter { found.append("\(row.observationID): filter \(other.filter)") }
       if other.start?.text != row.start.text { found.append("\(row.observationID): another time") }
       if other.exposureSeconds != Double(row.exposureSeconds) {
@@ -236,31 +265,31 @@ struct ExecutedPusher: Pusher {
 
   func send(now: Instant) async throws(IcareError) -> SendOutcome {
     if let complaint = push.complaints.first { throw .invalid(complaint) }
-    var there = try await there()
+    var place = try await place()
+    var there = try await there(place)
     if !isWhole(there) {
-      try await check()
+      try check(place)
+      let fields = place.fields.compactMap { $0 }
       desk.willWrite(key, at: now)
-      try await desk.client.postObservations(push.body)
-      there = try await self.there()
+      try await desk.client.postObservations(
+        push.body(telescope: place.telescope, fields: fields.count == push.rows.count ? fields : nil))
+      place = try await self.place()
+      there = try await self.there(place)
       guard isWhole(there) else { return .ambiguous(reason: "ICARE inserts the observations later") }
     }
-    desk.ledger.compared(key, compare(there), at: now)
+    desk.ledger.compared(key, compare(there, place), at: now)
     return .confirmed(receipt: "\(push.rows.count) observations")
   }
 
-  private func check() async throws(IcareError) {
-    guard let instrument = try await desk.client.instrument(named: push.instrument) else {
-      throw .invalid("ICARE has no instrument \(push.instrument)")
-    }
-    let unknown = Set(push.rows.map(\.filter)).subtracting(instrument.filters).sorted()
+  private func check(_ place: Place) throws(IcareError) {
+    let unknown = Set(push.rows.map(\.filter)).subtracting(place.instrument.filters).sorted()
     guard unknown.isEmpty else {
-      throw .invalid("\(instrument.name) has no filter \(unknown.joined(separator: ", ")) in ICARE")
+      throw .invalid("\(place.instrument.name) has no filter \(unknown.joined(separator: ", ")) in ICARE")
     }
-    let known = Set(try await desk.client.fields(ofInstrument: instrument.id).map(\.number))
-    let missing = Set(push.rows.map(\.field)).subtracting(known).sorted()
+    let missing = zip(push.rows, place.fields).filter { $0.field != nil && $1 == nil }.compactMap(\.0.field)
     guard missing.isEmpty else {
-      throw .invalid(
-        "\(instrument.name) has no field \(missing.map(String.init).joined(separator: ", ")) in ICARE")
+      let list = Set(missing).sorted().map(String.init).joined(separator: ", ")
+      throw .invalid("\(place.instrument.name) has no field \(list) in ICARE")
     }
   }
 }

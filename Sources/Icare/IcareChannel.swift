@@ -203,6 +203,11 @@ public final class IcareChannel: DeliveryChannel {
     try await desk.client.followups(createdSince: start)
   }
 
+  /// Has ICARE ask the facility what became of a request.
+  public func retrieve(_ followup: Int) async throws(IcareError) {
+    try await desk.client.retrieveFollowup(followup)
+  }
+
   private func pusher(
     _ delivery: Delivery, _ receipts: [DeliveryKey: String]
   ) throws(IcareError) -> any Pusher {

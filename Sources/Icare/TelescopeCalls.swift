@@ -56,6 +56,10 @@ public struct IcareField: Hashable, Sendable {
   public let rightAscensionDegrees: Double
   public let declinationDegrees: Double
 
+  var position: Direction<ICRS> {
+    Direction(ra: .degrees(rightAscensionDegrees), dec: .degrees(declinationDegrees))
+  }
+
   init(_ node: JSONNode) throws(IcareError) {
     number = try node.needInt("field_id")
     rightAscensionDegrees = try node.needDouble("ra")

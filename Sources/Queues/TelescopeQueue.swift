@@ -34,16 +34,26 @@ public struct QueuedPointing: Hashable, Sendable {
 
 /// What one telescope has to do, over all events.
 public struct TelescopeQueue: Hashable, Sendable {
-  /// What its operator should do now.
-  public enum Status: String, Hashable, Sendable { case go = "GO", wait = "WAIT", stop = "STOP" }
+  /// What its operator is told, everywhere: on pages, in lists and in every file.
+  public enum Status: String, Hashable, Sendable {
+    /// There is something to observe; each pointing has its time.
+    case go = "GO"
+    /// There is nothing to observe now.
+    case wait = "WAIT"
+    /// What there was to observe was taken back, and its time is not over.
+    case stop = "STOP"
+
+    /// The one rule. Files that lie in folders cannot change by the clock, so it does not ask for the time of
+    /// the first pointing.
+    public init(hasWork: Bool, isStopped: Bool) { self = hasWork ? .go : isStopped ? .stop : .wait }
+  }
 
   /// By start.
   public let pointings: [QueuedPointing]
+  /// Of them, what is still to be done or under way.
+  public let open: [QueuedPointing]
   public let status: Status
   public let message: String
-
-  /// How long before its first pointing a telescope should be made ready.
-  public static let lead = Duration.minutes(10)
 
   /// - Parameters:
   ///   - pointings: in any order.
@@ -51,19 +61,17 @@ public struct TelescopeQueue: Hashable, Sendable {
   public init(_ pointings: [QueuedPointing], stopped: String? = nil, at now: Instant) {
     let sorted = pointings.sorted { ($0.window.start, $0.plan, $0.id) < ($1.window.start, $1.plan, $1.id) }
     self.pointings = sorted
-    let open = sorted.filter {
+    open = sorted.filter {
       $0.window.end > now && ($0.standing.state.isOpen || $0.standing.state == .started)
     }
-    if let first = open.first {
-      let start = first.window.start
-      status = start <= now + Self.lead ? .go : .wait
-      message = "\(open.count) to observe, the first at \(start.iso8601())"
-    } else if let stopped {
-      status = .stop
-      message = "STOP: observe nothing more for \(stopped)"
-    } else {
-      status = .wait
-      message = "nothing to observe"
-    }
+    status = Status(hasWork: !open.isEmpty, isStopped: stopped != nil)
+    message =
+      if let first = open.first {
+        "\(open.count) to observe, the first at \(first.window.start.iso8601())"
+      } else if let stopped {
+        "STOP: observe nothing more for \(stopped)"
+      } else {
+        "nothing to observe"
+      }
   }
 }

@@ -27,12 +27,18 @@ extension Store {
           of: withdrawal.event, scope: nil, as: "withdrawn", reason: withdrawal.reason, at: now,
           transaction.db)
       }
+      var farewells: [Delivery] = []
       for stop in outcome.stoppedEvents {
-        let about = try String.fetchAll(
-          transaction.db, sql: "SELECT id FROM followup WHERE about = ?", arguments: [stop.event])
-        for id in about {
-          superseded += try Self.endPlans(
-            of: id, scope: nil, as: "withdrawn", reason: stop.reason, at: now, transaction.db)
+        for ended in try Self.endFollowups(about: stop.event, reason: stop.reason, at: now, &transaction) {
+          superseded.append(ended.plan)
+          do { farewells += try outcome.farewell?(ended) ?? [] } catch {
+            // STOP is said to all others all the same.
+            try Self.append(
+              LogDraft(
+                actor: "vesper", kind: "followup.untold", event: ended.followup.id,
+                fields: ["text": "nobody could be told that \(ended.plan) has ended: \(error)"]),
+              at: now, in: &transaction)
+          }
         }
       }
       for id in outcome.expiredPlans { try Self.expire(id, at: now, transaction.db) }
@@ -47,7 +53,9 @@ extension Store {
       try Self.apply(timersOf: outcome, at: now, transaction.db)
       // What people read first comes first in the log.
       for draft in outcome.log { try Self.append(draft, at: now, in: &transaction) }
-      let underWay = try Self.enqueue(outcome, policy: policy, lease: lease, at: now, in: &transaction)
+      var owed = outcome
+      owed.deliveries += farewells
+      let underWay = try Self.enqueue(owed, policy: policy, lease: lease, at: now, in: &transaction)
       let last = try Int64.fetchOne(transaction.db, sql: "SELECT max(seq) FROM log") ?? 0
       return CommitReceipt(
         revisions: revisions, superseded: superseded, underWay: underWay, logSequence: last)

@@ -1,4 +1,5 @@
 import Deliveries
+import Foundation
 import GRDB
 import Units
 
@@ -60,6 +61,15 @@ public struct FollowupSending: Sendable {
     self.timers = timers
     self.log = log
   }
+}
+
+/// A telescope's part of a request that ends because its event is over.
+public struct EndedFollowup: Sendable {
+  public let followup: StoredFollowup
+  /// Id of the telescope's plan.
+  public let plan: String
+  public let document: [UInt8]
+  public let reason: String
 }
 
 /// A pointing that uses up an allocation.
@@ -185,6 +195,35 @@ extension Store {
     }
   }
 
+  /// Ends what is live of all requests about an event, or about one that turned out to be the same.
+  static func endFollowups(
+    about event: String, reason: String, at now: Instant, _ transaction: inout Transaction
+  ) throws -> [EndedFollowup] {
+    let rows = try Row.fetchAll(
+      transaction.db,
+      sql: """
+        WITH RECURSIVE same (id) AS (
+          VALUES (?) UNION SELECT event.id FROM event JOIN same ON event.mergedInto = same.id)
+        \(followupRows) WHERE followup.about IN (SELECT id FROM same) ORDER BY followup.createdAt, followup.id
+        """, arguments: [event])
+    var ended: [EndedFollowup] = []
+    for stored in rows.map(followup) {
+      for plan in try endPlans(
+        of: stored.id, scope: nil, as: "withdrawn", reason: reason, at: now, transaction.db)
+      {
+        let bytes = try Data.fetchOne(
+          transaction.db, sql: "SELECT bytes FROM planDocument WHERE plan = ?", arguments: [plan])
+        ended.append(
+          EndedFollowup(followup: stored, plan: plan, document: Array(bytes ?? Data()), reason: reason))
+        try append(
+          LogDraft(
+            actor: "vesper", kind: "followup.withdrawn", event: stored.id,
+            fields: ["text": "\(plan): \(reason)"]), at: now, in: &transaction)
+      }
+    }
+    return ended
+  }
+
   // MARK: Reading
 
   /// Newest first.
@@ -214,10 +253,10 @@ extension Store {
     }
   }
 
-  private static let followupRows =
+  static let followupRows =
     "SELECT followup.*, event.isMock FROM followup JOIN event ON event.id = followup.id"
 
-  private static func followup(_ row: Row) -> StoredFollowup {
+  static func followup(_ row: Row) -> StoredFollowup {
     StoredFollowup(
       id: row["id"], digest: row["digest"], about: row["about"], isMock: row["isMock"],
       request: row["request"], answer: row["answer"], actor: row["actor"],

@@ -93,7 +93,10 @@ extension Store {
   ///
   /// A try counts when it begins, so that a notice that ends the process is in quarantine after three; a
   /// notice that was tried before comes alone, so that it takes no other with it.
-  public func nextUnhandled(limit: Int, at now: Instant) async throws(StoreError) -> [NoticeInHand] {
+  /// - Parameter urgency: less urgent ones stay where they are.
+  public func nextUnhandled(
+    limit: Int, atLeast urgency: Int = Int(Int32.min), at now: Instant
+  ) async throws(StoreError) -> [NoticeInHand] {
     guard limit > 0 else { return [] }
     let busy = await inHand.all()
     let taken = try await write { transaction -> [NoticeInHand] in
@@ -102,9 +105,9 @@ extension Store {
       let rows = try Row.fetchAll(
         db,
         sql: """
-          SELECT * FROM notice WHERE status = 'new' AND (nextTry <= ? OR changedAt > ?)
+          SELECT * FROM notice WHERE status = 'new' AND urgency >= ? AND (nextTry <= ? OR changedAt > ?)
           ORDER BY urgency DESC, id LIMIT ?
-          """, arguments: [now.tai, now.tai, limit + busy.count + 16])
+          """, arguments: [urgency, now.tai, now.tai, limit + busy.count + 16])
       for row in rows {
         let notice = try Self.notice(row)
         if busy.contains(notice.id.number) { continue }

@@ -143,6 +143,9 @@ public struct Outcome: Sendable {
   public var withdrawnPlans: [(event: String, reason: String)] = []
   /// Events that are no longer to be observed: requests for point sources about them end, too.
   public var stoppedEvents: [(event: String, reason: String)] = []
+  /// What those are owed who had a part of such a request. It is asked within the transaction, so that no
+  /// request is missed that was sent a moment ago.
+  public var farewell: (@Sendable (EndedFollowup) throws -> [Delivery])?
   /// Plans whose time is over: what nobody has told of is expired.
   public var expiredPlans: [String] = []
   public var deliveries: [Delivery] = []

@@ -126,25 +126,32 @@ extension Store {
 public struct Withdrawal: Hashable, Sendable {
   public let telescope: String
   public let event: String
+  /// The newest of them.
+  public let plan: String
   public let at: Instant
 }
 
 extension Store {
   /// The newest withdrawal of each telescope that still matters after an instant.
-  public func withdrawals(after now: Instant) async throws(StoreError) -> [String: Withdrawal] {
+  /// - Parameter event: nil for all.
+  public func withdrawals(after now: Instant, of event: String? = nil) async throws(StoreError) -> [String:
+    Withdrawal]
+  {
     try await read { db in
       let rows = try Row.fetchAll(
         db,
         sql: """
-          SELECT telescope, plan.event, max(p.changedAt) AS at FROM assignment AS p JOIN plan ON plan.id = p.plan
-          WHERE p.state = 'withdrawn' AND plan.state = 'withdrawn' AND endsAt > ?
+          SELECT telescope, plan.event, p.plan, max(p.changedAt) AS at
+          FROM assignment AS p JOIN plan ON plan.id = p.plan
+          WHERE p.state = 'withdrawn' AND plan.state = 'withdrawn' AND endsAt > ? AND plan.event = ifnull(?, plan.event)
           GROUP BY telescope
-          """, arguments: [now.tai])
+          """, arguments: [now.tai, event])
       return Dictionary(
         rows.map { row in
           (
             row["telescope"] as String,
-            Withdrawal(telescope: row["telescope"], event: row["event"], at: Instant(row, "at"))
+            Withdrawal(
+              telescope: row["telescope"], event: row["event"], plan: row["plan"], at: Instant(row, "at"))
           )
         }, uniquingKeysWith: { first, _ in first })
     }

@@ -82,7 +82,7 @@ struct FollowupCommand: ParsableCommand {
   }
 
   private func target() throws -> FollowupRequest.Target {
-    let (a, d) = (try Self.angle(ra, isHours: true), try Self.angle(dec, isHours: false))
+    let (a, d) = (try Self.angle(ra, "--ra", .hours), try Self.angle(dec, "--dec", .degrees))
     guard (0...360).contains(a), (-90...90).contains(d) else {
       throw Failure(.usage, "RA \(ra), Dec \(dec): outside 0...360 and -90...90 degrees")
     }
@@ -97,19 +97,12 @@ struct FollowupCommand: ParsableCommand {
       name: name, position: Direction(ra: .degrees(a), dec: .degrees(d)), error: error.map(Angle.arcseconds))
   }
 
-  /// Degrees; `HH:MM:SS` of a right ascension counts 15 degrees an hour.
-  static func angle(_ text: String, isHours: Bool) throws -> Double {
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { Double($0) }
-    let numbers = parts.compactMap { $0 }.filter(\.isFinite)
-    guard numbers.count == parts.count, (1...3).contains(numbers.count) else {
-      throw Failure(.usage, "`\(text)` is no angle; write degrees, or 12:34:56.7")
+  private static func angle(
+    _ text: String, _ option: String, _ part: Angle.LeadingPart
+  ) throws -> Double {
+    do throws(AngleTextError) { return try Angle(text: text, part).degrees } catch {
+      throw Failure(.usage, "\(option): \(error)")
     }
-    guard numbers.count > 1 else { return numbers[0] }
-    guard numbers.dropFirst().allSatisfy({ (0..<60).contains($0) }) else {
-      throw Failure(.usage, "`\(text)`: minutes and seconds are 0 to 59")
-    }
-    let size = zip(numbers, [1, 1 / 60.0, 1 / 3600.0]).reduce(0) { $0 + abs($1.0) * $1.1 }
-    return (text.hasPrefix("-") ? -size : size) * (isHours ? 15 : 1)
   }
 
   private func wantedBands() throws -> [Band] {

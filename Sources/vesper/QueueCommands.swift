@@ -18,19 +18,25 @@ struct QueueCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "queue", abstract: "What a telescope has to do now, over all events.",
     discussion: "A token in $VESPER_TOKEN that may answer for the telescope marks the queue as seen.")
-  @Argument(help: "The telescope's slug, such as tca.")
+  @Argument(help: "The telescope: its slug or another of its names, such as TCA.")
   var telescope: String
-  @Flag(help: "Show it again whenever it changes.")
+  @Flag(help: "Show it again whenever it changes, until it is stopped.")
   var watch = false
   @OptionGroup var service: ServiceOptions
 
   func run() async throws {
     try await reporting {
       let desk = try service.desk()
+      let slug: String
+      do { slug = try await desk.slug(of: telescope) } catch { throw Failure(.noInput, "\(error)") }
       var last = ""
       repeat {
         let text: String
-        do { text = try await desk.queue(telescope) } catch { throw Failure(.noInput, "\(error)") }
+        do { text = try await desk.queue(slug) } catch {
+          // A service that is started anew must not end a watch.
+          guard watch else { throw Failure(.noInput, "\(error)") }
+          text = "\(error); asking again"
+        }
         // The clock alone is no change.
         if text != last { print(text) }
         last = text
@@ -43,7 +49,7 @@ struct QueueCommand: AsyncParsableCommand {
 struct AckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ack", abstract: "Answer for a telescope; the token is taken from $VESPER_TOKEN.")
-  @Argument(help: "The telescope's slug, such as tca.")
+  @Argument(help: "The telescope: its slug or another of its names, such as TCA.")
   var telescope: String
   @Argument(help: "Number of a pointing, or id of a plan.")
   var assignment: String
@@ -72,9 +78,11 @@ struct AckCommand: AsyncParsableCommand {
         throw Failure(.usage, "an exposure needs --start and --exposure")
       }
       do {
+        let desk = try service.desk()
         print(
-          try await service.desk().answer(
-            telescope, assignment, answer, reason: reason, until: until, exposure: observed))
+          try await desk.answer(
+            try await desk.slug(of: telescope), assignment, answer, reason: reason, until: until,
+            exposure: observed))
       } catch let failure as Failure {
         throw failure
       } catch {

@@ -7,7 +7,7 @@ struct StatusCommand: AsyncParsableCommand {
     commandName: "status",
     abstract: "Say how the service is: exit status 0 good, 1 warning, 2 failed, 3 not running.")
 
-  @Option(help: "Address of the service.")
+  @Option(name: [.customLong("url"), .customLong("address")], help: "Address of the service.")
   var address = "http://127.0.0.1:8080"
 
   func run() async throws {

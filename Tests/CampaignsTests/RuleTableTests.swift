@@ -261,6 +261,8 @@ import Units
     #expect(orders.maximumAirmass == 2.5)
     #expect(orders.probability == Fraction(0.7))
     #expect(orders.fieldsPerNight == 20)
+    let card = DecisionCard(try shipped("grandma-r8").decide(on: row.facts)).text
+    #expect(card.contains("up to 70 % of the map") && card.contains("at most 20 a night"), "\(card)")
     #expect(orders.validity == .hours(48))
     #expect(orders.allows("TAROT-TCA"))
     #expect(!orders.allows("FRAM-Auger"))

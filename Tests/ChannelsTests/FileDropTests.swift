@@ -133,6 +133,8 @@ private final class StepCounter: @unchecked Sendable {
         }
         let pointer = try #require(bench.text("current.txt")).dropLast()
         #expect(bench.text("\(pointer)/SHA256SUMS") != nil)
+        // Until the last step is done something is owed: the pointer, or the word in the older plan.
+        #expect(await bench.readBack(new) == .absent, "cut off at step \(points)")
         #expect(await bench.send(new).word == "confirmed")
         #expect(bench.text("current/TILING/FRAM.txt") == "# FRAM plan r4\n")
         #expect(await bench.readBack(new).word == "present")
@@ -165,9 +167,11 @@ private final class StepCounter: @unchecked Sendable {
       let counter = StepCounter(point)
       do { _ = try bench.folder(delivery) { _ in try counter.step() }.write() } catch is Crash {
         if let sums = bench.text("current/SHA256SUMS") { #expect(sums.split(separator: "\n").count == 3) }
+        #expect(await bench.readBack(delivery) == .absent, "cut off at step \(point)")
         #expect(await bench.send(delivery).word == "confirmed")
       }
       #expect(bench.text("current/TILING/FRAM.txt") == "# FRAM plan r1\n")
+      #expect(await bench.readBack(delivery).word == "present")
     }
   }
 

@@ -23,6 +23,19 @@ private func object(_ response: WebResponse) throws -> [String: Any] {
     }
   }
 
+  /// What reads without a body is answered as what reads with one.
+  @Test(arguments: ["/healthz", "/api/events", "/t/TAROT-TCA"])
+  func headsAreAnswered(_ path: String) async throws {
+    try await withServer { site in
+      let whole = try await site.send(.get, path)
+      let head = try await site.send(.head, path)
+      #expect(head.status == 200 && head.body.isEmpty)
+      #expect(head.headers["Content-Type"] == whole.headers["Content-Type"])
+      let none = try await site.send(.head, "/no/such/address")
+      #expect(none.status == 404)
+    }
+  }
+
   /// Held against the text format 0.0.4: one HELP and TYPE a name, escapes in labels.
   @Test func metrics() async throws {
     try await withServer { site in

@@ -144,6 +144,21 @@ extension FakeState {
     return .success()
   }
 
+  /// The only way by which ICARE learns what TAROT and TRT made of a request: nothing polls there.
+  mutating func retrieval(_ r: FakeRequest) -> FakeReply {
+    guard let id = r.path.count > 1 ? Int(r.path[1]) : nil, let found = row("followup", id) else {
+      return .error("Could not retrieve followup request.")
+    }
+    let allocation = found["allocation_id"]?.int.flatMap { row("allocation", $0) }
+    let instrument = allocation?["instrument_id"]?.int.flatMap { row("instrument", $0) }
+    guard ["TAROTAPI", "TRTAPI"].contains(instrument?["api_classname"]?.text ?? "") else {
+      return .error("Cannot submit get requests on this instrument's API.")
+    }
+    facilityCalls.append((id, "retrieve"))
+    if let news = facilityNews[id] { update("followup", id, ["status": .string(news)]) }
+    return .success()
+  }
+
   mutating func source(_ r: FakeRequest, _ body: JSONNode, _ caller: FakeCaller) -> FakeReply {
     let p = r.path
     if p[0] == "classification" { return classification(r, body, caller) }

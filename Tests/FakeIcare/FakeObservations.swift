@@ -22,7 +22,7 @@ extension FakeState {
     else { return .success() }
     let known = Set(
       rows("field").filter { $0["instrument_id"]?.int == instrumentID }.compactMap { $0["field_id"]?.int })
-    let fields = data["field_id"]?.items ?? []
+    let fields = data["field_id"]?.items ?? newFields(data, instrumentID)
     guard fields.count == ids.count, fields.allSatisfy({ known.contains($0.int ?? -1) }) else {
       return .success()
     }
@@ -41,6 +41,22 @@ extension FakeState {
         ], delay: backgroundDelay)
     }
     return .success()
+  }
+
+  /// Positions without numbers become fields, each a new one.
+  private mutating func newFields(_ data: JSONNode, _ instrument: Int) -> [JSONNode] {
+    let (ra, dec) = (data["RA"]?.items ?? [], data["Dec"]?.items ?? [])
+    guard ra.count == dec.count else { return [] }
+    return zip(ra, dec).map { place in
+      let own = rows("field").filter { $0["instrument_id"]?.int == instrument }
+      let number = (own.compactMap { $0["field_id"]?.int }.max() ?? 0) + 1
+      insert(
+        "field",
+        [
+          "instrument_id": .integer(instrument), "field_id": .integer(number), "ra": place.0, "dec": place.1,
+        ])
+      return .integer(number)
+    }
   }
 
   private func observationList(_ r: FakeRequest) -> FakeReply {

@@ -41,7 +41,7 @@ extension FakeState {
     case "telescope" where r.method == "PUT": return "Manage telescopes"
     case "allocation": return "Manage allocations"
     case "observation_plan": return r.path.count == 1 ? nil : "Manage observation plans"
-    case "observation", "followup_request": return "Upload data"
+    case "observation", "followup_request", "photometry_request": return "Upload data"
     case "sources" where r.path.last != "comments": return "Upload data"
     case "classification": return "Classify"
     case "shifts": return r.path.count == 1 ? "Manage shifts" : nil
@@ -66,6 +66,7 @@ extension FakeState {
     case ("GET", "localization"): return localization(r)
     case (_, "observation_plan"): return plan(r, body, caller, dies)
     case (_, "followup_request"): return followup(r, body, caller)
+    case ("GET", "photometry_request"): return retrieval(r)
     case (_, "source_exists"), (_, "sources"), (_, "classification"): return source(r, body, caller)
     case (_, "observation"): return observation(r, body)
     case (_, "shifts"), (_, "shift"): return shift(r, body, caller)

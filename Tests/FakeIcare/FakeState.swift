@@ -21,6 +21,8 @@ public struct FakeState: Sendable {
   /// What the facility answers; the text of a failure to raise one. By instrument id.
   public var facilityStatus: [Int: String] = [:]
   public var facilityFailure: [Int: String] = [:]
+  /// By request: what the facility says of it when it is asked.
+  public var facilityNews: [Int: String] = [:]
   /// ICARE refuses a repeated classification, plain SkyPortal does not.
   public var refusesRepeatedClassification = true
   /// The token ids whose events are someone else's (no right to alias or update).

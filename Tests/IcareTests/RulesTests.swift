@@ -48,7 +48,7 @@ import WebClient
   }
 
   @Test(arguments: [
-    ("complete", FollowupState.complete), ("Completed", .complete),
+    ("complete", FollowupState.complete), ("Completed", .complete), ("failed to retrieve: 502", .submitted),
     ("submitted for 2026: use retrieve", .submitted),
     ("failed to submit: x", .failedToSubmit), ("failed to retrieve", .failed), ("rejected: no", .rejected),
     ("pending submission", .pending), ("deleted", .deleted), ("error", .failed), ("planned by me", .unknown),

@@ -1,3 +1,5 @@
+import Foundation
+import TestSupport
 import Testing
 import Units
 
@@ -22,6 +24,32 @@ struct CircularTests {
     #expect(c.proposedPositions[0].line == 4)
     #expect(isClose(c.proposedPositions[1].direction, direction(10.5, -41.25)))
     #expect(n.duplicateKey == "circular/99001.5/2")
+  }
+
+  /// In the numbering of the missions' own notices: a person's name of it would join nothing.
+  @Test func identifiersOfMissions() throws {
+    #expect(try ownNotice("circular.json").related.contains(NativeID("svom", "sb31041501")))
+    func related(_ subject: String, _ body: String) throws -> [NativeID] {
+      try parse("TITLE: GCN CIRCULAR\nNUMBER: 38000\nSUBJECT: \(subject)\nFROM: Somebody\n\n\(body)").related
+    }
+    let svom = NativeID("svom", "sb25031101")
+    #expect(try related("SVOM sb25031101: a burst", "") == [svom])
+    #expect(try related("GRB 250311A", "SVOM/ECLAIRs triggered (burst-id sb25031101).").last == svom)
+    #expect(try related("SVOM sb25031101", "The burst sb25031101, not sb25031102x.") == [svom])
+    let body = "Fermi-GBM triggered and located it (trigger 702818765.135562 / 230410476)."
+    #expect(try related("GRB 230410A", body).last == NativeID("fermi", "702818765"))
+    #expect(
+      try related("GRB 230410A", "Swift-BAT triggered (trigger=1234567).").last
+        == NativeID("swift", "1234567"))
+    // Without the mission a number names nothing; parts of numbers never do.
+    #expect(try related("GRB 230410A", "Konus triggered (trigger 702818765).").count == 1)
+    #expect(try related("GRB 230410A", "Swift (trigger 12345678901), sb2503110, xsb25031101").count == 1)
+  }
+
+  @Test(.enabled(if: Shared.isPresent, Comment(rawValue: Shared.reason))) func realCircular() throws {
+    let file = Shared.url("data/notices/unified/schema_examples/circulars.example.json")
+    let notice = try parse(String(contentsOf: file, encoding: .utf8))
+    #expect(notice.related == [NativeID("name", "GRB 230410A"), NativeID("fermi", "702818765")])
   }
 
   @Test func textCircular() throws {

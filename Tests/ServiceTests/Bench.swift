@@ -17,19 +17,22 @@ final class Bench {
   private(set) var engine: Engine
 
   private let policy: String?
+  /// Recipients beside the webhook and the files.
+  private let others: [Recipients.Entry]
 
   /// - Parameter policy: YAML of a policy called `test`, instead of the default one.
   init(
     at start: String, mocks: Bool = true, icare: IcareOptions? = nil, policy: String? = nil,
-    treasureMap: [String: Int]? = nil
+    treasureMap: [String: Int]? = nil, others: [Recipients.Entry] = []
   ) async throws {
     self.policy = policy
+    self.others = others
     folder = FileManager.default.temporaryDirectory.appending(path: "vesper-service-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     store = try Store(path: folder.appending(path: "vesper.sqlite").path)
     time = TestTime(Instant(iso8601: start)!)
     engine = try Self.engine(
-      store, time, mocks: mocks, icare: icare, policy: policy, treasureMap: treasureMap)
+      store, time, mocks: mocks, icare: icare, policy: policy, treasureMap: treasureMap, others: others)
     try await engine.restore()
   }
 
@@ -49,13 +52,14 @@ final class Bench {
 
   private static func engine(
     _ store: Store, _ time: TestTime, mocks: Bool, icare: IcareOptions? = nil, policy: String?,
-    treasureMap: [String: Int]? = nil
+    treasureMap: [String: Int]? = nil, others: [Recipients.Entry]
   ) throws -> Engine {
     var settings = try settings(policy: policy)
     settings.recipients = Recipients([
       .init(channel: "hook", kind: .webhook, acceptsMocks: mocks),
       .init(channel: "files", kind: .files, acceptsMocks: true),
     ])
+    settings.recipients.entries += others
     if let icare {
       settings.recipients.entries.append(.init(channel: "icare", kind: .icare(icare), acceptsMocks: false))
     }
@@ -71,7 +75,7 @@ final class Bench {
 
   /// A new engine on the same store, as after a crash.
   func restart(mocks: Bool = true) async throws {
-    engine = try Self.engine(store, time, mocks: mocks, policy: policy)
+    engine = try Self.engine(store, time, mocks: mocks, policy: policy, others: others)
     try await engine.restore()
   }
 

@@ -134,6 +134,34 @@ import Units
     #expect(try await bench.store.notices(of: "S310203ab").count == 2)
   }
 
+  /// By the number that the mission gave, in the subject or in the text; of another burst, never.
+  @Test(
+    .enabled(if: Shared.isPresent, Comment(rawValue: Shared.reason)),
+    arguments: [
+      ("SVOM sb25031101: ECLAIRs detection of a burst", "text", true),
+      ("GRB 250311A: SVOM detection", "SVOM/ECLAIRs triggered (sb25031101) on a burst.", true),
+      ("SVOM sb25031102: another one", "of the same day", false),
+      ("GRB 250311A: optical observations", "nothing found", false),
+    ])
+  func aBurstIsKnownByItsMissionsNumber(_ subject: String, _ body: String, _ isLinked: Bool) async throws {
+    for circularFirst in [true, false] {
+      let bench = try await Bench(at: "2025-03-11T07:30:00Z")
+      let notice = try shared("voevent/gtecs/sb25031101-ECLAIRS_WAKEUP.xml")
+      let circular = Array(
+        """
+        {"$schema": "https://gcn.nasa.gov/schema/main/gcn/circulars.schema.json", "eventId": "GRB 250311A",
+         "submitter": "Example", "subject": "\(subject)", "circularId": 99003, "createdOn": 1741680000000,
+         "body": "\(body)"}
+        """.utf8)
+      for bytes in circularFirst ? [circular, notice] : [notice, circular] {
+        try await bench.bring(bytes)
+        try await bench.settle(plans: false)
+      }
+      #expect(try await bench.store.events(limit: 5).map(\.id) == ["svom-sb25031101"])
+      #expect(try await bench.memo("svom-sb25031101").record.circulars.count == (isLinked ? 1 : 0))
+    }
+  }
+
   /// Naming two events makes them no single one.
   @Test func aCircularAboutTwoEventsJoinsNothing() async throws {
     let bench = try await Bench(at: "2031-02-03T04:10:00Z")

@@ -264,6 +264,17 @@ struct FollowupBench: @unchecked Sendable {
     #expect(AllocationBook.semester(before: t("2026-02-01T00:00:00Z")).iso8601() == "2026-02-01T00:00:00Z")
   }
 
+  @Test func telescopesGoByAnyOfTheirNames() async throws {
+    let f = try await FollowupBench()
+    let telescope = try #require(f.state.settings.telescopes.first { $0.slug == "tca" })
+    let view = try await f.desk.ask(
+      FollowupBench.form(send: [telescope.id.lowercased(), telescope.id, "tca"]), by: FollowupBench.leader)
+    #expect(view.sent.map(\.slug) == ["tca"])
+    let after = try await f.desk.withdraw(
+      view.id, from: [telescope.id], reason: "no", by: FollowupBench.leader)
+    #expect(after.sent.map(\.state) == ["withdrawn"])
+  }
+
   @Test func overHTTP() async throws {
     let q = try await QueueBench.mock()
     let token = try await q.token(["lead"])

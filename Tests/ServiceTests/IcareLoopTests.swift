@@ -95,7 +95,7 @@ func svom(
     "tre": "TAROTAPI", "tca": "GENERICAPI", "tch": "TRTAPI:SRO", "oaj": "SLACKAPI", "fzu-auger": "COLIBRIAPI",
   ]
 
-  private func bench(_ cross: CrossMatchPolicy = .propose) async throws -> IcareBench {
+  func bench(_ cross: CrossMatchPolicy = .propose) async throws -> IcareBench {
     let slugs = Self.apis.keys.sorted()
     let made = try await IcareBench(
       at: "2026-11-21T20:02:00Z",

@@ -20,14 +20,16 @@ struct QueueBench: @unchecked Sendable {
   static let linkSecret = Secret(String(repeating: "s", count: 40))
   static let slackSecret = Secret("8f742231b10e8888abcd99yyyzzz85a5")
 
-  static func mock() async throws -> QueueBench {
+  static func mock(_ others: [Recipients.Entry] = []) async throws -> QueueBench {
     try await make(
       at: "2026-09-15T17:50:00Z", [UInt8](try Data(contentsOf: fixture("notices/MS260915a-initial.json"))),
-      "MS260915a")
+      "MS260915a", others)
   }
 
-  static func make(at time: String, _ notice: [UInt8], _ event: String) async throws -> QueueBench {
-    let bench = try await Bench(at: time)
+  static func make(
+    at time: String, _ notice: [UInt8], _ event: String, _ others: [Recipients.Entry] = []
+  ) async throws -> QueueBench {
+    let bench = try await Bench(at: time, others: others)
     try await bench.bring(notice)
     try await bench.settle()
     let state = ServiceState(

@@ -46,6 +46,51 @@ import Units
     #expect(before.subtracting(after).isEmpty, "\(before.subtracting(after).count) of \(before.count) moved")
   }
 
+  /// What is done and what is to come, counted on the map itself.
+  private static func reach(_ q: QueueBench) async throws -> ExecutedFigures {
+    let memo = try await q.bench.memo(q.event)
+    let event = try #require(try await q.bench.engine.event(q.event))
+    let order = try #require(memo.campaign.order)
+    let (map, _) = try await q.bench.engine.place(of: order, q.event, event)
+    return try #require(try await q.bench.engine.executed(q.event, on: map, distance: nil))
+  }
+
+  /// A plan made anew knows what was observed: together they reach what they would have reached before, and
+  /// nothing of it is asked for again.
+  @Test func whatWasObservedCountsInTheNextPlan() async throws {
+    let q = try await QueueBench.mock()
+    let busy = try await q.busy()
+    let one = try #require(busy.first)
+    let idle = try #require(q.state.settings.telescopes.map(\.slug).first { !busy.contains($0) })
+    let rows = try await q.desk.queue(of: one, reader: nil).pointings.prefix(4)
+    let last = try #require(rows.last.flatMap { Instant(iso8601: $0.endUTC) })
+    q.bench.time.advance(last - q.now + .minutes(5))
+    let reports = rows.map { row in
+      var report = ReportForm(startUTC: row.startUTC, exposureS: row.exposureS)
+      (report.tile, report.limitMag) = ("\(row.id)", 19)
+      return report
+    }
+    let told = try await q.desk.report(reports, for: one, by: QueueBench.operatorOf("robot"))
+    #expect(told.allSatisfy { $0.result == "recorded" }, "\(told)")
+    try await q.bench.settle()
+    let before = try await Self.reach(q)
+    let made = try await q.bench.log("plan.ordered")
+    // Nobody's work changes by it, but a plan is ordered.
+    let end = (q.now + .hours(10)).iso8601()
+    _ = try await q.desk.add(
+      OutageForm(kind: "weather", endUTC: end, reason: "clouds"), for: idle, by: QueueBench.operatorOf("t"))
+    try await q.bench.settle()
+    #expect(try await q.bench.log("plan.ordered") == made + 1)
+    let after = try await Self.reach(q)
+    #expect(after.observed == before.observed && after.observed > 0)
+    let loss = before.observed + before.remaining - after.observed - after.remaining
+    #expect(loss < Self.lossTolerance, "\(before) \(after)")
+    let asked = try await Self.toCome(q)
+    #expect(!asked.contains { here in rows.contains { $0.tile == here.tile && here.telescope == one } })
+  }
+  /// A free plan that covers clearly more takes the place of what is held; it is compared by its own measure.
+  private static let lossTolerance = 1e-4
+
   @Test func aRefusedTileChangesLittle() async throws {
     let q = try await QueueBench.mock()
     let one = try #require(try await q.busy().first)

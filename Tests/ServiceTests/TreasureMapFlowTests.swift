@@ -1,4 +1,5 @@
 import Channels
+import Dashboard
 import Deliveries
 import Foundation
 import Store
@@ -42,6 +43,50 @@ import Units
     let waiting = first.payload.items.filter { Instant(iso8601: $0.pointing.time + "Z")! > now }
     #expect(!waiting.isEmpty && waiting.count < first.payload.items.count)
     #expect(all.last?.payload.items == waiting)
+  }
+
+  /// What was observed is reported as completed with its depth, once, and its planned pointing is cancelled.
+  @Test func exposuresAreReportedOnce() async throws {
+    let bench = try await Bench(at: "2026-09-15T17:50:00Z", treasureMap: ["tre": 93])
+    try await bench.bring([UInt8](try Data(contentsOf: fixture("notices/MS260915a-initial.json"))))
+    try await bench.settle()
+    let planned = try #require(try await payloads(bench).first).payload
+    let state = ServiceState(
+      store: bench.store, settings: await bench.engine.settings, channels: [], clock: bench.time.clock)
+    let desk = StoreQueueDesk(state: state)
+    let team = Answerer(name: "team", way: "api")
+    let queue = try await desk.queue(of: "tre", reader: nil).pointings
+    bench.time.advance(.hours(2))
+    func report(_ i: Int, limit: Double?, off: Double = 0) -> ReportForm {
+      var form = ReportForm(startUTC: queue[i].startUTC, exposureS: queue[i].exposureS)
+      (form.raDeg, form.decDeg, form.limitMag) = (queue[i].raDeg + off, queue[i].decDeg, limit)
+      form.filter = queue[i].filter
+      return form
+    }
+    let told = try await desk.report(
+      [report(0, limit: 18.5), report(1, limit: 18.25, off: 0.01), report(2, limit: nil)], for: "tre",
+      by: team)
+    #expect(told.allSatisfy { $0.result == "recorded" }, "\(told)")
+    try await bench.settle()
+    let all = try await payloads(bench)
+    let completed = all.filter { $0.kind == "completed" }
+    #expect(completed.count == 1 && completed[0].payload.instrument == 93)
+    // Without a depth the map takes none.
+    let items = try #require(completed.first).payload.items
+    #expect(items.map(\.pointing.depth) == [18.5, 18.25] && items.allSatisfy { $0.planned == nil })
+    #expect(items.allSatisfy { $0.pointing.depth_unit == "ab_mag" })
+    #expect(abs(items[1].pointing.ra - queue[1].raDeg - 0.01) < 1e-5, "where it was, not where it should be")
+    let first = all.filter { $0.kind == "cancelled" && planned.items.prefix(2) == $0.payload.items.prefix(2) }
+    #expect(first.count == 1 && first[0].payload.items.count == 2, "\(all.map(\.kind))")
+    // The same again, by another way, after a restart: nothing more; another exposure: only that one.
+    func count() async throws -> Int { try await payloads(bench).filter { $0.kind == "completed" }.count }
+    _ = try await desk.report([report(0, limit: 18.5)], for: "tre", by: Answerer(name: "t", way: "link"))
+    try await bench.settle()
+    #expect(try await count() == 1)
+    _ = try await desk.report([report(3, limit: 17)], for: "tre", by: team)
+    try await bench.settle()
+    let last = try await payloads(bench).filter { $0.kind == "completed" }
+    #expect(last.count == 2 && last[1].payload.items.map(\.pointing.depth) == [17])
   }
 
   @Test func onlyGravitationalWavesHaveANameThere() async throws {

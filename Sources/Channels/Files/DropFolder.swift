@@ -85,6 +85,29 @@ struct DropFolder: Sendable {
     }
   }
 
+  /// Whether a repetition would change nothing.
+  func isFinished() -> Bool {
+    guard isWhole(), let current = try? currentName(), let order = DropLayout.Order(folder: current),
+      order >= layout.order, pointerName() == current,
+      !FileManager.default.fileExists(atPath: "\(plans)/\(Self.pointerPart)")
+    else { return false }
+    if current != layout.folder { return isMarked(layout.folder) }
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: plans) else { return false }
+    return names.allSatisfy { name in
+      guard let order = DropLayout.Order(folder: name), order < layout.order else { return true }
+      return layout.isStop
+        ? FileManager.default.fileExists(atPath: "\(plans)/\(name)/\(DropLayout.stopMark)") : isMarked(name)
+    }
+  }
+
+  private func isMarked(_ folder: String) -> Bool {
+    [DropLayout.supersededMark, DropLayout.stopMark].contains {
+      FileManager.default.fileExists(atPath: "\(plans)/\(folder)/\($0)")
+    }
+  }
+
+  private static let pointerPart = ".current.txt.part"
+
   private func writeFolder() throws {
     let part = "\(plans)/.\(layout.folder).part"
     try beforeStep("clear")
@@ -153,7 +176,7 @@ struct DropFolder: Sendable {
       }
     }
     if pointerName() != layout.folder {
-      let pointerPart = "\(plans)/.current.txt.part"
+      let pointerPart = "\(plans)/\(Self.pointerPart)"
       try beforeStep("pointer")
       try Self.writeFile(pointerPart, layout.folder + "\n", exclusive: false)
       try beforeStep("switch pointer")

@@ -61,7 +61,9 @@ public final class FileDropChannel: DeliveryChannel {
     }
   }
 
-  /// Present when every file is there with its bytes and is current, or a newer one is.
+  /// Present when nothing is left to do: every file is there with its bytes, ours or a newer plan is current by
+  /// the link and by the pointer, and what is older says so. A life that ended in between is finished by the
+  /// next attempt.
   public func readBack(
     _ delivery: Delivery, receipts: [DeliveryKey: String], now: Instant
   ) async -> ReadBack {
@@ -71,10 +73,7 @@ public final class FileDropChannel: DeliveryChannel {
     }
     let folder = DropFolder(root: root, layout: DropLayout(payload, of: delivery))
     let result = await worker.run(within: deadline) { () -> ReadBack in
-      guard folder.isWhole(), let current = try? folder.currentName(),
-        let order = DropLayout.Order(folder: current), order >= folder.layout.order
-      else { return .absent }
-      return .present(receipt: folder.layout.folder)
+      folder.isFinished() ? .present(receipt: folder.layout.folder) : .absent
     }
     if case .value(let answer) = result { return answer }
     return .unknown(reason: "the shared folder does not answer", final: false)

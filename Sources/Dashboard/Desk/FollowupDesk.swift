@@ -73,7 +73,7 @@ public struct FollowupForm: Codable, Hashable, Sendable {
     self.dec = dec
   }
 
-  enum CodingKeys: String, CodingKey {
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case name, ra, dec, mag, decay, fade, model, filters, hours, policy, priority, visits, ebv, approved,
       planned, detected, event, mock, send, key
     case errorArcsec = "error_arcsec"
@@ -85,15 +85,10 @@ public struct FollowupForm: Codable, Hashable, Sendable {
   }
 
   public init(from decoder: any Decoder) throws {
-    let c = try decoder.container(keyedBy: CodingKeys.self)
-    /// Numbers are degrees.
-    func angle(_ key: CodingKeys) throws -> String {
-      if let number = try? c.decode(Double.self, forKey: key) { return "\(number)" }
-      return try c.decode(String.self, forKey: key)
-    }
-    func optional<T: Decodable>(_ key: CodingKeys) throws -> T? { try c.decodeIfPresent(T.self, forKey: key) }
-    name = try c.decode(String.self, forKey: .name)
-    (ra, dec) = (try angle(.ra), try angle(.dec))
+    let fields = try FollowupFields(decoder)
+    func optional<T: Decodable>(_ key: CodingKeys) throws -> T? { try fields.value(key) }
+    name = try fields.needed(.name)
+    (ra, dec) = (try fields.angle(.ra), try fields.angle(.dec))
     (errorArcsec, mag) = (try optional(.errorArcsec), try optional(.mag))
     (magTimeUTC, eventTimeUTC) = (try optional(.magTimeUTC), try optional(.eventTimeUTC))
     (decay, fade, model) = (try optional(.decay), try optional(.fade), try optional(.model))

@@ -38,7 +38,7 @@ public enum DashboardServer {
   }
 
   static func router(_ desk: any Desk, options: DashboardOptions) -> Router<DashboardContext> {
-    let router = Router(context: DashboardContext.self)
+    let router = Router(context: DashboardContext.self, options: .autoGenerateHeadEndpoints)
     let pages = PageRoutes(desk: desk, library: pageLibrary)
     router.add(middleware: SafeHeaders())
     router.add(middleware: PackedText())

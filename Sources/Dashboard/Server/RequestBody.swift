@@ -29,6 +29,8 @@ enum BodyReader {
   static func json<T: Decodable>(_ type: T.Type, _ bytes: [UInt8]) throws -> T {
     do { return try JSONDecoder().decode(T.self, from: Data(bytes)) } catch let error as DecodingError {
       throw HTTPError(.badRequest, message: "the body is not as it should be: \(text(of: error))")
+    } catch let error as DeskError {
+      throw error
     } catch {
       throw HTTPError(.badRequest, message: "the body is no JSON")
     }

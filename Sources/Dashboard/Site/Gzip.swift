@@ -13,7 +13,9 @@ struct PackedText: RouterMiddleware {
     next: (Request, DashboardContext) async throws -> Response
   ) async throws -> Response {
     var response = try await next(request, context)
-    guard let type = response.headers[.contentType], Self.isText(type) else { return response }
+    guard request.method != .head, let type = response.headers[.contentType], Self.isText(type) else {
+      return response
+    }
     response.headers[.vary] = [response.headers[.vary], "Accept-Encoding"].compactMap { $0 }
       .joined(separator: ", ")
     guard Self.takesGzip(request), response.headers[.contentEncoding] == nil,

@@ -79,18 +79,20 @@ enum CircularReader {
     }
     notice.ids = [NativeID("circular", number)]
     notice.revision = version
-    for name in events {
-      let bare = name.split(separator: " ").last.map(String.init) ?? name
-      if EventNames.isSuperevent(bare) {
-        notice.related.append(NativeID("lvk", bare))
-      } else {
-        notice.related.append(NativeID("name", name.clipped(80)))
-      }
-    }
+    let identifiers = events.map(identifier) + TriggerNumbers.find(in: body)
+    for id in identifiers where !notice.related.contains(id) { notice.related.append(id) }
     notice.circular = CircularFacts(
       number: number, version: version, subject: subject.clipped(500), eventNames: events, body: body,
       proposedPositions: CoordinateFinder.positions(in: body))
     return notice
+  }
+
+  /// In the numbering that the mission's own notices use, where the name is of one.
+  private static func identifier(_ name: String) -> NativeID {
+    let bare = name.split(separator: " ").last.map(String.init) ?? name
+    if EventNames.isSuperevent(bare) { return NativeID("lvk", bare) }
+    if let burst = TriggerNumbers.burst(bare) { return burst }
+    return NativeID("name", name.clipped(80))
   }
 
   private static func same(_ a: String, _ b: String) -> Bool {

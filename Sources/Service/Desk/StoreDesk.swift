@@ -3,6 +3,7 @@ import Dashboard
 import Foundation
 import Formats
 import Observatories
+import Queues
 import Store
 import Units
 
@@ -165,23 +166,20 @@ struct StoreDesk: Desk {
     return state.settings.telescopes.map { telescope in
       var line = Self.line(telescope)
       let start = next[telescope.slug]?.assignment.window.start
-      line.status = Self.status(next: start, isStopped: stopped[telescope.slug] != nil, at: now)
+      line.status =
+        TelescopeQueue.Status(hasWork: start != nil, isStopped: stopped[telescope.slug] != nil).rawValue
       line.nextUTC = start?.iso8601()
       return line
     }
   }
 
-  /// GO ten minutes before the first pointing; STOP where work was taken back and nothing else is to do.
-  private static func status(next: Instant?, isStopped: Bool, at now: Instant) -> String {
-    if let next { return next <= now + .minutes(10) ? "GO" : "WAIT" }
-    return isStopped ? "STOP" : "WAIT"
-  }
-
-  func telescope(_ slug: String) async throws(DeskError) -> Dashboard.TelescopeSheet {
-    guard let telescope = state.settings.telescopes.first(where: { $0.slug == slug }) else {
-      throw .notFound("no telescope is called \(slug)")
-    }
+  func telescope(_ name: String) async throws(DeskError) -> Dashboard.TelescopeSheet {
+    let known = state.settings.telescopes
+    // By its slug, else by any other of its names: people type what they call it.
+    guard let telescope = known.first(where: { $0.slug == name }) ?? (try? Registry(known).resolve(name))
+    else { throw .notFound("no telescope is called \(name.prefix(60))") }
     let now = state.clock.now()
+    let slug = telescope.slug
     let queue = try await asked { () async throws(StoreError) in try await store.queue(of: slug, after: now) }
     let current = try await StoreQueueDesk(state: state).current(slug)
     let night = night(of: telescope, at: now)?.2

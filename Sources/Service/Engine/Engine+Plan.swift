@@ -17,11 +17,14 @@ extension Engine {
     let owed = files.memos.compactMap { id, known in known.memo.owedOrder.map { (id, $0) } }
     guard
       let (id, order) = owed.max(by: { a, b in
-        // The higher priority, then the newer event name, so that the choice does not depend on chance.
-        (a.1.orders.priority ?? 0, a.0) < (b.1.orders.priority ?? 0, b.0)
+        // What a more urgent notice ordered, then the higher priority, then the newer event name, so that the
+        // choice does not depend on chance.
+        (pressing[a.0] ?? 0, a.1.orders.priority ?? 0, a.0)
+          < (pressing[b.0] ?? 0, b.1.orders.priority ?? 0, b.0)
       })
     else { return false }
     try await plan(id, order)
+    pressing[id] = nil
     return true
   }
 

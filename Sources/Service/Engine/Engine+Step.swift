@@ -60,7 +60,14 @@ extension Engine {
         action, of: id, event, document: document, revision: Int(revision), at: now, on: &memo, into: &outcome
       )
     }
-    if cause.isReported { try await countExecuted(id, event, memo: &memo, into: &outcome) }
+    if event.status != .active, outcome.stoppedEvents.isEmpty {
+      // The campaign may have ended before; somebody may have asked for a source since.
+      endFollowups(about: id, reason: "the event was retracted", at: now, &outcome)
+    }
+    if cause.isReported {
+      try await countExecuted(id, event, memo: &memo, into: &outcome)
+      try await reportExecuted(id, event, at: now, memo: &memo, into: &outcome)
+    }
     try crossMatch(id, event, isConfirmed: cause.appliesCrossMatch, at: now, on: &memo, into: &outcome)
     outcome.events = [
       EventChange(
@@ -191,7 +198,7 @@ extension Engine {
       }
       if memo.campaign.order == nil { withdrawAll(id, reason: "the campaign ended", &memo, &outcome) }
     case .stop(let reason):
-      outcome.stoppedEvents.append((id, reason))
+      endFollowups(about: id, reason: reason, at: now, &outcome)
       withdrawAll(id, reason: reason, &memo, &outcome)
       outcome.log.append(Self.line("campaign.stopped", id, "STOP: \(reason)"))
       try tell(.stop, memo.campaign.decision, reason: reason)

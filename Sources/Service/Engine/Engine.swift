@@ -40,6 +40,8 @@ public actor Engine {
   let logger: Logger
   let maker: PlanMaker
   var files = EventFiles()
+  /// How urgent the notices were that plans are owed to, by event.
+  var pressing: [String: Int] = [:]
   var shelf = MapShelf()
   /// Of the lease under which this engine acts; nil in a replay.
   let epoch: Int64?
@@ -65,10 +67,26 @@ public actor Engine {
 
   // MARK: Notices
 
+  /// Handles the most urgent notice that waits, or makes a plan that is owed to a more urgent one: what a fresh
+  /// alert ordered does not wait for a backlog. Notices of equal urgency come first, since they may be about the
+  /// same event and change what is to be planned.
+  /// - Returns: false when neither is left.
+  public func next() async throws -> Bool {
+    let owed = files.memos.compactMap { id, known in known.memo.owedOrder == nil ? nil : pressing[id] }
+    if let urgency = owed.max() {
+      if try await handleNext(atLeast: urgency) { return true }
+      return try await planNext()
+    }
+    if try await handleNext() { return true }
+    return try await planNext()
+  }
+
   /// Handles the most urgent notice that waits.
   /// - Returns: false when none does.
-  public func handleNext() async throws -> Bool {
-    guard let hand = try await store.nextUnhandled(limit: 1, at: clock.now()).first else { return false }
+  public func handleNext(atLeast urgency: Int = Int(Int32.min)) async throws -> Bool {
+    guard
+      let hand = try await store.nextUnhandled(limit: 1, atLeast: urgency, at: clock.now()).first
+    else { return false }
     let id = hand.notice.id
     do {
       try await handle(hand)
@@ -121,6 +139,7 @@ public actor Engine {
     cause.loose = looseNames(of: notice).map { (id, $0) }
     cause.alsoAbout = found.alsoAbout
     try await step(found.id, found.event, because: cause)
+    pressing[found.id] = max(pressing[found.id] ?? hand.notice.urgency, hand.notice.urgency)
   }
 
   /// What a notice turned out to be about.

@@ -29,6 +29,8 @@ struct EventMemo: Codable, Sendable {
   /// Place and time that ICARE was told last, and those that were proposed since.
   var place: KnownPlace?
   var proposal: KnownPlace?
+  /// Number of the last exposure that others were told of.
+  var reported: Int64?
   /// What people have adopted for its plans.
   var adjustment: PlanAdjustment?
 

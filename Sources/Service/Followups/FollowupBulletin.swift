@@ -56,14 +56,17 @@ struct FollowupBulletin {
     for entry in recipients.entries where entry.acceptsMocks || !isMock {
       switch entry.kind {
       case .slack:
-        list.append(delivery(entry.channel, SlackPayload.post, try slackPayload.encoded()))
+        list.append(
+          delivery(entry.channel, SlackPayload.post, try slackPayload.encoded(), slot: slot(entry.channel)))
       case .mail(let people):
         guard !people.isEmpty else { continue }
         let payload = try MailPayload(
           to: people, subject: "[GRANDMA FOLLOW-UP] \(title)", body: text, date: now, hidesRecipients: true)
-        list.append(delivery(entry.channel, MailPayload.mail, try payload.encoded()))
+        list.append(
+          delivery(entry.channel, MailPayload.mail, try payload.encoded(), slot: slot(entry.channel)))
       case .webhook:
-        list.append(delivery(entry.channel, "followup", Array(JSONPrinter.text(hook("followup")).utf8)))
+        let body = Array(JSONPrinter.text(hook("followup")).utf8)
+        list.append(delivery(entry.channel, "followup", body, slot: slot(entry.channel)))
       case .files: list.append(try files(entry.channel, document.plans, FileDropPayload.plan))
       case .icare(let options): list += try icare(options)
       case .drop(let options): list += try drop(entry.channel, options, ends: false)
@@ -84,6 +87,9 @@ struct FollowupBulletin {
         channel, kind, try payload.encoded(), key: "\(channel)/\(planID)/\(kind)", slot: "\(channel)/\(id)")
     ]
   }
+
+  /// A request and its end: what has not left yet need not leave when it has ended.
+  private func slot(_ channel: String) -> String { "\(channel)/\(planID)" }
 
   private func delivery(
     _ channel: String, _ kind: String, _ payload: [UInt8], key: String? = nil, slot: String? = nil
@@ -159,7 +165,7 @@ struct FollowupBulletin {
         source: source, allocation: allocation, request: request, window: window, groups: [options.group])
       return try IcarePush.followup(push).delivery(
         key: key, event: id, isMock: isMock, notBefore: now,
-        expires: now + max(window.end - now, .minutes(1)), urgency: urgency)
+        expires: now + max(window.end - now, .minutes(1)), urgency: urgency, slot: key)
     }
   }
 
@@ -200,16 +206,20 @@ extension FollowupBulletin {
         let payload = try SlackPayload(
           text: SlackText.escape(words, limit: 150),
           blocks: [.section(.plain(SlackText.escape(words, limit: 2900)))])
-        list.append(delivery(entry.channel, SlackPayload.post, try payload.encoded(), key: key))
+        list.append(
+          delivery(
+            entry.channel, SlackPayload.post, try payload.encoded(), key: key, slot: slot(entry.channel)))
       case .mail(let people):
         guard !people.isEmpty else { continue }
         let payload = try MailPayload(
           to: people, subject: "[GRANDMA STOP] \(name): \(telescope.id)", body: words, date: now,
           hidesRecipients: true)
-        list.append(delivery(entry.channel, MailPayload.mail, try payload.encoded(), key: key))
+        list.append(
+          delivery(
+            entry.channel, MailPayload.mail, try payload.encoded(), key: key, slot: slot(entry.channel)))
       case .webhook:
         let body = Array(JSONPrinter.text(hook("stop", reason: reason)).utf8)
-        list.append(delivery(entry.channel, "stop", body, key: key))
+        list.append(delivery(entry.channel, "stop", body, key: key, slot: slot(entry.channel)))
       case .files:
         list.append(
           try files(entry.channel, document.plans.map(\.stopped), FileDropPayload.stop, reason: reason))
@@ -219,7 +229,7 @@ extension FollowupBulletin {
           list.append(
             try IcarePush.cancel(cancel).delivery(
               key: "\(request)/cancel", event: id, isMock: isMock, notBefore: now,
-              expires: now + .hours(72), urgency: 30))
+              expires: now + .hours(72), urgency: 30, slot: request))
         }
       case .drop(let options): list += try drop(entry.channel, options, ends: true, reason: reason)
       case .treasureMap: break

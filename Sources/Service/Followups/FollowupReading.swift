@@ -57,32 +57,22 @@ struct FollowupReading {
     guard !name.isEmpty, name.unicodeScalars.allSatisfy({ (0x20...0x7E).contains($0.value) }) else {
       throw .invalid("name: give up to 64 plain characters")
     }
-    let ra = try Self.angle(form.ra, "ra", isHours: true)
-    let dec = try Self.angle(form.dec, "dec", isHours: false)
-    guard (0..<360).contains(ra), (-90...90).contains(dec) else {
-      throw .invalid("ra lies in 0...360 degrees, dec in -90...90")
-    }
+    let ra = try Self.angle(form.ra, "ra", .hours)
+    let dec = try Self.angle(form.dec, "dec", .degrees)
+    guard (0..<360).contains(ra) else { throw .invalid("ra lies in 0...360 degrees, or 0 h to 24 h") }
+    guard (-90...90).contains(dec) else { throw .invalid("dec lies in -90...90 degrees") }
     let error = try form.errorArcsec.map { value throws(DeskError) in
       Angle.arcseconds(try within(value, 0...(180 * 3600), "error_arcsec"))
     }
     return .init(name: name, position: Direction(ra: .degrees(ra), dec: .degrees(dec)), error: error)
   }
 
-  /// Degrees; of `HH:MM:SS` an hour counts 15.
-  static func angle(_ text: String, _ name: String, isHours: Bool) throws(DeskError) -> Double {
-    let clean = text.trimmingCharacters(in: .whitespaces)
-    let separator: Character = clean.contains(":") ? ":" : " "
-    let parts = clean.split(separator: separator, omittingEmptySubsequences: separator == " ")
-    let numbers = parts.compactMap { Double($0) }.filter(\.isFinite)
-    guard clean.utf8.count <= 40, numbers.count == parts.count, (1...3).contains(numbers.count) else {
-      throw .invalid("\(name) is no angle: write degrees, or 12:34:56.7")
+  private static func angle(
+    _ text: String, _ name: String, _ part: Angle.LeadingPart
+  ) throws(DeskError) -> Double {
+    do throws(AngleTextError) { return try Angle(text: text, part).degrees } catch {
+      throw .invalid("\(name): \(error)")
     }
-    guard numbers.count > 1 else { return numbers[0] }
-    guard numbers.dropFirst().allSatisfy({ (0..<60).contains($0) }) else {
-      throw .invalid("\(name): minutes and seconds are 0 to 59")
-    }
-    let size = zip(numbers, [1, 1 / 60.0, 1 / 3600.0]).reduce(0) { $0 + abs($1.0) * $1.1 }
-    return (clean.hasPrefix("-") ? -size : size) * (isHours ? 15 : 1)
   }
 
   private func bands() throws(DeskError) -> [Band] {

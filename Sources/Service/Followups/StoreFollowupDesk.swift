@@ -41,13 +41,14 @@ struct StoreFollowupDesk: FollowupDesk {
       "\(FollowupPlan.objectName(request.target.name))-f"
       + SHA256.hexDigest(of: "\(key)\n\(digest)\n\(now.tai)").prefix(6)
     let about = try PlainWords.checked(form.event, "event", most: 200)
+    try await refuseRetracted(about)
     let isMock = form.mock ?? false
     let view = Self.view(answer, of: request, id: id, about, isMock, by: identity)
     let sending =
       try (form.send ?? []).isEmpty
       ? []
       : sendings(
-        of: id, to: Self.distinct(form.send ?? []), request, answer, isMock: isMock, revisions: [:],
+        of: id, to: distinct(form.send ?? []), request, answer, isMock: isMock, revisions: [:],
         by: identity)
     let draft = FollowupDraft(
       id: id, key: key, digest: digest, about: about, isMock: isMock, request: try Self.text(form),
@@ -65,7 +66,7 @@ struct StoreFollowupDesk: FollowupDesk {
     guard let slugs, !slugs.isEmpty else { return try await followup(id) }
     let had = Set(try await plans(of: id).compactMap { FollowupPlan.slug(ofScope: $0.scope) })
     // Taken back since then, it is not sent again by a repetition.
-    let left = slugs.filter { !had.contains($0) }
+    let left = distinct(slugs).filter { !had.contains($0) }
     return left.isEmpty ? try await followup(id) : try await send(id, to: left, by: identity)
   }
 
@@ -73,8 +74,11 @@ struct StoreFollowupDesk: FollowupDesk {
     do { return try RecordJSON.text(value) } catch { throw .invalid("the request cannot be kept") }
   }
 
-  private static func distinct(_ slugs: [String]) -> [String] {
-    slugs.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  /// By slug, each once; telescopes may be called by any of their names.
+  private func distinct(_ names: [String]) -> [String] {
+    let registry = Registry(state.settings.telescopes)
+    let slugs = names.prefix(Self.mostTelescopes + 1).map { (try? registry.resolve($0).slug) ?? $0 }
+    return slugs.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
   /// The request over the network as it may be used now: what is out is out, what was sent is counted.
@@ -116,8 +120,9 @@ struct StoreFollowupDesk: FollowupDesk {
     }
     let plans = try await plans(of: id)
     let live = Set(plans.filter { $0.state == .live }.map(\.scope))
-    let wanted = Self.distinct(slugs).filter { !live.contains(FollowupPlan.scope($0)) }
+    let wanted = distinct(slugs).filter { !live.contains(FollowupPlan.scope($0)) }
     guard !wanted.isEmpty else { return try await followup(id) }
+    try await refuseRetracted(stored.about)
     // As things are now, and not as they were when it was asked.
     let request = try await request(Self.fixed(form, stored.createdAt), of: id, at: now)
     let answer = try Self.answer(to: request, state)
@@ -126,6 +131,16 @@ struct StoreFollowupDesk: FollowupDesk {
       of: id, to: wanted, request, answer, isMock: stored.isMock, revisions: revisions, by: identity)
     _ = try await asked { () async throws(StoreError) in try await store.send(sending, at: now) }
     return try await followup(id)
+  }
+
+  /// Nobody is sent after the source of an event that its sender has taken back.
+  private func refuseRetracted(_ event: String?) async throws(DeskError) {
+    guard let event else { return }
+    let stored = try await asked { () async throws(StoreError) in try await store.event(event) }
+    guard let memo: EventMemo = try? RecordJSON.value(of: stored.state) else { return }
+    guard memo.record.status == .active else {
+      throw .conflict("event: \(event) was retracted; nothing is to be observed for it")
+    }
   }
 
   /// What "now" meant when it was asked.
@@ -203,9 +218,10 @@ struct StoreFollowupDesk: FollowupDesk {
     do { view = try RecordJSON.value(of: stored.answer) } catch {
       throw .unavailable("the request \(id) cannot be read")
     }
+    let named = distinct(slugs)
     var scopes: [String: [Delivery]] = [:]
     for plan in try await plans(of: id) where plan.state == .live {
-      guard let slug = FollowupPlan.slug(ofScope: plan.scope), slugs.isEmpty || slugs.contains(slug) else {
+      guard let slug = FollowupPlan.slug(ofScope: plan.scope), named.isEmpty || named.contains(slug) else {
         continue
       }
       let bulletin = FollowupBulletin(

@@ -13,11 +13,21 @@ struct RequestWatch: Sendable {
   let channel: IcareChannel
   let clock: ServiceClock
   let logger: Logger
+  /// When facilities were asked last, by ICARE's number of the request.
+  private let asked = Guard<[Int: Instant]>([:])
 
   static let kind = "followup.status"
   static let interval = Duration.seconds(60)
   /// Older requests are history.
   static let memory = Duration.hours(72)
+  /// How often a facility is asked about one request through ICARE; each call takes it some seconds.
+  static let retrieval = Duration.minutes(10)
+  /// Asked in one turn: the others wait for the next.
+  static let mostRetrievals = 4
+
+  init(store: Store, channel: IcareChannel, clock: ServiceClock, logger: Logger) {
+    (self.store, self.channel, self.clock, self.logger) = (store, channel, clock, logger)
+  }
 
   func run() async throws {
     while !Task.isCancelled {
@@ -44,7 +54,9 @@ struct RequestWatch: Sendable {
     guard !ours.isEmpty else { return 0 }
     let rows: [IcareFollowup]
     do throws(IcareError) {
-      rows = try await channel.followups(createdSince: now - Self.memory)
+      let before = try await channel.followups(createdSince: now - Self.memory)
+      let isAsked = try await retrieve(before, ours, at: now)
+      rows = isAsked ? try await channel.followups(createdSince: now - Self.memory) : before
     } catch {
       // The outbox and the read-back say that ICARE is away; the next turn asks again.
       return 0
@@ -66,6 +78,43 @@ struct RequestWatch: Sendable {
       try await mark(row.state, key: key, event: entry.event, at: now)
     }
     return changed
+  }
+
+  /// Has ICARE ask facilities that tell it nothing by themselves.
+  /// - Returns: whether any was asked.
+  private func retrieve(
+    _ rows: [IcareFollowup], _ ours: [String: OutboxEntry], at now: Instant
+  ) async throws(IcareError) -> Bool {
+    var due: [(id: Int, last: Instant)] = []
+    for row in rows {
+      guard let key = row.key, ours[key] != nil, [.submitted, .pending].contains(row.state) else { continue }
+      let last = asked.withLock { $0[row.id] } ?? row.created?.instant ?? now
+      if now - last >= Self.retrieval { due.append((row.id, last)) }
+    }
+    var left = Self.mostRetrievals
+    for (id, _) in due.sorted(by: { ($0.last, $0.id) < ($1.last, $1.id) }) where left > 0 {
+      let isNeeded = await needsRetrieval(rows.first { $0.id == id }?.key ?? "")
+      // The others are never due again.
+      asked.withLock { $0[id] = isNeeded ? now : now + Self.memory * 2 }
+      guard isNeeded else { continue }
+      left -= 1
+      do throws(IcareError) {
+        try await channel.retrieve(id)
+      } catch {
+        guard case .refused = error else { throw error }
+        logger.warning(
+          "a facility could not be asked about a request",
+          metadata: ["request": "\(id)", "error": "\(error)"])
+      }
+    }
+    return left < Self.mostRetrievals
+  }
+
+  private func needsRetrieval(_ key: String) async -> Bool {
+    guard let delivery = try? await store.delivery(DeliveryKey(key)),
+      case .followup(let push)? = try? IcarePush(kind: delivery.entry.kind, payload: delivery.payload)
+    else { return false }
+    return push.request.needsRetrieval
   }
 
   /// By id of the request.

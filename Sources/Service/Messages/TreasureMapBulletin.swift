@@ -10,6 +10,16 @@ public struct TreasureMapOptions: Hashable, Sendable {
   public init(instruments: [String: Int]) { self.instruments = instruments }
 }
 
+extension TreasureMapPointing {
+  /// As a row of a plan was reported: what completes or cancels it must say the same. Rows have finite
+  /// numbers; one that had not would be refused there for ever.
+  init?(_ row: PlanDocument.Row) {
+    try? self.init(
+      at: Direction(ra: .degrees(row.raDeg), dec: .degrees(row.decDeg)), start: row.startUTC.instant,
+      band: Self.band(for: row.filter ?? ""), positionAngle: .degrees(row.paDeg))
+  }
+}
+
 extension Bulletin {
   /// Reports what is planned, and cancels what no longer is; pointings that have begun stay.
   func treasureMap(_ channel: String, _ options: TreasureMapOptions) throws(ChannelError) -> [Delivery] {
@@ -33,12 +43,8 @@ extension Bulletin {
   ) -> [String: [TreasureMapPointing]] {
     var all: [String: [TreasureMapPointing]] = [:]
     for plan in document?.plans ?? [] where options.instruments[plan.telescope.slug] != nil {
-      all[plan.telescope.slug] = plan.rows.filter { $0.startUTC.instant > now }.compactMap { row in
-        // Rows of a plan have finite numbers; one that had not would be refused there for ever.
-        try? TreasureMapPointing(
-          at: Direction(ra: .degrees(row.raDeg), dec: .degrees(row.decDeg)), start: row.startUTC.instant,
-          band: TreasureMapPointing.band(for: row.filter ?? ""), positionAngle: .degrees(row.paDeg))
-      }
+      all[plan.telescope.slug] = plan.rows.filter { $0.startUTC.instant > now }
+        .compactMap { TreasureMapPointing($0) }
     }
     return all
   }

@@ -17,6 +17,13 @@ final class Doors: Sendable {
   private static let shelfSize = 8
   private let files = Guard<[FileKey: FileView]>([:])
   private static let mostFiles = 256
+  private let rests = Guard<[RestKey: PlanDocument]>([:])
+
+  /// What is left of one telescope's part of a plan.
+  struct RestKey: Hashable {
+    let seal: String
+    let tiles: Set<String>
+  }
 
   /// Equal documents and preferences give equal bytes.
   struct FileKey: Hashable {
@@ -71,6 +78,18 @@ final class Doors: Sendable {
       all[key] = file
     }
     return file
+  }
+
+  /// What is left of a plan, as it was sealed before, or is sealed now: that costs more than all else about it.
+  func rest(of plan: PlanDocument, _ tiles: Set<String>) -> PlanDocument {
+    let key = RestKey(seal: plan.sha256 ?? plan.digest(), tiles: tiles)
+    if let known = rests.withLock({ $0[key] }) { return known }
+    let rest = plan.left { tiles.contains($0.tileKey) }
+    rests.withLock { all in
+      if all.count >= Self.mostFiles { all.removeAll() }
+      all[key] = rest
+    }
+    return rest
   }
 
   func knows(_ id: String) -> NetworkPlanDocument? {

@@ -42,6 +42,17 @@ public struct RemoteQueue: Sendable {
     var pointings: [Pointing]
   }
 
+  private struct Sheet: Decodable {
+    struct Telescope: Decodable { var slug: String }
+    var telescope: Telescope
+  }
+
+  /// The slug of a telescope that goes by any of its names, such as `TCA`.
+  public func slug(of name: String) async throws -> String {
+    let sheet: Sheet = try await ask(.get, "/api/telescopes/\(Self.encoded(name))", nil)
+    return sheet.telescope.slug
+  }
+
   /// Lines for people.
   public func queue(_ slug: String) async throws -> String {
     let queue: Queue = try await ask(.get, "/api/telescopes/\(Self.encoded(slug))/queue", nil)

@@ -57,29 +57,30 @@ extension StoreQueueDesk {
     }
   }
 
-  /// What a telescope is to do now: what is left of the plan with the next pointing, or of the one asked for;
-  /// STOP when its last plan was taken back; else that it should wait.
+  /// What a telescope is to do now, under the word that its queue has for it: what is left of the plan with
+  /// the next pointing; the plan that was taken back, without rows; or nothing.
   private func currentDocument(
     _ telescope: Telescope, event: String?
   ) async throws(DeskError) -> PlanDocument {
     let now = now
     let slug = telescope.slug
-    let open = try await asked { () async throws(StoreError) in
-      try await store.queue(of: slug, after: now)
-    }.filter { event == nil || $0.event == event }
-    if let first = open.first, let share = try await share(of: first.plan, slug) {
-      let left = Set(open.filter { $0.plan == first.plan }.map(\.assignment.tile))
-      return share.left { left.contains($0.tileKey) && $0.endUTC.instant > now }
-    }
-    let latest: StoredPlan?
-    if let event {
-      latest = try await asked { () async throws(StoreError) in try await store.plans(of: event) }.last
-    } else {
-      latest = try await latestPlan(of: slug)
-    }
-    if let latest, let share = try await share(of: latest.id, slug) {
-      let isStopped = latest.state == .withdrawn && share.rows.contains { $0.endUTC.instant > now }
-      return isStopped ? share.stopped : share.left { _ in false }
+    let queue = try await current(slug, event: event)
+    switch queue.status {
+    case .go:
+      guard let first = queue.open.first, let share = try await share(of: first.plan, slug) else { break }
+      let left = Set(queue.open.filter { $0.plan == first.plan }.map(\.tile))
+      return state.doors.rest(of: share, left)
+    case .stop:
+      let back = try await withdrawal(of: slug, event: event)
+      if let back, let share = try await share(of: back.plan, slug) { return share.stopped }
+    case .wait:
+      let latest: StoredPlan?
+      if let event {
+        latest = try await asked { () async throws(StoreError) in try await store.plans(of: event) }.last
+      } else {
+        latest = try await latestPlan(of: slug)
+      }
+      if let latest, let share = try await share(of: latest.id, slug) { return share.left { _ in false } }
     }
     return PlanDocument.waiting(telescope, at: now)
   }

@@ -36,22 +36,27 @@ struct StoreQueueDesk: QueueDesk {
 
   // MARK: Reading
 
-  /// What is in force for a telescope or happened lately.
-  func current(_ slug: String) async throws(DeskError) -> TelescopeQueue {
+  /// What is in force for a telescope or happened lately, of all events or of one.
+  func current(_ slug: String, event: String? = nil) async throws(DeskError) -> TelescopeQueue {
     let now = now
     let all = try await asked { () async throws(StoreError) in
       try await store.pointings(of: slug, after: now - Self.looksBack)
-    }
+    }.filter { event == nil || $0.event == event }
     var stopped: String?
     if !all.contains(where: { $0.state.isOpen && $0.assignment.window.end > now }) {
-      // Until the time of what was taken back is over.
-      stopped = try await asked { () async throws(StoreError) in try await store.withdrawals(after: now) }[
-        slug]?
-        .event
+      stopped = try await withdrawal(of: slug, event: event)?.event
     }
     // What a newer plan has replaced is no part of the queue.
     return TelescopeQueue(
       all.filter { $0.state != .withdrawn }.map(\.queued), stopped: stopped, at: now)
+  }
+
+  /// What was taken back of a telescope, until its time is over.
+  func withdrawal(of slug: String, event: String?) async throws(DeskError) -> TakenBack? {
+    let now = now
+    return try await asked { () async throws(StoreError) in
+      try await store.withdrawals(after: now, of: event)
+    }[slug]
   }
 
   func latestPlan(of slug: String) async throws(DeskError) -> StoredPlan? {

@@ -244,7 +244,7 @@ struct LeaderService: Service {
   }
 }
 
-/// Notices first, the most urgent before all; then plans that are owed; then timers; then it waits.
+/// Notices and the plans they order, the most urgent before all; then timers; then it waits.
 struct EngineLoop: Sendable {
   let engine: Engine
   let service: VesperService
@@ -254,8 +254,7 @@ struct EngineLoop: Sendable {
     while !Task.isCancelled {
       let generation = service.store.inboxGeneration
       do {
-        if try await engine.handleNext() { continue }
-        if try await engine.planNext() { continue }
+        if try await engine.next() { continue }
         if try await engine.fireTimers() > 0 { continue }
         state.troubled(nil)
       } catch let error as StoreError {
