@@ -70,7 +70,8 @@ let package = Package(
     library(
       "Planning",
       [
-        "Units", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Visibility", "Targeting", "Scheduling",
+        "Units", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Visibility", "Targeting",
+        "Scheduling",
         "Galaxies", "Photometry",
       ]),
     library("Formats", ["Units", "JSON", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Planning"]),
@@ -183,6 +184,7 @@ let package = Package(
       [
         "Store", "Deliveries", "Campaigns", "TelescopeFiles", "Icare", "FakeIcare", "Rosters", "WebClient",
         "vesper", "FarSides", "mock-broker", "OpenID", "Queues", "Channels", "Dashboard", "Formats",
+        "Loopback",
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -192,8 +194,14 @@ let package = Package(
     tests("Channels", ["FarSides"]),
     tests("OpenID", ["CCrypto", "FarSides", "WebClient"]),
     .target(
+      name: "Loopback",
+      dependencies: [
+        "Dashboard", "WebClient", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
+      ], path: "Tests/Loopback", swiftSettings: settings),
+    .target(
       name: "FakeIcare", dependencies: ["Icare", "Units"], path: "Tests/FakeIcare", swiftSettings: settings),
     tests("Icare", ["FakeIcare", "Deliveries", "WebClient"]),
-    tests("Dashboard", ["CZlib", "WebClient", .product(name: "Yams", package: "Yams")]),
+    tests("Dashboard", ["CZlib", "Loopback", "WebClient", .product(name: "Yams", package: "Yams")]),
   ]
 )
