@@ -4,12 +4,14 @@
 #
 #     Tests/Benchmarks/peers/run.sh [MAP...]
 #
-# Needs Python 3.11 or newer with venv, and PyPI unless VESPER_PEERS_PYTHON names an interpreter that has the
-# packages below. One map takes about 15 minutes of one core, nearly all of it for the other two.
+# Needs Python 3.11 or newer with venv, and PyPI for two environments, as the other two want different versions
+# of scipy. One map takes about 15 minutes of one core, nearly all of it for the other two.
 #
-#     ROWS="TCH five"  only these of TCH, TCA, TRE, three, five
-#     KEEP=FOLDER      keeps plans and bounds there, and does not make again what is there already
-#     VESPER=FILE      another binary
+#     VESPER_PEERS_PYTHON=FILE   interpreter with gwemopt, scipy, astropy, healpy, ligo.skymap and PyYAML
+#     VESPER_TILEPY_PYTHON=FILE  interpreter with tilepy and PyYAML
+#     ROWS="TCH five"            only these of TCH, TCA, TRE, three, five
+#     KEEP=FOLDER                keeps plans and bounds there, and does not make again what is there already
+#     VESPER=FILE                another binary
 set -eu
 
 here=Tests/Benchmarks/peers
@@ -29,13 +31,20 @@ HOME=$scratch/home
 export HOME
 mkdir -p "$HOME" "$work"
 
+environment() { # name packages...
+  at=$scratch/$1
+  shift
+  echo "installing $1" >&2
+  python3 -m venv "$at"
+  "$at/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
+}
+
 python=${VESPER_PEERS_PYTHON:-}
 if [ -z "$python" ]; then
-  echo "installing gwemopt and tilepy" >&2
-  python3 -m venv "$scratch/venv"
-  python=$scratch/venv/bin/python
-  "$python" -m pip install --quiet gwemopt==0.4.2 tilepy==3.0.8 scipy numpy astropy healpy ligo.skymap pyyaml
+  environment peers gwemopt==0.4.2 scipy numpy astropy healpy ligo.skymap pyyaml
+  python=$scratch/peers/bin/python
 fi
+tilepy_python=${VESPER_TILEPY_PYTHON:-}
 
 telescopes() {
   case $1 in
@@ -64,7 +73,11 @@ gwemopt() { # map start telescopes folder
 }
 
 tilepy() { # map start telescopes folder
-  measured "$4" "$python" "$here/tilepy_run.py" "$1" "$2" "$network" "$3" "$4"
+  if [ -z "$tilepy_python" ]; then
+    environment tilepy tilepy==3.0.8 pyyaml
+    tilepy_python=$scratch/tilepy/bin/python
+  fi
+  measured "$4" "$tilepy_python" "$here/tilepy_run.py" "$1" "$2" "$network" "$3" "$4"
 }
 
 vesper() { # map start telescopes folder
