@@ -37,7 +37,7 @@ BINS_PER_DAY = 48
 SAMPLES_PER_BIN = 11
 CONSIDERED = 0.99999  # of the probability, densest pixels first
 DENSITY_STEP = 1.02  # pixels whose densities differ by less are one variable
-TILES_PER_SLOT = 6  # most probable fields of the grid that the greedy plan chooses from
+TILES_PER_SLOT = 30  # most probable fields of the grid that the greedy plan chooses from: others take many of them
 LEAST_GAIN = 1e-7
 
 
