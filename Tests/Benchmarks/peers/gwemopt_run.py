@@ -50,10 +50,10 @@ def collect(folder, telescopes):
             for line in path.read_text().splitlines():
                 words = line.split()
                 table.writerow([telescope, words[1], words[2], words[3], words[5]])
-    # Each line: time, delay, probability so far, area so far.
+    # Each line: time, delay, probability so far (-1 if there is no exposure), area so far.
     lines = (folder / "gwemopt" / "summary.dat").read_text().splitlines()
     claims = [float(line.replace(",", " ").split()[2]) for line in lines if line.strip()]
-    (folder / "claim.json").write_text(json.dumps({"probability": max(claims, default=0)}))
+    (folder / "claim.json").write_text(json.dumps({"probability": max(claims + [0])}))
 
 
 if __name__ == "__main__":

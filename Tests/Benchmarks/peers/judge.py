@@ -13,7 +13,8 @@ every exposure; Moon separation; declination of the centre; between exposures at
 slew. Small excesses are forgiven (see TOLERANCE), since plans are rounded and ephemerides differ.
 "True P" is the probability in the union of the fields on the cells of the map as published; "executable"
 counts the exposures left when each waits for the slew and readout before it and is dropped if its field is
-then out of limits.
+then out of limits. "Airmass" is the median over all exposures, at the middle of each. The same values are
+written to judged.json in the folder of each plan.
 """
 import csv
 import json
@@ -55,9 +56,13 @@ class SkyMap:
         total = np.cumsum(mass)
         self._y = np.stack([np.concatenate([[0], total[:-1]]), total], axis=1).ravel() / total[-1]
 
-    def probability(self, ranges):
+    def masses(self, ranges):
+        """Probability in each range (n, 2)."""
         low, high = np.interp(ranges.astype(float), self._x, self._y).T
-        return float((high - low).sum())
+        return high - low
+
+    def probability(self, ranges):
+        return float(self.masses(ranges).sum())
 
 
 def union(ranges):
@@ -152,11 +157,11 @@ class Telescope:
         return here.alt.deg, sun.alt.deg, here.separation(moon).deg
 
     def broken(self, target, mjd):
-        """Limits broken at one time per target: name -> flags."""
+        """At one time per target: altitude in degrees, and the limits broken (name -> flags)."""
         altitude, sun, moon = self.sky(target, mjd)
         slack = TOLERANCE["altitude_deg"]
         low, high = self.declinations
-        return {
+        return altitude, {
             "Sun": sun > self.sun + TOLERANCE["sun_deg"],
             "airmass": altitude < self.airmass_floor - slack,
             "horizon": altitude < self.horizon - slack,
@@ -192,22 +197,24 @@ class Almanac:
             and np.interp(mjd, self.mjd, self.sun_altitude) <= t.sun + TOLERANCE["sun_deg"])
 
 
-def judge_telescope(telescope, rows):
-    """Violations by kind, the ranges of every exposure, and which exposures can be carried out."""
+def judge_telescope(telescope, rows, almanac):
+    """Violations by kind, airmasses, a function from exposures to ranges, and the exposures that can be made."""
     rows = rows[np.argsort(rows[:, 2])]
     ra, dec, start, seconds = rows.T
     target = SkyCoord(ra * u.deg, dec * u.deg)
     flags = {}
     for part in (0, 0.5, 1):
-        for kind, broken in telescope.broken(target, start + part * seconds / DAY).items():
-            flags[kind] = flags.get(kind, False) | broken
-    counts = {kind: int(broken.sum()) for kind, broken in flags.items()}
+        altitude, broken = telescope.broken(target, start + part * seconds / DAY)
+        if part == 0.5:
+            airmass = 1 / np.sin(np.radians(np.maximum(altitude, 1)))
+        for kind, which in broken.items():
+            flags[kind] = flags.get(kind, False) | which
+    counts = {kind: int(which.sum()) for kind, which in flags.items()}
     if len(rows) > 1:
         step = target[1:].separation(target[:-1]).deg
         gap = (start[1:] - start[:-1]) * DAY - seconds[:-1]
         counts["slew or readout"] = int((gap < telescope.wait(step) - TOLERANCE["gap_s"]).sum())
 
-    almanac = Almanac(telescope, start.min(), (start + seconds / DAY).max() + 0.2)
     units = target.cartesian.xyz.value.T
     done, free, last = [], -np.inf, None
     for i, (unit, begin, length) in enumerate(zip(units, start, seconds)):
@@ -222,32 +229,48 @@ def judge_telescope(telescope, rows):
         if low <= dec[i] <= high and all(almanac.allows(unit, t) for t in times):
             done.append(i)
             free, last = at + length / DAY, i
-    return counts, (lambda chosen: covered(ra[chosen], dec[chosen], telescope.side)), done, len(rows)
+    return counts, airmass, (lambda chosen: covered(ra[chosen], dec[chosen], telescope.side)), done
 
 
-def judge(sky, telescopes, folder):
+def read_plan(folder):
+    """Rows of ra, dec, mjd, exp for each telescope."""
     plan = {}
     with open(folder / "plan.csv", newline="") as file:
         for row in csv.DictReader(file):
-            values = [float(row[key]) for key in ("ra", "dec", "mjd", "exp")]
-            plan.setdefault(row["tel"], []).append(values)
-    total, kinds, planned, feasible, count = 0, {}, [], [], 0
+            plan.setdefault(row["tel"], []).append([float(row[key]) for key in ("ra", "dec", "mjd", "exp")])
+    return {name: np.array(rows) for name, rows in plan.items()}
+
+
+def almanacs(telescopes, plans):
+    """One for each telescope over all its plans; a late exposure may be pushed by hours."""
+    made = {}
+    for name in set().union(*plans):
+        starts = np.concatenate([plan[name][:, 2] for plan in plans if name in plan])
+        made[name] = Almanac(telescopes[name], starts.min(), starts.max() + 0.2)
+    return made
+
+
+def judge(sky, telescopes, almanac, plan):
+    kinds, airmasses, planned, feasible, count = {}, [], [], [], 0
     for name, rows in sorted(plan.items()):
-        counts, ranges, done, n = judge_telescope(telescopes[name], np.array(rows))
-        total += n
+        counts, airmass, ranges, done = judge_telescope(telescopes[name], rows, almanac[name])
+        airmasses.extend(airmass.tolist())
         count += len(done)
         for kind, number in counts.items():
             kinds[kind] = kinds.get(kind, 0) + number
-        planned.append(ranges(np.arange(n)))
-        if done:
+        planned.append(ranges(np.arange(len(rows))))
+        if len(done) == len(rows):
+            feasible.append(planned[-1])
+        elif done:
             feasible.append(ranges(np.array(done)))
     empty = [np.zeros((0, 2), dtype=np.int64)]
     return {
-        "exposures": total,
+        "exposures": len(airmasses),
         "executable": count,
         "true": sky.probability(union(np.concatenate(planned or empty))),
         "feasible": sky.probability(union(np.concatenate(feasible or empty))),
-        "violations": ", ".join(f"{n} {kind}" for kind, n in kinds.items() if n) or "0",
+        "violations": {kind: n for kind, n in kinds.items() if n},
+        "airmass": float(np.median(airmasses)) if airmasses else None,
     }
 
 
@@ -258,16 +281,20 @@ def read_json(path):
 def main(skymap, network, plans):
     sky = SkyMap(skymap)
     telescopes = {t.name: t for t in (Telescope(p) for p in sorted(pathlib.Path(network).glob("*.yaml")))}
-    print("| plan | exposures | executable | claimed P | true P | executable P | violations | CPU s | RSS MB |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    for label, folder in (plan.split("=", 1) for plan in plans):
-        folder = pathlib.Path(folder)
-        result = judge(sky, telescopes, folder)
+    print("| plan | exposures | executable | claimed P | true P | executable P | airmass | violations | CPU s | RSS MB |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    folders = {label: pathlib.Path(folder) for label, folder in (plan.split("=", 1) for plan in plans)}
+    rows = {label: read_plan(folder) for label, folder in folders.items()}
+    almanac = almanacs(telescopes, list(rows.values()))
+    for label, folder in folders.items():
+        result = judge(sky, telescopes, almanac, rows[label])
+        (folder / "judged.json").write_text(json.dumps(result) + "\n")
         claim, usage = read_json(folder / "claim.json"), read_json(folder / "usage.json")
         cells = [
             label, result["exposures"], result["executable"],
             f"{claim['probability']:.4f}" if claim else "", f"{result['true']:.4f}",
-            f"{result['feasible']:.4f}", result["violations"],
+            f"{result['feasible']:.4f}", f"{result['airmass']:.2f}" if result["airmass"] else "",
+            ", ".join(f"{n} {kind}" for kind, n in result["violations"].items()) or "0",
             f"{usage['cpu_s']:.2f}" if usage else "", f"{usage['rss_mb']:.0f}" if usage else "",
         ]
         print("| " + " | ".join(map(str, cells)) + " |", flush=True)
