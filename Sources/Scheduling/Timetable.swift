@@ -91,7 +91,7 @@ private struct Board {
     let meanGain = max(choice.gains.values.reduce(0, +) / Double(max(1, ids.count)), 1e-12)
     cost = .init(repeating: .infinity, count: ids.count * starts.count)
     for (i, id) in ids.enumerated() {
-      let weight = min(max((choice.gains[id] ?? 0) / meanGain, 0.2), 5)
+      let weight = min(max((choice.gains[id] ?? 0) / meanGain, 0.1), 20)
       let candidate = candidates[Int(id)]
       for range in NetworkSelection.slots(in: candidate.startWindows, starts: starts) {
         for slot in Int(range.lowerBound)..<Int(range.upperBound) {
