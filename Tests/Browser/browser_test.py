@@ -172,13 +172,17 @@ def only_red(browser, report, place):
 
 
 PICTURES = [None]
+# What a picture is about, where that is not at the top of its page.
+PLACES = {"decide": "#decide", "decide-late": "#decide", "roster-swap": "#swaps", "telescope-operator": "#say"}
 
 
 def show(browser, name, theme, width):
     """Keeps a small picture for the documentation."""
     for shown, at, scale in SHOWN:
         if PICTURES[0] and (theme, width) == (shown, at):
-            browser.picture(os.path.join(PICTURES[0], f"{name}-{at}.webp"), whole=False, scale=scale, webp=True)
+            place = PLACES.get(name)
+            top = browser.run(f"document.querySelector('{place}').getBoundingClientRect().top + scrollY") if place else 0
+            browser.picture(os.path.join(PICTURES[0], f"{name}-{at}.webp"), whole=False, scale=scale, webp=True, top=top)
 
 
 def see(browser, report, out, name, width=360):

@@ -132,15 +132,16 @@ class Browser:
             e["params"]["request"]["url"].split("/")[2] for e in self.events
             if e.get("method") == "Network.requestWillBeSent" and "://" in e["params"]["request"]["url"]}
 
-    def picture(self, path=None, whole=True, scale=1, webp=False):
+    def picture(self, path=None, whole=True, scale=1, webp=False, top=0):
         clip = {}
         if whole:
             box = self.call("Page.getLayoutMetrics")["cssContentSize"]
             clip = {"clip": {"x": 0, "y": 0, "width": box["width"], "height": min(box["height"], 9000),
                              "scale": scale}, "captureBeyondViewport": True}
-        elif scale != 1:
+        elif scale != 1 or top:
             box = self.call("Page.getLayoutMetrics")["cssVisualViewport"]
-            clip = {"clip": {"x": 0, "y": 0, "width": box["clientWidth"], "height": box["clientHeight"], "scale": scale}}
+            clip = {"clip": {"x": 0, "y": top, "width": box["clientWidth"], "height": box["clientHeight"], "scale": scale},
+                    "captureBeyondViewport": top > 0}
         data = base64.b64decode(self.call("Page.captureScreenshot", **({"format": "webp", "quality": 75} if webp else {"format": "png"}), **clip)["data"])
         if path:
             with open(path, "wb") as file:

@@ -4,6 +4,9 @@
   const status = document.getElementById("live");
   let last = null, timer = 0, skipped = 0, stop = null, wait = 1000;
   const shown = new Map();
+  // A page that answers a form stands under the form's address, where there is nothing to read.
+  const own = location.pathname.replace(/\/(decision|say|swap(\/\d+)?)$/, "");
+  const address = own === location.pathname ? location.href : own;
   const say = (text) => { if (status.textContent !== text) status.textContent = text; };
 
   function arm(root) {
@@ -42,7 +45,7 @@
     // Someone is selecting text: not under their hand, but not for ever either.
     if (!getSelection().isCollapsed && ++skipped < 4) return later(5000);
     skipped = 0;
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-cache" });
+    const answer = await fetch(address, { headers: { Accept: "text/html" }, cache: "no-cache" });
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of document.querySelectorAll("[data-live]")) {
