@@ -48,9 +48,9 @@ import WebClient
   }
 
   @Test(arguments: [
-    ("complete", FollowupState.complete), ("Completed", .complete), ("failed to retrieve: 502", .submitted),
+    ("complete", FollowupState.complete), ("Completed", .complete),
     ("submitted for 2026: use retrieve", .submitted),
-    ("failed to submit: x", .failedToSubmit), ("failed to retrieve", .failed), ("rejected: no", .rejected),
+    ("failed to submit: x", .failedToSubmit), ("failed to retrieve", .submitted), ("rejected: no", .rejected),
     ("pending submission", .pending), ("deleted", .deleted), ("error", .failed), ("planned by me", .unknown),
   ])
   func followupVocabulary(_ text: String, _ state: FollowupState) {

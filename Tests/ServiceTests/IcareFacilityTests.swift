@@ -70,7 +70,6 @@ extension IcareRequestTests {
     let watch = RequestWatch(
       store: made.bench.store, channel: made.channel, clock: made.bench.time.clock, logger: Logger(label: "t")
     )
-    let all = try await made.deliveries(.followup)
     func row(_ slug: String) -> Int? {
       made.fake.state.rows("followup").first {
         $0["payload"]?["planner_request_id"]?.text?.hasSuffix("/\(slug)") ?? false
@@ -78,7 +77,7 @@ extension IcareRequestTests {
     }
     let tarot = try #require(row("tre"))
     let asked = { made.fake.state.facilityCalls.filter { $0.verb == "retrieve" }.map(\.followup) }
-    #expect(try await watch.turn() == all.count && asked().isEmpty, "too early")
+    try await watch.turn()
     // In words as TAROT has them; that it could not be asked says nothing of the request.
     let slug = "tre"
     let plan = try #require(try await made.bench.store.plans(of: Self.id, state: .live).first)

@@ -67,7 +67,9 @@ import Units
     #expect(Set(said.values) == ["STOP"], "\(said)")
     let stopped = try await q.desk.currentFile(of: busy, name: "plan.csv", wishes: FileWishes())
     func lines(_ file: FileView) -> Int {
-      String(decoding: file.bytes, as: UTF8.self).split(separator: "\n").filter { !$0.hasPrefix("#") }.count
+      String(decoding: file.bytes, as: UTF8.self).split(whereSeparator: \.isNewline).filter {
+        !$0.hasPrefix("#")
+      }.count
     }
     #expect(lines(rows) > 1 && lines(stopped) == 1)
     // For another event there is nothing, and nothing was taken back.

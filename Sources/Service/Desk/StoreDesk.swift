@@ -177,7 +177,7 @@ struct StoreDesk: Desk {
     let known = state.settings.telescopes
     // By its slug, else by any other of its names: people type what they call it.
     guard let telescope = known.first(where: { $0.slug == name }) ?? (try? Registry(known).resolve(name))
-    else { throw .notFound("no telescope is called \(name.prefix(60))") }
+    else { throw .notFound("no telescope is called \(PlainWords.shown(name))") }
     let now = state.clock.now()
     let slug = telescope.slug
     let queue = try await asked { () async throws(StoreError) in try await store.queue(of: slug, after: now) }

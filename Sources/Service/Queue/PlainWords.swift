@@ -2,6 +2,12 @@ import Dashboard
 
 /// Texts of strangers, before they are stored.
 enum PlainWords {
+  /// A name that nobody knows, as it may be shown again: printable ASCII, not long.
+  static func shown(_ name: String) -> String {
+    String(
+      String.UnicodeScalarView(name.unicodeScalars.filter { (0x20...0x7E).contains($0.value) }.prefix(60)))
+  }
+
   /// - Returns: without blanks at the ends; nil for an empty one.
   /// - Throws: for more than `most` bytes, control characters, and marks that turn the reading direction.
   static func checked(_ text: String?, _ name: String, most: Int) throws(DeskError) -> String? {

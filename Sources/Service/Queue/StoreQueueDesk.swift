@@ -27,7 +27,7 @@ struct StoreQueueDesk: QueueDesk {
 
   func telescope(_ slug: String) throws(DeskError) -> Telescope {
     guard let found = state.settings.telescopes.first(where: { $0.slug == slug }) else {
-      throw .notFound("no telescope is called \(slug)")
+      throw .notFound("no telescope is called \(PlainWords.shown(slug))")
     }
     return found
   }
