@@ -97,6 +97,28 @@ import Units
     #expect(one[0].contradictions == [a.duplicateKey])
   }
 
+  /// The order of an object's members says nothing: a message written anew is the same message.
+  @Test func anotherOrderOfMembersIsNoContradiction() throws {
+    var a = wave("S310203ab", .initial, minute: 0)
+    a.wave?.classification = [
+      .init(name: "BNS", probability: Fraction(clamping: 0.9)),
+      .init(name: "NSBH", probability: Fraction(clamping: 0.1)),
+    ]
+    a.wave?.properties = [
+      .init(name: "HasNS", probability: Fraction(clamping: 1)),
+      .init(name: "HasRemnant", probability: Fraction(clamping: 1)),
+    ]
+    var b = a
+    b.wave?.classification.reverse()
+    b.wave?.properties.reverse()
+    try #require(a != b)
+    #expect(events([a, b]) == events([b, a]))
+    #expect(events([a, b])[0].contradictions.isEmpty)
+    // Another value is one.
+    b.wave?.classification[0] = .init(name: "NSBH", probability: Fraction(clamping: 0.2))
+    #expect(events([a, b])[0].contradictions == [a.duplicateKey])
+  }
+
   @Test func retractionFirstLeavesATombstone() {
     let tombstone = events([Self.sequence[5]])[0]
     #expect(tombstone.isTombstone)

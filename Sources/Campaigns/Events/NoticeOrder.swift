@@ -17,7 +17,7 @@ enum NoticeOrder {
       let (a, b) = (notice.withoutDelivery, other.withoutDelivery)
       var chosen = a
       if a != b {
-        contradictions.insert(key)
+        if a.inOneOrder != b.inOneOrder { contradictions.insert(key) }
         chosen = String(reflecting: a) < String(reflecting: b) ? a : b
       }
       chosen.received = [notice.received, other.received].compactMap { $0 }.min()
@@ -54,6 +54,17 @@ extension Notice {
     var copy = self
     copy.received = nil
     copy.source.topic = nil
+    return copy
+  }
+}
+
+extension Notice {
+  /// With lists that are members of JSON objects in one order: theirs says nothing.
+  fileprivate var inOneOrder: Notice {
+    var copy = self
+    copy.wave?.classification.sort { ($0.name, $0.probability) < ($1.name, $1.probability) }
+    copy.wave?.properties.sort { ($0.name, $0.probability) < ($1.name, $1.probability) }
+    copy.extra.sort { ($0.name, "\($0.value)") < ($1.name, "\($1.value)") }
     return copy
   }
 }
