@@ -279,7 +279,8 @@ import Units
     #expect(plan.telescopes.allSatisfy { $0.notes.contains("fields chosen by the recipe of the order") })
     #expect(plan.telescopes.contains { $0.limitedBy?.hasPrefix("12 fields in 24 h by order") == true })
     // Twelve fields hold no more than the densest sky of their area.
-    let widest = try #require(asked.telescopes.compactMap { $0.field?.area.steradians }.max())
+    let fields = asked.telescopes.compactMap { $0.field?.area.steradians }
+    let widest = try #require(fields.max())
     let most = CredibleRegions(of: map).probability(within: SolidAngle(steradians: 12 * widest))
     #expect(try #require(plan.network.upperBound).value <= most.value + 1e-9)
     #expect(plan.network.upperBound! >= plan.network.probability)

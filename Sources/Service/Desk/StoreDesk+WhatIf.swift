@@ -44,7 +44,7 @@ extension Adoption {
 extension WhatIfView {
   fileprivate init(_ result: WhatIfTask.Result, of task: WhatIfTask, _ adoption: Adoption, seconds: Double) {
     let known = Dictionary(task.maker.telescopes.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
-    let old = Dictionary(grouping: task.before) { $0.telescopeID }.mapValues(\.count)
+    let old = Dictionary(grouping: task.before.pointings) { $0.telescopeID }.mapValues(\.count)
     let plan = result.made.plan
     let new = Dictionary(
       plan.telescopes.map { ($0.telescope.id, $0.assignments.count) }, uniquingKeysWith: { a, _ in a })
