@@ -314,10 +314,11 @@ extension Session {
   /// The least of what is proven of all plans: by prices, by what is within reach, and where every telescope has a
   /// number of visits, by the most that so much area can hold.
   fileprivate func sharpened(_ bound: Double, reachable: Double, regions: CredibleRegions) -> Double {
-    guard sites.contains(where: { $0.resource.mostVisits != nil }) else { return bound }
+    let isNumbered = request.recipe?.fieldsPerNight != nil
+    guard isNumbered || sites.contains(where: { $0.resource.mostVisits != nil }) else { return bound }
     let least = min(bound, reachable)
-    // What is kept of a plan before is not in the number.
-    guard request.held.isEmpty, let area = areaOfAllVisits else { return least }
+    // What is kept of a plan before is not in the number, nor what telescopes do by themselves.
+    guard request.held.isEmpty, request.alone.isEmpty, let area = areaOfAllVisits else { return least }
     return min(least, regions.probability(within: area).value)
   }
 

@@ -237,7 +237,7 @@ struct FollowupBench: @unchecked Sendable {
     ("policy", { $0.policy = "x" }), ("priority", { $0.priority = "urgent" }),
     ("filters", { $0.filters = ["%%"] }), ("one of", { $0.fade = 1 }), ("error", { $0.errorArcsec = -1 }),
     ("start_utc", { $0.startUTC = "tomorrow" }), ("window", { $0.startUTC = "2020-01-01T00:00:00Z" }),
-    ("approved", { $0.approved = ["nobody"] }), ("no telescope", { $0.send = ["../tca"] }),
+    ("approved", { $0.approved = ["nobody"] }), ("no telescope", { $0.send = ["../../etc/passwd"] }),
     ("kept", { $0.gapH = .infinity }), ("event", { $0.event = "S990101a" }),
   ]
 

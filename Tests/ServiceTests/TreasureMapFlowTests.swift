@@ -33,7 +33,8 @@ import Units
     let retraction =
       "{\"alert_type\": \"RETRACTION\", \"superevent_id\": \"MS260915a\", \"event\": null, "
       + "\"time_created\": \"2026-09-15T18:30:00Z\", \"urls\": {}, \"external_coinc\": null}"
-    bench.time.advance(.minutes(5))
+    let starts = first.payload.items.compactMap { Instant(iso8601: $0.pointing.time + "Z") }.sorted()
+    bench.time.advance(.seconds(starts[starts.count / 2].seconds(since: bench.time.now) + 1))
     let now = bench.time.now
     try await bench.bring(Array(retraction.utf8))
     try await bench.settle()

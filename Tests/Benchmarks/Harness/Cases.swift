@@ -169,8 +169,10 @@ enum Cases {
           var request = try inputs.request(
             event, try inputs.telescopes(inputs[keyPath: group.folder], only: group.only))
           let plan = try Planner.plan(request)
-          let before = NetworkPlanDocument(plan).standing(after: request.now)
-          guard let refused = before.pointings.first else { throw BenchError("nothing to refuse") }
+          var before = NetworkPlanDocument(plan).standing(after: request.now)
+          guard !before.pointings.isEmpty else { throw BenchError("nothing to refuse") }
+          let refused = before.pointings.removeFirst()
+          before.lost = [refused]
           request.refused = [RefusedTile(telescopeID: refused.telescopeID, center: refused.center)]
           return try measure { try Planner.replan(request, before: before) }
         },
