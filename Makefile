@@ -48,21 +48,22 @@ live: build
 	  $(RECORDED)/gwtm_S230518h-Initial_alert.json $(RECORDED)/gwtm_S230518h-Update_alert.json; fi
 
 # The tests that talk to servers of their own have deadlines, so they run by themselves, one suite after the other.
-TEST = swift test $(FLAGS)
+# Built by `swift build`: `swift test` alone would build everything once more, in its own way.
+TEST = swift test $(FLAGS) --skip-build
 WITH_SERVERS = WebClientTests FeedsTests ChannelsTests IcareTests DashboardTests StoreTests DeliveriesTests \
   ServiceTests
 
 test: install
+	swift build $(FLAGS) --build-tests
 	$(TEST) $(addprefix --skip ,$(WITH_SERVERS))
-	@set -e; for suite in $(WITH_SERVERS); do \
-	  echo "$(TEST) --skip-build --filter $$suite"; $(TEST) --skip-build --filter $$suite; done
+	@set -e; for suite in $(WITH_SERVERS); do echo "$(TEST) --filter $$suite"; $(TEST) --filter $$suite; done
 
 # The end-to-end night against a real ICARE or SkyPortal, best a staging one: it leaves a mock event there.
 #   make test-icare ICARE_URL=https://... ICARE_TOKEN=... [ICARE_GROUP=GRANDMA]
 test-icare: install
 	@if [ -z "$(ICARE_URL)" ] || [ -z "$(ICARE_TOKEN)" ]; then \
 	  echo "test-icare: skipped; name a server with ICARE_URL=... and ICARE_TOKEN=..."; \
-	else swift build $(FLAGS) --product vesper && $(TEST) --filter IcareServerTests; fi
+	else swift build $(FLAGS) --build-tests && $(TEST) --filter IcareServerTests; fi
 
 # Every page in a headless Chromium over a real service: themes, widths, audits, weights, what people do.
 # Screenshots and weights.json go to out/browser; PICTURES=Tests/Browser/screenshots renews those of the README.
