@@ -2,6 +2,7 @@ import Ephemerides
 import Healpix
 import Planning
 import Skymaps
+import Synchronization
 import Units
 
 /// One file of a plan's folder.
@@ -39,8 +40,12 @@ public enum PlanFiles {
   public static func render(
     _ plan: PlanDocument, _ preferences: SitePreferences = .standard
   ) -> [PlanFile] {
-    PlanFormat.allCases.map { format in
-      PlanFile("\(plan.telescope.slug)/\(format.fileName)") { format.render(plan, preferences) }
+    let plan = plan.adapted(to: preferences)
+    let moc = Once { PlanMOC(plan) }
+    return PlanFormat.allCases.map { format in
+      PlanFile("\(plan.telescope.slug)/\(format.fileName)") {
+        format.render(adapted: plan, preferences) { moc.value }
+      }
     }
   }
 
@@ -71,5 +76,21 @@ public enum PlanFiles {
     chart.sun = bodies.sun
     chart.moon = bodies.moon.map { .init(direction: $0.direction, illumination: $0.illuminated) }
     return chart
+  }
+}
+
+/// A value made when first asked for, and once, by whoever asks.
+private final class Once<Value: Sendable>: Sendable {
+  private let make: @Sendable () -> Value
+  private let made = Mutex<Value?>(nil)
+
+  init(_ make: @escaping @Sendable () -> Value) { self.make = make }
+
+  var value: Value {
+    made.withLock { made in
+      let value = made ?? make()
+      made = value
+      return value
+    }
   }
 }

@@ -59,6 +59,11 @@ public enum PlanFormat: String, Sendable, CaseIterable {
   /// was cut short. Pure: the same document and preferences give the same bytes. O(rows).
   public func render(_ plan: PlanDocument, _ preferences: SitePreferences = .standard) -> [UInt8] {
     let plan = plan.adapted(to: preferences)
+    return render(adapted: plan, preferences) { PlanMOC(plan) }
+  }
+
+  /// The bytes of a plan as the site prefers it; `moc` is asked for by the formats of its sky only.
+  func render(adapted plan: PlanDocument, _ preferences: SitePreferences, moc: () -> PlanMOC) -> [UInt8] {
     let local = preferences.localTime
     switch self {
     case .text: return lines(PlanText.render(plan, local: local), preferences)
@@ -70,9 +75,9 @@ public enum PlanFormat: String, Sendable, CaseIterable {
     case .acp: return lines(PlanACP.render(plan, preferences), preferences)
     case .nina: return lines(PlanNINA.render(plan), preferences)
     case .rts2: return Array(PlanRTS2.render(plan, preferences).utf8)
-    case .mocJSON: return lines(PlanMOC.json(plan), preferences)
-    case .mocASCII: return lines(PlanMOC.ascii(plan), preferences)
-    case .mocFITS: return PlanMOC.fits(plan)
+    case .mocJSON: return lines(moc().json(), preferences)
+    case .mocASCII: return lines(moc().ascii(), preferences)
+    case .mocFITS: return moc().fits()
     }
   }
 

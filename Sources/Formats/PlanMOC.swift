@@ -8,34 +8,39 @@ import Units
 /// The cells **cover** the footprints: every cell of the finest order that touches one is in the map, so
 /// the map is larger than the footprints by about a cell's width. The finest order has 16 to 32 cells
 /// across the shorter side of the field.
-public enum PlanMOC {
+struct PlanMOC: Sendable {
+  private let plan: PlanDocument
+  /// The finest order of the cells.
+  let order: Int
   /// The union of all footprints, ICRS; empty when no field is known.
-  public static func coverage(of plan: PlanDocument) -> (coverage: Coverage, order: Int) {
-    let order = order(for: plan.instrument)
+  let coverage: Coverage
+
+  /// O(rows); most of what a plan's files cost, so its three forms should come from one.
+  init(_ plan: PlanDocument) {
+    self.plan = plan
+    let order = Self.order(for: plan.instrument)
     let rows = plan.status == .stop ? [] : plan.rows
-    return (Coverage(unionOf: rows.flatMap { regions(plan.instrument, $0) }, order: order), order)
+    self.order = order
+    coverage = Coverage(unionOf: rows.flatMap { Self.regions(plan.instrument, $0) }, order: order)
   }
 
   /// The JSON form: orders with their cells, and before them members of other names with the plan's head.
   /// Readers of MOCs look at the orders alone.
-  static func json(_ plan: PlanDocument) -> String {
-    let (coverage, order) = coverage(of: plan)
-    let head: [(key: String, value: JSONValue)] = head(plan, coverage).map { ($0.0, .string($0.1)) }
+  func json() -> String {
+    let head: [(key: String, value: JSONValue)] = head.map { ($0.0, .string($0.1)) }
     let cells = coverage.mocJSON(maxOrder: order).dropFirst()
     return JSONPrinter.text(.object(head)).dropLast() + "," + cells + "\n"
   }
 
   /// The ASCII form between comment lines, which readers of the bare form need cut off.
-  static func ascii(_ plan: PlanDocument) -> String {
-    let (coverage, order) = coverage(of: plan)
-    let head = head(plan, coverage).dropLast().map { "# \($0.0)=\(ASCIIText.plain($0.1))\n" }.joined()
+  func ascii() -> String {
+    let head = head.dropLast().map { "# \($0.0)=\(ASCIIText.plain($0.1))\n" }.joined()
     return head + coverage.mocASCII(maxOrder: order) + "\n" + PlanHead.end(plan, mark: "#") + "\n"
   }
 
   /// The FITS form; the plan's head is in cards. The number of ranges in the header shows a file cut short.
-  static func fits(_ plan: PlanDocument) -> [UInt8] {
-    let (coverage, order) = coverage(of: plan)
-    return coverage.mocFITS(
+  func fits() -> [UInt8] {
+    coverage.mocFITS(
       maxOrder: order,
       cards: [
         .init("STATUS", plan.status.rawValue, comment: "GO, WAIT or STOP"), .init("PLANID", plan.planID),
@@ -46,7 +51,7 @@ public enum PlanMOC {
       ])
   }
 
-  private static func head(_ plan: PlanDocument, _ coverage: Coverage) -> [(String, String)] {
+  private var head: [(String, String)] {
     [
       ("STATUS", plan.status.rawValue), ("plan_id", plan.planID), ("event", plan.event.id),
       ("telescope", plan.telescope.name), ("made", plan.made.text), ("frame", "ICRS"),

@@ -88,7 +88,7 @@ final class ByteReader {
 
   init(_ source: any ByteSource) {
     self.source = source
-    buffer = .allocate(byteCount: 1 << 18, alignment: 16)
+    buffer = .allocate(byteCount: 1 << 16, alignment: 16)
   }
 
   deinit { buffer.deallocate() }
@@ -97,7 +97,7 @@ final class ByteReader {
 
   /// Up to `count` bytes without taking them; fewer only at the end.
   ///
-  /// - Precondition: count <= 256 KiB.
+  /// - Precondition: count <= 64 KiB.
   func peek(_ count: Int) throws(SkymapFileError) -> [UInt8] {
     if end - start < count {
       buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[start..<end]))

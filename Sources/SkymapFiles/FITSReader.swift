@@ -121,7 +121,7 @@ final class FITSReader {
     try finish(unit, readBytes: rows * rowBytes)
   }
 
-  private static let pieceBytes = 1 << 18
+  private static let pieceBytes = 1 << 16
   private static let maxUnits = 100
 
   /// Heap and padding after the rows; both count for the checksum.

@@ -125,7 +125,7 @@ private func compare(
       #expect(csv.count == 1 && csv[0].last?.hasPrefix("STATUS=STOP rows=0 sha256=") == true)
       #expect(text(.mocFITS, plan).contains("STATUS  = 'STOP    '"))
       #expect(try PlanDocument(json: PlanFormat.json.render(plan)).rows.isEmpty)
-      #expect(PlanMOC.coverage(of: plan).coverage.isEmpty)
+      #expect(PlanMOC(plan).coverage.isEmpty)
       #expect(text(.mocJSON, plan).hasPrefix("{\"STATUS\":\"STOP\","))
       #expect(text(.regions, plan).contains("STATUS=STOP") && !text(.regions, plan).contains("box("))
       #expect(text(.ecsv, plan).contains("\"STOP\""))
@@ -191,7 +191,7 @@ private func compare(
       #expect(csv[1][8].hasPrefix("-") == (plan.rows[0].decDeg < 0), "declinations are never guarded")
       let moc = try JSONSerialization.jsonObject(with: Data(PlanFormat.mocJSON.render(plan)))
       #expect((moc as? [String: Any])?["STATUS"] as? String == plan.status.rawValue)
-      #expect(try MOCText.read(PlanFormat.mocASCII.render(plan)) == PlanMOC.coverage(of: plan).coverage)
+      #expect(try MOCText.read(PlanFormat.mocASCII.render(plan)) == PlanMOC(plan).coverage)
       #expect(try PlanDocument(json: PlanFormat.json.render(plan)) == plan)
     }
   }
