@@ -46,6 +46,7 @@ let package = Package(
     system("CRdkafka", "rdkafka", apt: "librdkafka-dev"),
     system("CZlib", "zlib", apt: "zlib1g-dev"),
     system("CCrypto", "libcrypto", apt: "libssl-dev"),
+    .systemLibrary(name: "CMalloc", path: "Sources/System/CMalloc"),
 
     // base
     library("Units", []),
@@ -129,7 +130,7 @@ let package = Package(
         "Units", "JSON", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Planning", "Formats",
         "Simulation", "Checking", "SkymapFiles", "TelescopeFiles", "Notices", "Campaigns", "Store", "Service",
         "WebClient", "Icare", "Rosters", "Targeting", "Visibility", "Photometry", "Followups", "Galaxies",
-        "GalaxyFiles",
+        "GalaxyFiles", "CMalloc",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -142,8 +143,8 @@ let package = Package(
     .executableTarget(
       name: "vesper-bench",
       dependencies: [
-        "CZlib", "Units", "Healpix", "Skymaps", "SkymapFiles", "Observatories", "TelescopeFiles",
-        "Ephemerides", "Visibility", "Targeting", "Planning", "Formats",
+        "CMalloc", "CZlib", "Units", "Healpix", "Skymaps", "SkymapFiles", "Observatories",
+        "TelescopeFiles", "Ephemerides", "Visibility", "Targeting", "Planning", "Formats",
       ], path: "Tests/Benchmarks/Harness", swiftSettings: settings),
     .executableTarget(
       name: "vesper-chaos",

@@ -49,15 +49,13 @@ public enum PlanFiles {
     }
   }
 
-  /// What needs the map beside the plan: the chart with contours, and its regions as MOC. A map in other
-  /// coordinates than ICRS has no MOC here.
+  /// What needs the map beside the plan: the chart with contours, and its regions as MOC.
   public static func ofMap(_ document: NetworkPlanDocument, on map: Skymap) -> [PlanFile] {
     let chart = PlanFile("skymap.svg", SkyChartSVG.render(skyChart(document, on: map)))
-    guard map.frame == .icrs else { return [chart] }
     let regions = CredibleRegions(of: map)
     return [chart]
       + [50, 90].map { level in
-        let coverage = regions.coverage(at: Fraction(clamping: Double(level) / 100))
+        let coverage = regions.coverageInICRS(at: Fraction(clamping: Double(level) / 100))
         return PlanFile("region\(level).moc.txt", coverage.mocASCII() + "\n")
       }
   }

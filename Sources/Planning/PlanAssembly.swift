@@ -74,14 +74,13 @@ struct PlanAssembly {
         (sequences[a.0].visits[a.1].start, a.0) < (sequences[b.0].visits[b.1].start, b.0)
       }
     let footprints = all.map { sequences[$0.0].footprints[$0.1].regions }
-    let union = tree.marginalProbabilities(of: footprints, measuringArea: true)
+    let share = footprints.joined().reduce(0) { $0 + $1.area.steradians } / (4 * .pi)
+    let areaTolerance = max(1e-6, Self.areaTolerance * share)
+    let union = tree.marginalProbabilities(of: footprints, areaTolerance: areaTolerance)
     var gains = sequences.map { [Double](repeating: 0, count: $0.visits.count) }
     for (place, gain) in zip(all, union.marginal) { gains[place.0][place.1] = gain }
-    let share = footprints.joined().reduce(0) { $0 + $1.area.steradians } / (4 * .pi)
     let area =
-      union.area
-      ?? ProbabilityTree.area(
-        ofUnion: footprints.flatMap { $0 }, tolerance: max(1e-6, Self.areaTolerance * share))
+      union.area ?? ProbabilityTree.area(ofUnion: footprints.flatMap { $0 }, tolerance: areaTolerance)
     return (gains, union.union, area)
   }
 

@@ -84,7 +84,7 @@ public struct PlanRequest: Sendable {
     telescopeDigests: [String: String] = [:], named: Set<String> = [], alone: Set<String> = [], now: Instant,
     window: TimeWindow,
     earth: EarthOrientation,
-    tiling: Tiling = .automatic, exposure: Duration? = nil, smallestGain: Double = 1e-6,
+    tiling: Tiling = .automatic, exposure: Duration? = nil, smallestGain: Double = 3e-6,
     smallestDepthGain: Double = 1e-4, effort: Int = 30_000, softwareVersion: String
   ) {
     self.event = event

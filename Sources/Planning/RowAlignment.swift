@@ -27,15 +27,11 @@ struct RowAlignment {
 
   init(_ sky: SkyGrain, besides covered: SkyGrain.Covered) {
     var mass = [[Double]](repeating: .init(repeating: 0, count: Self.bins), count: Self.columns)
-    let grains = sky.openGrains(besides: covered)
     var area = 0.0
-    var left = Self.share * grains.reduce(0) { $0 + $1.probability }
-    for grain in grains {
-      let column = min(Self.columns - 1, Int(grain.center.ra.radians / (2 * .pi) * Double(Self.columns)))
-      mass[column][Self.bin(grain.center.dec.radians)] += grain.probability
-      area += grain.probability / grain.density
-      left -= grain.probability
-      if left < 0 { break }
+    sky.forEachOpenGrain(besides: covered, share: Self.share) { center, density, probability in
+      let column = min(Self.columns - 1, Int(center.ra.radians / (2 * .pi) * Double(Self.columns)))
+      mass[column][Self.bin(center.dec.radians)] += probability
+      area += probability / density
     }
     meanDensity = area > 0 ? mass.joined().reduce(0, +) / area : 0
     south = mass.map { column in

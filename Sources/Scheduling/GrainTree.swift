@@ -24,38 +24,26 @@ struct GrainTree: Sendable {
 
   /// - Parameters: the grains, sorted and disjoint.
   init(keys: ContiguousArray<UInt64>, orders: ContiguousArray<UInt8>) {
-    var level = Self.cells(of: 0, among: 0..<keys.count, keys: keys)
-    rootCount = level.count
-    nodes.append(contentsOf: level.map { Self.node($0.cell, $0.grains) })
-    var start = 0
-    while !level.isEmpty {
-      var next: [(cell: Cell, grains: Range<Int>)] = []
-      for (i, entry) in level.enumerated() {
-        let isGrain = entry.grains.count == 1 && Int(orders[entry.grains.lowerBound]) == entry.cell.order
-        guard !isGrain else { continue }
-        let children = Self.cells(of: entry.cell.order + 1, among: entry.grains, keys: keys)
-        nodes[start + i].firstChild = Int32(start + level.count + next.count)
-        nodes[start + i].childCount = Int8(children.count)
-        next.append(contentsOf: children)
+    // A third more than there are grains where they fill the sky.
+    nodes.reserveCapacity(keys.count + keys.count / 3 + 64)
+    append(cellsOf: 0, among: 0..<keys.count, keys: keys)
+    rootCount = nodes.count
+    // The list is its own queue: level by level, children side by side.
+    var i = 0
+    while i < nodes.count {
+      let (grains, order) = (Int(nodes[i].firstGrain)..<Int(nodes[i].grainEnd), Int(nodes[i].order))
+      if grains.count > 1 || Int(orders[grains.lowerBound]) != order {
+        let first = nodes.count
+        append(cellsOf: order + 1, among: grains, keys: keys)
+        nodes[i].firstChild = Int32(first)
+        nodes[i].childCount = Int8(nodes.count - first)
       }
-      start += level.count
-      nodes.append(contentsOf: next.map { Self.node($0.cell, $0.grains) })
-      level = next
+      i += 1
     }
   }
 
-  private static func node(_ cell: Cell, _ grains: Range<Int>) -> Node {
-    Node(
-      center: cell.center, firstGrain: Int32(grains.lowerBound), grainEnd: Int32(grains.upperBound),
-      firstChild: 0,
-      childCount: 0, order: Int8(cell.order))
-  }
-
-  /// The cells of one order that hold the given grains.
-  private static func cells(
-    of order: Int, among grains: Range<Int>, keys: ContiguousArray<UInt64>
-  ) -> [(cell: Cell, grains: Range<Int>)] {
-    var result: [(cell: Cell, grains: Range<Int>)] = []
+  /// Appends the cells of one order that hold the given grains.
+  private mutating func append(cellsOf order: Int, among grains: Range<Int>, keys: ContiguousArray<UInt64>) {
     var i = grains.lowerBound
     while i < grains.upperBound {
       let cell = Cell(order: order, key: keys[i])
@@ -65,10 +53,12 @@ struct GrainTree: Sendable {
         let middle = (low + high) / 2
         if keys[middle] < end { low = middle + 1 } else { high = middle }
       }
-      result.append((cell, i..<low))
+      nodes.append(
+        Node(
+          center: cell.center, firstGrain: Int32(i), grainEnd: Int32(low), firstChild: 0, childCount: 0,
+          order: Int8(order)))
       i = low
     }
-    return result
   }
 
   /// Calls `body` with ranges of grains wholly inside the sides, and with single grains on their border.

@@ -35,6 +35,10 @@ public struct SkyGrain: Sendable {
     var orders: ContiguousArray<UInt8> = []
     var weights: ContiguousArray<Double> = []
     var total = 0.0
+    let expected = Int(1.02 * region.area.steradians / Cell.area(order: order).steradians) + 1024
+    keys.reserveCapacity(expected)
+    orders.reserveCapacity(expected)
+    weights.reserveCapacity(expected)
     for range in region.ranges {
       var i = max(0, map.firstIndex(atOrAfter: range.lowerBound &+ 1) - 1)
       while i < map.count, map.keys[i] < range.upperBound {
@@ -251,20 +255,40 @@ extension SkyGrain {
     }
   }
 
-  /// Centres of the grains that still hold uncovered probability, how densely (per steradian) and what, the densest first;
-  /// ties by position.
-  public func openGrains(
-    besides covered: Covered
-  ) -> [(center: Direction<ICRS>, density: Double, probability: Double)] {
-    let toSky = toMap.inverse
-    let held = keys.indices.compactMap { i -> (grain: Int, density: Double, probability: Double)? in
+  /// Calls `body` with the densest grains that together hold `share` of the uncovered probability: their centre,
+  /// their probability per steradian and their probability, by position.
+  ///
+  /// Where they end is told to a sixteenth of an octave of density, so the share may be a little more.
+  public func forEachOpenGrain(
+    besides covered: Covered, share: Double,
+    _ body: (_ center: Direction<ICRS>, _ density: Double, _ probability: Double) -> Void
+  ) {
+    let areas = (0...Cell.maxOrder).map { Cell.area(order: $0).steradians }
+    func open(_ i: Int) -> (density: Double, probability: Double) {
       let probability = partWeight[i] * Double((~covered.masks[i]).nonzeroBitCount)
-      guard probability > 0 else { return nil }
-      return (i, probability / Cell.area(order: Int(orders[i])).steradians, probability)
+      return (probability / areas[Int(orders[i])], probability)
     }
-    return held.sorted { $0.density != $1.density ? $0.density > $1.density : $0.grain < $1.grain }.map {
-      let center = Cell(order: Int(orders[$0.grain]), key: keys[$0.grain]).center
-      return (Direction(unit: toSky(center)), $0.density, $0.probability)
+    // Exponent and four bits of the fraction: positive numbers in their order.
+    func bin(_ density: Double) -> Int { Int(density.bitPattern >> 48) }
+    var held = ContiguousArray<Double>(repeating: 0, count: 1 << 15)
+    var sum = 0.0
+    for i in keys.indices {
+      let (density, probability) = open(i)
+      held[bin(density)] += probability
+      sum += probability
+    }
+    var least = held.count
+    var left = share * sum
+    while least > 0, left > 0 {
+      least -= 1
+      left -= held[least]
+    }
+    let toSky = toMap.inverse
+    for i in keys.indices {
+      let (density, probability) = open(i)
+      guard probability > 0, bin(density) >= least else { continue }
+      let center = Cell(order: Int(orders[i]), key: keys[i]).center
+      body(Direction(unit: toSky(center)), density, probability)
     }
   }
 

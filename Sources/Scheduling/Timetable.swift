@@ -1,5 +1,11 @@
 import Units
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// Puts the chosen candidates of one resource in a good order and gives them real times.
 ///
 /// The cost of a candidate in a slot is what the caller says (lost depth, lateness); the cost of two
@@ -106,13 +112,21 @@ private struct Board {
     _ resource: Resource, _ candidates: [Candidate], usual: Double, slotSeconds: Double
   ) {
     guard resource.gapSeconds(radians: .pi) > usual + 0.01 else { return }
-    let n = candidateIDs.count
+    // Most neighbours are near: beyond this cosine no slew takes longer than the usual gap.
+    var (near, far) = (0.0, Double.pi)
+    for _ in 0..<40 {
+      let middle = (near + far) / 2
+      if resource.gapSeconds(radians: middle) > usual { far = middle } else { near = middle }
+    }
+    let cosNear = cos(near)
+    let centers = ContiguousArray(candidateIDs.map { candidates[Int($0)].center.unit })
+    let n = centers.count
     neighbour = .init(repeating: 0, count: n * n)
     for i in 0..<n {
-      let a = candidates[Int(candidateIDs[i])].center
       for j in 0..<i {
-        let angle = a.separation(from: candidates[Int(candidateIDs[j])].center).radians
-        let excess = resource.gapSeconds(radians: angle) - usual
+        let cosine = (centers[i] * centers[j]).sum()
+        if cosine >= cosNear { continue }
+        let excess = resource.gapSeconds(radians: acos(max(cosine, -1))) - usual
         guard excess > 0 else { continue }
         let cost = Float(Self.lostSlotCost * excess / slotSeconds)
         neighbour[i * n + j] = cost

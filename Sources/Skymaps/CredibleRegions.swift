@@ -114,6 +114,21 @@ public struct CredibleRegions: Sendable {
     return Coverage(cells: (0..<map.count).lazy.filter { rank[$0] < belonging }.map { map.cell($0) })
   }
 
+  /// `coverage(at:)` in ICRS, the frame of every MOC.
+  ///
+  /// Of a map in another frame: the cells of the finest order of its region, at most 9 (7 arcmin), whose centres
+  /// lie in it. The area is then right to a cell along the border.
+  public func coverageInICRS(at level: Fraction) -> Coverage {
+    let own = coverage(at: level)
+    guard map.frame != .icrs, !own.isEmpty else { return own }
+    let finest = (0..<map.count).reduce(0) { own.contains(map.cell($1)) ? max($0, map.cell($1).order) : $0 }
+    let order = min(finest, 9)
+    return Coverage(
+      cells: (0..<Cell.count(order: order)).lazy.map { Cell(order: order, index: $0) }.filter { cell in
+        own.contains(key: Cell.key(of: map.toMap(cell.center)))
+      })
+  }
+
   /// The cells of `coverage(at:)`, densest first, as indices of the map.
   public func cells(at level: Fraction) -> [Int] {
     ranking.prefix(cellCount(at: level)).map { Int($0) }

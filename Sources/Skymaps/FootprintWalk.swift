@@ -74,8 +74,6 @@ struct FootprintWalk {
     var ratio: Double
   }
 
-  /// The area of a union is not told with a larger error than this, steradians: a millionth of the sphere.
-  private static let areaTolerance = 4e-6 * Double.pi
   /// Lists longer than this are shortened by quartering first.
   private static let longestList = 16
   /// The largest `Bending.ratio` at which cutting is reliable.
@@ -94,8 +92,10 @@ struct FootprintWalk {
   private var errors: [Double] = []
   /// Whether footprints count for themselves, and hide nothing from one another.
   private let isSeparate: Bool
-  /// Whether the area of the union is wanted, and the map says enough for that.
-  private let measuresArea: Bool
+  /// The area of a union is not told with a larger error than this, steradians; nil where it is not wanted, or
+  /// the map says too little for it.
+  private let areaTolerance: Double?
+  private var measuresArea: Bool { areaTolerance != nil }
   /// Area of the union and its error as far as estimated, steradians.
   private var area = 0.0
   private var areaError = 0.0
@@ -103,10 +103,11 @@ struct FootprintWalk {
   private var nodeArea = 0.0
   private var errorEstimate = 0.0
 
-  init(_ tree: ProbabilityTree, tolerance: Double, isSeparate: Bool = false, measuresArea: Bool = false) {
+  /// - Parameter areaTolerance: of the union, as a share of the sphere.
+  init(_ tree: ProbabilityTree, tolerance: Double, isSeparate: Bool = false, areaTolerance: Double? = nil) {
     self.tree = tree
     self.isSeparate = isSeparate
-    self.measuresArea = measuresArea && tree.isWhole
+    self.areaTolerance = tree.isWhole ? areaTolerance.map { $0 * 4 * .pi } : nil
     self.tolerance = max(tolerance, 1e-13)
     negligible = self.tolerance * 1e-3
   }
@@ -151,7 +152,7 @@ struct FootprintWalk {
     }
     return FootprintProbabilities(
       marginal: credit, errorEstimate: errorEstimate,
-      area: measuresArea && areaError <= Self.areaTolerance ? SolidAngle(steradians: area) : nil)
+      area: areaTolerance.flatMap { areaError <= $0 ? SolidAngle(steradians: area) : nil })
   }
 
   private func root(_ face: Int) -> Node {

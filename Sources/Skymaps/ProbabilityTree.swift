@@ -93,8 +93,8 @@ public struct FootprintProbabilities: Sendable, Hashable {
   public let marginal: [Double]
   /// The estimated error of the sum, absolute.
   public let errorEstimate: Double
-  /// The area of the union, to a millionth of the sphere; nil unless it was asked for and the cells of the map are
-  /// small enough and leave nothing out.
+  /// The area of the union, as well as it was asked for; nil where the cells of the map are too large for that or
+  /// leave something out.
   public let area: SolidAngle?
   /// The probability in the union: the sum of `marginal`.
   public var union: Double { marginal.reduce(0, +) }
@@ -132,11 +132,11 @@ extension ProbabilityTree {
   /// - Parameters:
   ///   - footprints: one or more convex regions each, which may overlap.
   ///   - tolerance: absolute error of the sum aimed at.
-  ///   - measuringArea: see `FootprintProbabilities.area`.
+  ///   - areaTolerance: error of `FootprintProbabilities.area`, as a share of the sphere; nil asks for no area.
   public func marginalProbabilities(
-    of footprints: [[ConvexRegion<ICRS>]], tolerance: Double = defaultTolerance, measuringArea: Bool = false
+    of footprints: [[ConvexRegion<ICRS>]], tolerance: Double = defaultTolerance, areaTolerance: Double? = nil
   ) -> FootprintProbabilities {
-    var walk = FootprintWalk(self, tolerance: tolerance, measuresArea: measuringArea)
+    var walk = FootprintWalk(self, tolerance: tolerance, areaTolerance: areaTolerance)
     for (i, regions) in footprints.enumerated() {
       for region in regions { walk.add(region, footprint: i) }
     }

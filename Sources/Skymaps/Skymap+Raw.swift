@@ -10,9 +10,7 @@ extension Skymap {
   public init(_ raw: RawSkymap) throws(SkymapError) {
     var table = try CellTable(raw)
     var findings = raw.findings + table.findings
-    if let distance = table.distance {
-      table.distance = Self.repaired(distance, &findings)
-    }
+    if let finding = table.repairDistance() { findings.append(finding) }
     findings += try table.repairValues()
     let sums = table.sumsByOrder()
     let scale = table.densityScale(sums, unit: raw.unit, name: raw.valueName)
@@ -51,32 +49,6 @@ extension Skymap {
     guard abs(sum - 1) > 1e-5 else { return nil }
     return .init(.note, "renormalised", "probabilities added up to \(significant(sum)); normalised to 1")
   }
-
-  /// Cells without a usable distance get the triple that BAYESTAR writes: mu infinite, sigma 1, norm 0.
-  private static func repaired(
-    _ layer: DistanceLayer, _ findings: inout [SkymapReport.Finding]
-  ) -> DistanceLayer {
-    var mu = layer.mu
-    var sigma = layer.sigma
-    var norm = layer.norm
-    var repairs = 0
-    for i in mu.indices
-    where !(mu[i].isFinite && sigma[i] > 0 && sigma[i].isFinite && norm[i] > 0 && norm[i].isFinite) {
-      // The legal ways to say "no distance here" are not worth telling.
-      if !(norm[i] == 0 || (mu[i] == .infinity && sigma[i] > 0)) { repairs += 1 }
-      mu[i] = .infinity
-      sigma[i] = 1
-      norm[i] = 0
-    }
-    if repairs > 0 {
-      findings.append(
-        .init(
-          .warning, "distance_repaired",
-          "\(repairs) cells have a DISTMU, DISTSIGMA or DISTNORM that is no distance; taken as without distance"
-        ))
-    }
-    return DistanceLayer(mu: mu, sigma: sigma, norm: norm)
-  }
 }
 
 extension CellTable {
@@ -94,6 +66,29 @@ extension CellTable {
     return .init(
       missing > 0.05 ? .warning : .note, "distance_missing",
       "cells with \(percent(missing)) of the probability have no distance; distance summaries leave them out")
+  }
+
+  /// Cells without a usable distance get the triple that BAYESTAR writes: mu infinite, sigma 1, norm 0.
+  fileprivate mutating func repairDistance() -> SkymapReport.Finding? {
+    guard let layer = distance else { return nil }
+    var (mu, sigma, norm) = (layer.mu, layer.sigma, layer.norm)
+    var repairs = 0
+    for i in layer.mu.indices {
+      let (m, s, n) = (layer.mu[i], layer.sigma[i], layer.norm[i])
+      if m.isFinite && s > 0 && s.isFinite && n > 0 && n.isFinite { continue }
+      // The legal ways to say "no distance here" are not worth telling.
+      if !(n == 0 || (m == .infinity && s > 0)) { repairs += 1 }
+      // Most say it like this already: nothing is written, so nothing copied.
+      if m == .infinity && s == 1 && n == 0 { continue }
+      mu[i] = .infinity
+      sigma[i] = 1
+      norm[i] = 0
+    }
+    distance = DistanceLayer(mu: mu, sigma: sigma, norm: norm)
+    guard repairs > 0 else { return nil }
+    return .init(
+      .warning, "distance_repaired",
+      "\(repairs) cells have a DISTMU, DISTSIGMA or DISTNORM that is no distance; taken as without distance")
   }
 
   /// Sets values that are not probabilities to zero.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CMalloc
 import Ephemerides
 import Formats
 import Foundation
@@ -54,6 +55,7 @@ struct PlanCommand: ParsableCommand {
   var now: String?
 
   func run() throws {
+    keepFreedMemory()
     try reporting {
       let progress = Progress(quiet: quiet || json)
       let (request, source, describe) = try makeRequest(progress)

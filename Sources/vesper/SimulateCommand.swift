@@ -1,4 +1,5 @@
 import ArgumentParser
+import CMalloc
 import Dispatch
 import Ephemerides
 import Formats
@@ -58,6 +59,7 @@ struct SimulateCommand: ParsableCommand {
     var quiet = false
 
     func run() throws {
+      keepFreedMemory()
       try reporting {
         let selection = try registry.load()
         let nights = try SimulatedNights(self)

@@ -94,13 +94,7 @@ extension SkymapCommand {
           throw Failure(.usage, "--level \(level): give per cent above 0 and up to 100")
         }
         let map = try SkymapCommand.read(input).map
-        guard map.frame == .icrs else {
-          throw Failure(
-            .badData,
-            "\(input): the map is in \(map.frame.rawValue) coordinates, a MOC is in ICRS; convert the map first"
-          )
-        }
-        let coverage = CredibleRegions(of: map).coverage(at: fraction)
+        let coverage = CredibleRegions(of: map).coverageInICRS(at: fraction)
         let bytes: [UInt8] =
           switch format {
           case .ascii: Array((coverage.mocASCII() + "\n").utf8)

@@ -188,6 +188,39 @@ private let summation = 1e-12
     }
   }
 
+  @Test func regionsOfOtherFramesAreTurnedForTheirMOC() {
+    var generator = SeededGenerator(seed: 18)
+    let own = randomMap(&generator, order: 2, depth: 3)
+    let turned = Skymap(
+      keys: own.keys, orders: own.orders, density: own.density, distance: nil, frame: .galactic,
+      header: own.header, report: own.report)
+    let (inGalactic, inICRS) = (
+      CredibleRegions(of: turned).coverage(at: fraction(0.5)),
+      CredibleRegions(of: turned).coverageInICRS(at: fraction(0.5))
+    )
+    #expect(CredibleRegions(of: own).coverageInICRS(at: fraction(0.5)) == inGalactic)
+    #expect(abs(inICRS.area.steradians / inGalactic.area.steradians - 1) < 0.02)
+    // Where a place and all about it, as far as a cell reaches, lie on one side of the border.
+    let reach = Cell.boundingRadius(order: 5).radians
+    var (inside, outside) = (0, 0)
+    for _ in 0..<3000 {
+      let d = generator.direction()
+      let helper = cross(d.unit, SIMD3(0.3, 0.5, 0.81))
+      let east = helper / (helper * helper).sum().squareRoot()
+      let north = cross(d.unit, east)
+      let about = (0..<12).map { i -> Bool in
+        let angle = Double(i) * .pi / 6
+        let point = Direction<ICRS>(normalizing: d.unit + (east * cos(angle) + north * sin(angle)) * reach)
+        return inGalactic.contains(key: Cell.key(of: turned.toMap(point.unit)))
+      }
+      let isIn = inGalactic.contains(key: Cell.key(of: turned.toMap(d.unit)))
+      guard about.allSatisfy({ $0 == isIn }) else { continue }
+      if isIn { inside += 1 } else { outside += 1 }
+      #expect(inICRS.contains(key: Cell.key(of: d.unit)) == isIn)
+    }
+    #expect(inside > 50 && outside > 50)
+  }
+
   @Test func outlinesStaySmall() throws {
     var generator = SeededGenerator(seed: 10)
     let map = randomMap(&generator, order: 4, depth: 2)

@@ -29,7 +29,11 @@ struct Case {
 enum Cases {
   static func all(_ inputs: Inputs) -> [Case] {
     reading + regions(inputs) + [tiles(inputs), visibility(inputs)]
-      + inputs.events.enumerated().flatMap { i, event in plans(event, isTarget: i == 0) }
+      + inputs.events.enumerated().flatMap { i, event in
+        // One telescope has its target on the narrowed map, where there is one.
+        let isLast = i == inputs.events.count - 1
+        return plans(event, targets: i == 0 ? ["five", "registry"] : isLast ? ["tch"] : [])
+      }
   }
 
   private static var reading: [Case] {
@@ -126,7 +130,7 @@ enum Cases {
     }
   }
 
-  private static func plans(_ event: Inputs.Event, isTarget: Bool) -> [Case] {
+  private static func plans(_ event: Inputs.Event, targets: Set<String>) -> [Case] {
     let groups:
       [(
         name: String, title: String, target: Target, peers: String, folder: KeyPath<Inputs, URL>,
@@ -144,6 +148,7 @@ enum Cases {
       ]
     return groups.flatMap { group -> [Case] in
       let map = event.url.lastPathComponent
+      let isTarget = targets.contains(group.name)
       return [
         Case(
           name: "plan-\(group.name)-\(map)", title: "plan: \(group.title), \(event.label)",

@@ -21,8 +21,10 @@ struct Inputs {
 
   /// Files made for this run; the parent removes them.
   let scratch: URL
-  /// Maps to plan, the one the targets speak of first.
+  /// Maps to plan. The targets speak of the first, and for one telescope of one with 7,000 square degrees, which is
+  /// made of it.
   let events: [Event]
+  private let widest: Event
 
   init(scratch: URL) throws {
     self.scratch = scratch
@@ -49,10 +51,16 @@ struct Inputs {
         "2026-10-09T20:11:36.204Z"
       ),
     ].map { ($0.0, URL(filePath: "Fixtures/skymaps").appending(path: $0.1), $0.2) }
-    events = (wanted.isEmpty ? own : wanted).map { Event(label: $0.0, url: $0.1, time: $0.2) }
+    var events = (wanted.isEmpty ? own : wanted).map { Event(label: $0.0, url: $0.1, time: $0.2) }
     for event in events where !FileManager.default.fileExists(atPath: event.url.path) {
       throw BenchError("\(event.url.path): no such file; run in the root of the repository")
     }
+    widest = events[0]
+    if !wanted.isEmpty {
+      events.append(
+        Event(label: "the same narrowed to 7,000 deg2", url: Self.narrowed(scratch), time: widest.time))
+    }
+    self.events = events
   }
 
   var threeDetectors: URL {
@@ -62,6 +70,9 @@ struct Inputs {
   var registry: URL { URL(filePath: "telescopes") }
   var multiOrderFile: URL { scratch.appending(path: "19200.multiorder.fits") }
   var flatFile: URL { scratch.appending(path: "flat1024.fits.gz") }
+
+  static let narrowedArea = SolidAngle.squareDegrees(7000)
+  private static func narrowed(_ scratch: URL) -> URL { scratch.appending(path: "7000.multiorder.fits") }
 
   func telescopes(_ folder: URL, only id: String? = nil) throws -> [Telescope] {
     let all = try TelescopeFiles.load(folder).registry.telescopes
@@ -92,6 +103,29 @@ extension Inputs {
     let map = try SkymapFile.read(contentsOf: threeDetectors)
     try Data(SkymapFile.write(split(map))).write(to: multiOrderFile)
     try writeFlat(map, order: 10)
+    if events.contains(where: { $0.url == Self.narrowed(scratch) }) {
+      let wide = try SkymapFile.read(contentsOf: widest.url)
+      try Data(SkymapFile.write(narrowed(wide))).write(to: Self.narrowed(scratch))
+    }
+  }
+
+  /// A map with its densities raised to the power at which the 90 % region has `narrowedArea`.
+  private func narrowed(_ map: Skymap) throws -> Skymap {
+    func raised(_ power: Double) throws -> Skymap {
+      let most = map.density.max() ?? 1
+      return try Skymap(
+        RawSkymap(
+          layout: .multiOrder(uniq: ContiguousArray((0..<map.count).map { Int64(map.cell($0).uniq) })),
+          values: ContiguousArray(map.density.map { pow($0 / most, power) }), unit: .perSteradian,
+          distance: map.distance, header: map.header))
+    }
+    var (low, high) = (1.0, 4.0)
+    for _ in 0..<20 {
+      let middle = (low + high) / 2
+      let area = CredibleRegions(of: try raised(middle)).area(at: Fraction(clamping: 0.9))
+      if area > Self.narrowedArea { low = middle } else { high = middle }
+    }
+    return try raised(high)
   }
 
   /// A map with the densest cells in four, to have as many rows as a usual alert.

@@ -6,8 +6,11 @@
 //
 // Run it in the root of the repository. Every run of every case is a process of its own, so that no case
 // profits or suffers from another one. Nothing here passes or fails: the marks are information.
+import CMalloc
 import Foundation
 
+// As `vesper plan` does.
+keepFreedMemory()
 do {
   var arguments = Array(CommandLine.arguments.dropFirst())
   if arguments == ["scaling"] {
