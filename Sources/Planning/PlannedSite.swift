@@ -153,15 +153,15 @@ struct PlannedSite: Sendable {
 extension PlannedSite {
   /// Magnitudes lost by observing a tile then instead of at the zenith at once: extinction and seeing
   /// grow with airmass X (about 0.1 mag per unit, and 1.25 log10 X^0.6 as seeing grows like X^0.6, Roddier
-  /// 1981), and the counterpart fades: about 0.05 mag an hour, as AT2017gfo did in g and r in its first days
-  /// (Villar et al. 2017).
+  /// 1981), and the counterpart fades: about 0.03 mag an hour, as AT2017gfo did in r in its first days (Villar et
+  /// al. 2017).
   func penalty(of candidates: [Candidate]) -> (Int, Int) -> Double {
     let middle = resource.slotStarts.map { $0 + exposure / 2 }
     let frames = middle.map { visibility.frame(at: $0) }
     let hours = middle.map { $0.seconds(since: middle[0]) / 3600 }
     return { index, slot in
       let airmass = 1 / max(frames[slot].sinAltitude(candidates[index].center.unit), 0.05)
-      return 0.1 * (airmass - 1) + 0.75 * log10(airmass) + 0.05 * hours[slot]
+      return 0.1 * (airmass - 1) + 0.75 * log10(airmass) + 0.03 * hours[slot]
     }
   }
 }
