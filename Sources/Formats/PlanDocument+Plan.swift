@@ -61,18 +61,23 @@ extension NetworkPlanDocument.Network {
     probability = network.probability.value.rounded(decimals: Decimals.fraction)
     areaDeg2 = network.area.squareDegrees.rounded(decimals: Decimals.area)
     reachable = network.reachable.value.rounded(decimals: Decimals.fraction)
-    // Upward: what is written must still be a bound.
-    upperBound = network.upperBound.map { bound in
-      let rounded = bound.value.rounded(decimals: Decimals.fraction)
-      return rounded < bound.value ? min(1, (rounded + 1e-10).rounded(decimals: Decimals.fraction)) : rounded
-    }
+    upperBound = network.upperBound.map(Self.upward)
     assignments = network.assignmentCount
     detection = network.detection?.value.rounded(decimals: Decimals.fraction)
+    detectionBound = network.detectionBound.map(Self.upward)
     source = network.source
-    gap = upperBound.map { [probability] bound in
-      let ratio = bound > 0 ? probability / bound : 1
-      return max(0, 1 - ratio).rounded(decimals: Decimals.fraction)
-    }
+    gap = upperBound.map { [probability] in Self.gap(probability, $0) }
+    detectionGap = detectionBound.map { [detection] in Self.gap(detection ?? 0, $0) }
+  }
+
+  /// What is written must still be a bound.
+  private static func upward(_ bound: Fraction) -> Double {
+    let rounded = bound.value.rounded(decimals: Decimals.fraction)
+    return rounded < bound.value ? min(1, (rounded + 1e-10).rounded(decimals: Decimals.fraction)) : rounded
+  }
+
+  private static func gap(_ value: Double, _ bound: Double) -> Double {
+    max(0, 1 - (bound > 0 ? value / bound : 1)).rounded(decimals: Decimals.fraction)
   }
 }
 
@@ -112,7 +117,9 @@ extension PlanDocument {
     timing = Timing(
       readoutS: telescope.timing.readout.seconds.rounded(decimals: Decimals.seconds),
       slewDegPerS: telescope.timing.slewRate.degreesPerSecond.finite(Decimals.limit),
-      settleS: telescope.timing.settle.seconds.rounded(decimals: Decimals.seconds))
+      settleS: telescope.timing.settle.seconds.rounded(decimals: Decimals.seconds),
+      filterChangeS: Set(part.assignments.map(\.filter)).count > 1
+        ? telescope.filterChange.seconds.rounded(decimals: Decimals.seconds) : nil)
     valid = UTCWindow(Self.validity(of: part, in: plan.window))
     darkWindows = part.darkWindows.map(UTCWindow.init)
     map = MapNumbers(

@@ -9,7 +9,7 @@ import Units
 
 /// Telescope time as supplies, blocks of sky as buyers: the dual problem of `CoverageBound`.
 struct SkyMarket: Sendable {
-  let blocks: SkyBlocks
+  private(set) var blocks: SkyBlocks
   let offers: [TimeOffer]
   /// Supplies: bins of telescope time, in order of offer and time; area they can cover (steradians).
   private(set) var capacity: ContiguousArray<Double> = []
@@ -164,10 +164,20 @@ struct SkyMarket: Sendable {
 
   // MARK: prices as others see them
 
-  /// The most that all visits can pay: the dearest times of every offer first.
-  var income: Double {
-    var sum = 0.0
-    for (offer, bins) in zip(offers, nights) {
+  /// The same telescope time and reach before other densities of the same blocks.
+  func regarding(_ other: SkyBlocks) -> SkyMarket {
+    var copy = self
+    copy.blocks = other
+    return copy
+  }
+
+  /// The most that all visits can pay.
+  var income: Double { incomes.reduce(0, +) }
+
+  /// By offer: its dearest times first.
+  var incomes: [Double] {
+    zip(offers, nights).map { offer, bins in
+      var sum = 0.0
       let supplies = bins.indices.flatMap { night in bins[night].supplies.map { (night, $0) } }
         .sorted { price[$0.1] != price[$1.1] ? price[$0.1] > price[$1.1] : $0.1 < $1.1 }
       var left = offer.most
@@ -178,8 +188,8 @@ struct SkyMarket: Sendable {
         nightLeft[night] -= sold
         left -= sold
       }
+      return sum
     }
-    return sum
   }
 
   /// The least price of an offer in start windows; infinite if there are none.
