@@ -58,16 +58,19 @@ extension NetworkPlanDocument.Map {
 
 extension NetworkPlanDocument.Network {
   fileprivate init(_ network: Plan.Network) {
-    probability = network.probability.value.rounded(decimals: Decimals.fraction)
+    let covered = network.probability.value.rounded(decimals: Decimals.fraction)
+    let found = network.detection?.value.rounded(decimals: Decimals.fraction)
+    let bounds = (network.upperBound.map(Self.upward), network.detectionBound.map(Self.upward))
+    probability = covered
     areaDeg2 = network.area.squareDegrees.rounded(decimals: Decimals.area)
     reachable = network.reachable.value.rounded(decimals: Decimals.fraction)
-    upperBound = network.upperBound.map(Self.upward)
+    upperBound = bounds.0
+    gap = bounds.0.map { Self.gap(covered, $0) }
     assignments = network.assignmentCount
-    detection = network.detection?.value.rounded(decimals: Decimals.fraction)
-    detectionBound = network.detectionBound.map(Self.upward)
+    detection = found
+    detectionBound = bounds.1
+    detectionGap = bounds.1.map { Self.gap(found ?? 0, $0) }
     source = network.source
-    gap = upperBound.map { [probability] in Self.gap(probability, $0) }
-    detectionGap = detectionBound.map { [detection] in Self.gap(detection ?? 0, $0) }
   }
 
   /// What is written must still be a bound.

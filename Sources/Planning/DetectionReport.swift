@@ -51,14 +51,14 @@ struct DetectionReport: Sendable {
           keys: map.keys, orders: map.orders, density: density, distance: nil, frame: map.frame,
           header: map.header, report: map.report))
     }
-    func regions(_ isWanted: (Int) -> Bool) -> [ConvexRegion<ICRS>] {
-      parts.filter { $0.class.map(isWanted) ?? false }.flatMap { $0.footprints.flatMap { $0 } }
+    let footprints = densities.indices.map { c in
+      parts.filter { $0.class == c }.flatMap { $0.footprints.flatMap { $0 } }
     }
     // Deeper classes cover first; what a class adds to them counts with its own worth.
     network = concurrentMap(Array(densities.indices)) { c in
-      let own = regions { $0 == c }
-      return own.isEmpty
-        ? 0 : trees[c].marginalProbabilities(of: [regions { $0 > c }, own]).marginal[1]
+      guard !footprints[c].isEmpty else { return 0.0 }
+      let deeper = footprints[(c + 1)...].flatMap { $0 }
+      return trees[c].marginalProbabilities(of: [deeper, footprints[c]]).marginal[1]
     }.reduce(0, +)
     telescopes = concurrentMap(parts.map { Part(index: $0.class, footprints: $0.footprints) }) { part in
       part.index.map { trees[$0].probability(inUnionOf: part.footprints.flatMap { $0 }) } ?? 0

@@ -65,7 +65,7 @@ struct PlannedSite: Sendable {
     avoided =
       request.observed.filter { $0.telescopeID == telescope.id }.map(\.center)
       + request.refused.filter { $0.telescopeID == telescope.id }.map(\.center)
-    let asked = request.filters?.steps(for: telescope) ?? ([], [])
+    let asked = request.filters?.steps(for: telescope) ?? (steps: [], missing: [])
     missingFilters = asked.missing
     if let only = asked.steps.first, asked.steps.count == 1 { telescope.exposure.filter = only.filter }
     if asked.steps.count > 1, let assumed = telescope.filterChangeAssumption {

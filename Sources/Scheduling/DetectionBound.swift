@@ -12,12 +12,13 @@ import Units
 ///     worth <= integral of max over (k, t) that reach p of max(0, w_k(p) - y(k, t)) dp
 ///              + sum over k of A_k / c_k * integral of y(k, t) dt
 ///
-/// Within a class the cheapest offer gives the maximum. The prices are those of the transport problem for the sky as
-/// the best class sees it, times a factor for each class that is then lowered or raised while the bound falls.
+/// Within a class the cheapest offer gives the maximum. What a plan is worth is a sum over layers (`SkyGrain`): what class
+/// c sees beyond the class before it, covered by all classes from c on. Each layer is a transport problem of its own; the
+/// price of an offer is the sum over the layers that it covers, times a factor for its class that is then lowered or
+/// raised while the bound falls.
 extension CoverageOutlook {
   /// - Parameters:
-  ///   - worths: probability per steradian that counts, by class: parallel to the cells of the map, and nowhere more
-  ///     than its density.
+  ///   - worths: probability per steradian that counts, by class from the shallowest: parallel to the cells of the map.
   ///   - classes: of each telescope, an index into `worths`; nil for one that counts nothing.
   ///   - effort: the most blocks looked at beyond the coarse ones; every number gives a valid bound.
   public func bound(
@@ -35,11 +36,16 @@ extension CoverageOutlook {
     guard !worths.isEmpty, classes.contains(where: { $0 != nil }) else {
       return CoverageBound(0, iterations: 0)
     }
-    // What the best class sees is the most that anybody could be paid for.
-    let best = ContiguousArray((0..<map.count).map { i in worths.reduce(0) { max($0, $1[i]) } })
-    var market = market.regarding(SkyBlocks(market.blocks, density: map.weighing(best)))
-    let searches = market.settle(ratio: ratio)
+    var market = market
     let offers = market.offers.map { classes.indices.contains($0.telescope) ? classes[$0.telescope] : nil }
+    let layers = worths.indices.map { c in
+      let extra = c == 0 ? worths[0] : ContiguousArray(zip(worths[c], worths[c - 1]).map { max(0, $0 - $1) })
+      return (
+        blocks: SkyBlocks(market.blocks, density: map.weighing(extra)),
+        sells: offers.map { $0.map { $0 >= c } ?? false }
+      )
+    }
+    let searches = market.settle(layers: layers, ratio: ratio)
     var tariff = Tariff(map, market, worths: worths, classOfOffer: offers)
     tariff.settle(rounds: rounds)
     let (surplus, looked) = tariff.surplus(reach: reach, effort: effort)
@@ -93,14 +99,7 @@ private struct Tariff {
       }
     }
     self.pieces = pieces
-    // What a class finds of what the best one does.
-    let all = (0..<map.count).reduce(0.0) { sum, i in
-      sum + map.cell(i).area.steradians * (worths.map { $0[i] }.max() ?? 0)
-    }
-    factors = worths.map { worth in
-      let own = (0..<map.count).reduce(0.0) { $0 + map.cell($1).area.steradians * worth[$1] }
-      return all > 0 ? own / all : 0
-    }
+    factors = .init(repeating: 1, count: worths.count)
   }
 
   var income: Double { zip(factors, incomes).reduce(0) { $0 + $1.0 * $1.1 } }
@@ -124,7 +123,7 @@ private struct Tariff {
   mutating func settle(rounds: Int) {
     for _ in 0..<rounds {
       for c in factors.indices where incomes[c] > 0 {
-        var (low, high) = (0.0, max(2 * factors[c], 0.05))
+        var (low, high) = (0.0, 2 * max(factors[c], 0.1))
         for _ in 0..<Self.halvings {
           let step = (high - low) / 3
           let (a, b) = (value(with: low + step, at: c), value(with: high - step, at: c))

