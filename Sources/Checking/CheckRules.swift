@@ -51,6 +51,8 @@ public struct ClaimTolerances: Sendable, Hashable {
   public var probability = Tolerance(note: 3e-4, violation: 1e-3)
   /// Absolute, between figures of the plan's own: they are written with ten decimals.
   public var bound = 1e-9
+  /// Absolute: detection and coverage are integrals of their own, good to 1e-6 each.
+  public var detection = 1e-5
   /// Relative.
   public var area = Tolerance(note: 3e-3, violation: 1e-2)
   /// Altitudes, hour angle, separations, azimuth as an arc. Left-out Earth orientation, aberration or

@@ -45,6 +45,9 @@ extension CheckedPlan {
     claimedCount = json.network?.assignments
     claimedBound = json.network?.upperBound
     claimedGap = json.network?.gap
+    claimedDetection = json.network?.detection
+    claimedDetectionBound = json.network?.detectionBound
+    claimedDetectionGap = json.network?.detectionGap
   }
 
   private init(telescope json: TelescopeJSON, _ resolve: (String) -> Telescope?) throws(CheckError) {
@@ -72,8 +75,13 @@ private struct NetworkJSON: Decodable {
     var assignments: Int?
     var upperBound: Double?
     var gap: Double?
+    var detection: Double?
+    var detectionBound: Double?
+    var detectionGap: Double?
     enum CodingKeys: String, CodingKey {
-      case probability, assignments, gap
+      case probability, assignments, gap, detection
+      case detectionBound = "detection_bound"
+      case detectionGap = "detection_gap"
       case upperBound = "upper_bound"
       case areaDeg2 = "area_deg2"
     }
@@ -132,10 +140,12 @@ private struct TelescopeJSON: Decodable {
     var readoutS: Double?
     var slewDegPerS: Double?
     var settleS: Double?
+    var filterChangeS: Double?
     enum CodingKeys: String, CodingKey {
       case readoutS = "readout_s"
       case slewDegPerS = "slew_deg_per_s"
       case settleS = "settle_s"
+      case filterChangeS = "filter_change_s"
     }
   }
   struct Totals: Decodable {
@@ -199,6 +209,7 @@ private struct TelescopeJSON: Decodable {
     s.readoutSeconds = timing?.readoutS
     s.slewDegreesPerSecond = timing?.slewDegPerS
     s.settleSeconds = timing?.settleS
+    s.filterChangeSeconds = timing?.filterChangeS
     return s
   }
 }

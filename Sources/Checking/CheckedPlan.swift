@@ -30,6 +30,10 @@ public struct CheckedPlan: Sendable {
   /// 0...1 if sane: what no plan of the same request can exceed, and the share of it that this one misses.
   public var claimedBound: Double?
   public var claimedGap: Double?
+  /// The same of the chance to find the source, where the plan speaks of one.
+  public var claimedDetection: Double?
+  public var claimedDetectionBound: Double?
+  public var claimedDetectionGap: Double?
   /// Plans that were changed since they were sealed, as whoever knows the canonical form of the documents
   /// found; the checker only reports them.
   public var brokenSeals: [String] = []
@@ -103,6 +107,7 @@ public struct CheckedPlan: Sendable {
     public var readoutSeconds: Double?
     public var slewDegreesPerSecond: Double?
     public var settleSeconds: Double?
+    public var filterChangeSeconds: Double?
     public init() {}
   }
 

@@ -22,7 +22,7 @@ extension PlanChecker {
       findings.add(
         .wrongMap, "the plan was made from map \(named.prefix(12)), not from \(expected.prefix(12))")
     }
-    checkBound(plan, &findings)
+    checkBounds(plan, &findings)
     for name in plan.brokenSeals {
       findings.add(.brokenSeal, "plan \(name) was changed since it was sealed: its sha256 does not fit")
     }
@@ -57,10 +57,31 @@ extension PlanChecker {
     }
   }
 
-  /// The stated upper bound against the stated probability, and the gap against both.
-  private func checkBound(_ plan: CheckedPlan, _ findings: inout FindingList) {
-    guard let bound = plan.claimedBound else {
-      if let gap = plan.claimedGap {
+  /// The stated upper bounds against the stated figures, and the gaps against both.
+  private func checkBounds(_ plan: CheckedPlan, _ findings: inout FindingList) {
+    checkBound(
+      "covered", plan.claimedProbability, bound: plan.claimedBound, gap: plan.claimedGap, &findings)
+    checkBound(
+      "to find the source", plan.claimedDetection, bound: plan.claimedDetectionBound,
+      gap: plan.claimedDetectionGap, &findings)
+    guard let detection = plan.claimedDetection else { return }
+    if !(0...1).contains(detection) {
+      findings.add(
+        .claimedBound, measured: .probability(detection), "the chance to find the source is no probability")
+    }
+    // It is seen where it is: in a footprint.
+    if let covered = plan.claimedProbability, !(detection <= covered + tolerances.detection) {
+      findings.add(
+        .claimedBound, measured: .probability(detection), limit: .probability(covered),
+        "\(fixed(detection * 100, 4)) % to find the source in \(fixed(covered * 100, 4)) % covered")
+    }
+  }
+
+  private func checkBound(
+    _ what: String, _ value: Double?, bound: Double?, gap: Double?, _ findings: inout FindingList
+  ) {
+    guard let bound else {
+      if let gap {
         findings.add(
           .claimedBound, measured: .probability(gap), "a gap of \(fixed(gap * 100, 4)) % to no upper bound")
       }
@@ -70,15 +91,15 @@ extension PlanChecker {
       findings.add(
         .claimedBound, measured: .probability(bound), "the upper bound is no probability: \(fixed(bound, 6))")
     }
-    guard let probability = plan.claimedProbability else { return }
-    if !(probability <= bound + tolerances.bound) {
+    guard let value else { return }
+    if !(value <= bound + tolerances.bound) {
       findings.add(
-        .claimedBound, measured: .probability(probability), limit: .probability(bound),
-        "\(fixed(probability * 100, 4)) % covered, more than the upper bound of \(fixed(bound * 100, 4)) %")
+        .claimedBound, measured: .probability(value), limit: .probability(bound),
+        "\(fixed(value * 100, 4)) % \(what), more than the upper bound of \(fixed(bound * 100, 4)) %")
     }
-    let missed = bound > 0 ? max(0, 1 - probability / bound) : 0
+    let missed = bound > 0 ? max(0, 1 - value / bound) : 0
     let allowed = tolerances.bound * max(1, 2 / max(bound, tolerances.bound))
-    if let gap = plan.claimedGap, !(abs(gap - missed) <= allowed) {
+    if let gap, !(abs(gap - missed) <= allowed) {
       findings.add(
         .claimedBound, measured: .probability(missed), limit: .probability(gap),
         "the gap is stated as \(fixed(gap * 100, 4)) %, it is \(fixed(missed * 100, 4)) %")
@@ -139,6 +160,9 @@ extension PlanChecker {
       ("slew rate", stated.slewDegreesPerSecond, timing.slewRate.degreesPerSecond),
       ("settling time", stated.settleSeconds, timing.settle.seconds),
     ]
+    if let change = stated.filterChangeSeconds {
+      pairs.append(("filter change", change, telescope.filterChange.seconds))
+    }
     if stated.field.count == 2, let box = telescope.field.flatMap(CoverageResult.box) {
       pairs.append(("field width", stated.field[0].degrees, box.width.degrees))
       pairs.append(("field height", stated.field[1].degrees, box.height.degrees))

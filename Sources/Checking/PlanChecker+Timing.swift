@@ -89,7 +89,8 @@ extension PlanChecker {
     for (previous, row) in zip(track.rows, track.rows.dropFirst()) {
       let gap = row.start.seconds(since: previous.end)
       let angle = previous.assignment.center.separation(from: row.assignment.center)
-      let need = track.telescope.map { Self.gapNeeded(slewing: angle, $0.timing) } ?? 0
+      let change = Self.filterChange(from: previous, to: row, track.telescope)
+      let need = change + (track.telescope.map { Self.gapNeeded(slewing: angle, $0.timing) } ?? 0)
       let busy = busiest.end.seconds(since: row.start)
       if busy > slack.time.seconds {
         findings.add(
@@ -99,7 +100,8 @@ extension PlanChecker {
         findings.add(
           .shortGap, on: track, row: row, measured: .seconds(gap), limit: .seconds(need),
           "\(fixed(gap, 1)) s after row \(previous.assignment.row), \(fixed(need, 1)) s needed for readout"
-            + " and a slew of \(fixed(angle.degrees, 2)) deg")
+            + " and a slew of \(fixed(angle.degrees, 2)) deg"
+            + (change > 0 ? ", and \(fixed(change, 1)) s to change the filter" : ""))
       }
       if row.end > busiest.end { busiest = row }
       tightest = CheckReport.Margins.tighter(
@@ -107,6 +109,15 @@ extension PlanChecker {
         .init(room: .seconds(gap - need), telescope: track.name, row: row.assignment.row, time: row.start))
     }
     return tightest
+  }
+
+  /// Seconds to bring another filter in, after the readout; a row that names none takes what is in place.
+  private static func filterChange(
+    from previous: Track.Row, to row: Track.Row, _ telescope: Telescope?
+  ) -> Double {
+    guard let telescope, let old = previous.assignment.filter, let new = row.assignment.filter, old != new
+    else { return 0 }
+    return telescope.filterChange.seconds
   }
 
   /// Readout and slew run together; what is added to a slew counts only if the mount moves (0.1 arcsec).
@@ -171,7 +182,8 @@ extension PlanChecker {
       let (previous, row) = (track.rows[i - 1], track.rows[i])
       let pause = row.start.seconds(since: previous.end) - (track.telescope?.timing.readout.seconds ?? 0)
       let still = previous.assignment.center.separation(from: row.assignment.center) < .arcseconds(5)
-      if source != .networkCSV || !still || pause > 60 { visit += 1 }
+      let change = track.telescope?.filterChange.seconds ?? 0
+      if source != .networkCSV || !still || pause > 60 + change { visit += 1 }
       return visit
     }
   }

@@ -7,7 +7,8 @@ import Units
 ///
 /// Model. For each telescope, assignments i with start s_i, end e_i, centre c_i:
 /// - e_i = s_i + n_i exposures + (n_i - 1) readouts;
-/// - s_{i+1} - e_i >= max(readout, |c_i c_{i+1}| / slew rate + settle), the slew term only if it moves;
+/// - s_{i+1} - e_i >= max(readout, |c_i c_{i+1}| / slew rate + settle), the slew term only if it moves, and the
+///   telescope's filter change on top where the two name different filters;
 /// - at the start, middle and end of every exposure: Sun <= limit, altitude >= max(limit, mask at that
 ///   azimuth), sec z <= limit, |hour angle| <= limit, Moon separation >= limit, all unrefracted;
 /// - declination of c_i within limits, no closure touched, inside the plan window, not before the

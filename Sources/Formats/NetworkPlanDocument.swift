@@ -81,13 +81,19 @@ extension NetworkPlanDocument {
     /// 1 - probability / upper_bound; nil without a bound, 0 for a bound of 0.
     public var gap: Double?
     public var assignments: Int
-    /// That the source is found, each piece of sky by the deepest exposure there; absent where that was not the
-    /// objective. `upper_bound` is on `probability`, not on this.
+    /// That the source is found, each piece of sky by the deepest exposure there; absent where no source was asked
+    /// for.
     @Omittable public var detection: Double?
+    /// No plan of the same request, with exposures as long, can find it with a greater probability.
+    @Omittable public var detectionBound: Double?
+    /// 1 - detection / detection_bound; 0 for a bound of 0.
+    @Omittable public var detectionGap: Double?
     /// The light curve it is for.
     @Omittable public var source: String?
     enum CodingKeys: String, CodingKey {
       case probability, detection, source
+      case detectionBound = "detection_bound"
+      case detectionGap = "detection_gap"
       case areaDeg2 = "area_deg2"
       case reachable
       case upperBound = "upper_bound"

@@ -58,21 +58,29 @@ extension NetworkPlanDocument.Map {
 
 extension NetworkPlanDocument.Network {
   fileprivate init(_ network: Plan.Network) {
-    probability = network.probability.value.rounded(decimals: Decimals.fraction)
+    let covered = network.probability.value.rounded(decimals: Decimals.fraction)
+    let found = network.detection?.value.rounded(decimals: Decimals.fraction)
+    let bounds = (network.upperBound.map(Self.upward), network.detectionBound.map(Self.upward))
+    probability = covered
     areaDeg2 = network.area.squareDegrees.rounded(decimals: Decimals.area)
     reachable = network.reachable.value.rounded(decimals: Decimals.fraction)
-    // Upward: what is written must still be a bound.
-    upperBound = network.upperBound.map { bound in
-      let rounded = bound.value.rounded(decimals: Decimals.fraction)
-      return rounded < bound.value ? min(1, (rounded + 1e-10).rounded(decimals: Decimals.fraction)) : rounded
-    }
+    upperBound = bounds.0
+    gap = bounds.0.map { Self.gap(covered, $0) }
     assignments = network.assignmentCount
-    detection = network.detection?.value.rounded(decimals: Decimals.fraction)
+    detection = found
+    detectionBound = bounds.1
+    detectionGap = bounds.1.map { Self.gap(found ?? 0, $0) }
     source = network.source
-    gap = upperBound.map { [probability] bound in
-      let ratio = bound > 0 ? probability / bound : 1
-      return max(0, 1 - ratio).rounded(decimals: Decimals.fraction)
-    }
+  }
+
+  /// What is written must still be a bound.
+  private static func upward(_ bound: Fraction) -> Double {
+    let rounded = bound.value.rounded(decimals: Decimals.fraction)
+    return rounded < bound.value ? min(1, (rounded + 1e-10).rounded(decimals: Decimals.fraction)) : rounded
+  }
+
+  private static func gap(_ value: Double, _ bound: Double) -> Double {
+    max(0, 1 - (bound > 0 ? value / bound : 1)).rounded(decimals: Decimals.fraction)
   }
 }
 
@@ -112,7 +120,9 @@ extension PlanDocument {
     timing = Timing(
       readoutS: telescope.timing.readout.seconds.rounded(decimals: Decimals.seconds),
       slewDegPerS: telescope.timing.slewRate.degreesPerSecond.finite(Decimals.limit),
-      settleS: telescope.timing.settle.seconds.rounded(decimals: Decimals.seconds))
+      settleS: telescope.timing.settle.seconds.rounded(decimals: Decimals.seconds),
+      filterChangeS: Set(part.assignments.map(\.filter)).count > 1
+        ? telescope.filterChange.seconds.rounded(decimals: Decimals.seconds) : nil)
     valid = UTCWindow(Self.validity(of: part, in: plan.window))
     darkWindows = part.darkWindows.map(UTCWindow.init)
     map = MapNumbers(

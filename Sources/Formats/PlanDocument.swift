@@ -162,10 +162,13 @@ extension PlanDocument {
     /// nil when the slew takes no time.
     public var slewDegPerS: Double?
     public var settleS: Double
+    /// Between exposures in different filters, on top; absent where the plan has none.
+    @Omittable public var filterChangeS: Double?
     enum CodingKeys: String, CodingKey {
       case readoutS = "readout_s"
       case slewDegPerS = "slew_deg_per_s"
       case settleS = "settle_s"
+      case filterChangeS = "filter_change_s"
     }
   }
 
@@ -191,7 +194,7 @@ extension PlanDocument {
     public var exptimeS: Double
     public var tiles: Int
     public var exposures: Int
-    /// That the source is in the footprints and seen there; absent where that was not the objective.
+    /// That the source is in the footprints and seen there; absent where no source was asked for.
     @Omittable public var detection: Double?
     enum CodingKeys: String, CodingKey {
       case prob, added
@@ -248,7 +251,8 @@ extension PlanDocument {
     }
   }
 
-  /// One pointing: `exposures` in a row at one place.
+  /// One pointing: `exposures` in a row at one place and in one filter. A visit in several filters is as many rows,
+  /// one after the other.
   public struct Row: Codable, Hashable, Sendable {
     /// 1 for the most probable tile of the telescope.
     public var rank: Int
@@ -285,7 +289,7 @@ extension PlanDocument {
     public var tileKey: String
     /// In the field, the likeliest host first; absent where a field was not chosen for galaxies.
     @Omittable public var galaxies: [Galaxy]?
-    /// That the source is in this footprint and seen there; absent where that was not the objective.
+    /// That the source is in this footprint and seen there; absent where no source was asked for.
     @Omittable public var detection: Double?
 
     enum CodingKeys: String, CodingKey {

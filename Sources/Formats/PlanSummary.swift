@@ -96,7 +96,9 @@ public enum PlanSummary {
     if let detection = n.detection {
       lines += labelled(
         "detection",
-        "\((detection * 100).fixed(2)) % to find a source like \(n.source ?? "the one asked for")")
+        "\((detection * 100).fixed(2)) % to find a source like \(n.source ?? "the one asked for")"
+          + (n.detectionBound.map { "; no plan can exceed \(($0 * 100).fixed(2)) %" } ?? "")
+          + (n.detectionGap.map { " (gap \(($0 * 100).fixed(2)) %)" } ?? ""))
     }
     return lines
   }

@@ -145,6 +145,10 @@ enum ChartText {
     } else {
       plan += "; \((network.network.reachable * 100).fixed(1)) % is in reach"
     }
+    if let detection = network.network.detection {
+      plan += "; \((detection * 100).fixed(1)) % to find \(network.network.source ?? "the source")"
+      if let bound = network.network.detectionBound { plan += " (at most \((bound * 100).fixed(1)) %)" }
+    }
     return [map, plan + " · made \(spaced(network.made.instant)) UTC"]
   }
 

@@ -50,6 +50,7 @@ extension Telescope.TilingRule {
     bestAirmass = section.count("best_airmass", upTo: 100_000)
     maxAirmass = section.number("max_airmass", in: 1...40, unit: "sec z")
     sites = section.count("sites", upTo: 1000)
+    fieldsPerSite = section.count("fields_per_site", upTo: 100_000)
     exposureCount = section.count("exposures", upTo: 10_000)
     exposure = section.number("exposure_s", in: 0.001...86_400, unit: "s").map(Duration.seconds)
     section.finish()

@@ -46,6 +46,9 @@ extension Telescope {
     /// The fields of a night, at most `Allocation.fieldsPerNight`, go to so many of the sites that share the
     /// allocation.
     public var sites: Int?
+    /// So many of the fields of a night at one site at most, as long as others can use theirs: what they leave
+    /// is then anybody's.
+    public var fieldsPerSite: Int?
     public var exposureCount: Int?
     public var exposure: Duration?
     public init() {}

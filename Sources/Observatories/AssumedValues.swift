@@ -30,13 +30,16 @@ import Units
 /// | Sun altitude | -12 deg | -12 deg |
 /// | depth | the aperture model | 1.5 mag brighter |
 ///
-/// By hand the settle time is 30 s: somebody types the coordinates and the dome follows.
+/// By hand the settle time is 30 s: somebody types the coordinates and the dome follows. A change of filter takes
+/// 15 s up to 0.65 m, 20 s up to 1.3 m, 30 s up to 2.1 m and 60 s beyond, by hand 45 s at least; it needs no entry
+/// under `assumed`, and a plan names it where it counts.
 ///
 /// Where they come from. *Readout, slew*: no faster than the median of the values in `telescopes/` that a
 /// source gives and the linter accepts. *Exposure range*: the exposure guide by aperture of the GRANDMA
 /// manual (June 2025); the typical one is its lower end up to 300 s, because longer ones are for sources
 /// already known to be faint. *Airmass*: the rule of GRANDMA's automatic tiling. *Depth*: `depth(_:)`.
-/// *Settle, altitude, Moon, Sun*: common practice.
+/// *Settle, altitude, Moon, Sun*: common practice. *Filter change*: by hand that of the one telescope for which a
+/// source has it (VIRT, 45 s); the others wheels and exchangers of such sizes, on the slow side.
 public struct AssumedValues: Sendable, Hashable {
   /// What the table is entered with.
   public struct Class: Sendable, Hashable {
@@ -55,6 +58,7 @@ public struct AssumedValues: Sendable, Hashable {
   public let readout: Duration
   public let slewRate: AngularRate
   public let settle: Duration
+  public let filterChange: Duration
   public let minAltitude: Angle
   public let maxAirmass: Double
   public let minMoonSeparation: Angle
@@ -71,27 +75,31 @@ public struct AssumedValues: Sendable, Hashable {
     let slewRobotic: Double
     let slewByHand: Double
     let settleRobotic: Double
+    let filterChange: Double
   }
 
   private static let rows = [
     Row(
-      upTo: 0.35, exposure: 120, range: 60...180, readout: 10, slewRobotic: 5, slewByHand: 2, settleRobotic: 2
-    ),
+      upTo: 0.35, exposure: 120, range: 60...180, readout: 10, slewRobotic: 5, slewByHand: 2,
+      settleRobotic: 2,
+      filterChange: 15),
     Row(
       upTo: 0.65, exposure: 120, range: 120...300, readout: 10, slewRobotic: 5, slewByHand: 2,
-      settleRobotic: 2),
+      settleRobotic: 2, filterChange: 15),
     Row(
-      upTo: 0.9, exposure: 180, range: 180...600, readout: 15, slewRobotic: 4, slewByHand: 2, settleRobotic: 5
-    ),
+      upTo: 0.9, exposure: 180, range: 180...600, readout: 15, slewRobotic: 4, slewByHand: 2,
+      settleRobotic: 5,
+      filterChange: 20),
     Row(
-      upTo: 1.3, exposure: 300, range: 300...900, readout: 20, slewRobotic: 3, slewByHand: 2, settleRobotic: 5
-    ),
+      upTo: 1.3, exposure: 300, range: 300...900, readout: 20, slewRobotic: 3, slewByHand: 2,
+      settleRobotic: 5,
+      filterChange: 20),
     Row(
       upTo: 2.1, exposure: 300, range: 600...1200, readout: 30, slewRobotic: 1.5, slewByHand: 1,
-      settleRobotic: 10),
+      settleRobotic: 10, filterChange: 30),
     Row(
       upTo: .infinity, exposure: 300, range: 900...1800, readout: 50, slewRobotic: 1, slewByHand: 1,
-      settleRobotic: 10),
+      settleRobotic: 10, filterChange: 60),
   ]
 
   public init(_ entered: Class) {
@@ -103,6 +111,7 @@ public struct AssumedValues: Sendable, Hashable {
     readout = .seconds(row.readout)
     slewRate = .degreesPerSecond(entered.robotic ? row.slewRobotic : row.slewByHand)
     settle = .seconds(entered.robotic ? row.settleRobotic : 30)
+    filterChange = .seconds(entered.robotic ? row.filterChange : max(45, row.filterChange))
     minAltitude = .degrees(entered.robotic && !urban ? 20 : 30)
     maxAirmass = urban ? 2.0 : 2.5
     minMoonSeparation = .degrees(30)

@@ -65,6 +65,25 @@ public struct Telescope: Sendable, Hashable, Identifiable {
 }
 
 extension Telescope {
+  /// The time that a change of filter takes: what its file says, or the table of assumed values.
+  public var filterChange: Duration { timing.filterChange ?? assumedFilterChange.duration }
+
+  /// Says that the time of a filter change was assumed; nil where its file gives it.
+  public var filterChangeAssumption: Assumption? {
+    guard timing.filterChange == nil else { return nil }
+    let (duration, basis) = assumedFilterChange
+    return Assumption(
+      key: "timing.filter_change_s", value: "\(Text.number(duration.seconds)) s", basis: basis)
+  }
+
+  private var assumedFilterChange: (duration: Duration, basis: String) {
+    // Without an aperture the slowest row: a time too long is never in the way of a plan.
+    let values = AssumedValues(
+      .init(
+        aperture: aperture ?? .metres(100), robotic: automation?.isRobotic ?? false, setting: site.setting))
+    return (values.filterChange, values.basis)
+  }
+
   public enum Role: String, Sendable, Hashable, CaseIterable {
     case tiler
     case galaxyTargeter = "galaxy_targeter"
@@ -167,16 +186,22 @@ extension Telescope {
     }
   }
 
-  /// The gap between two exposures is max(readout, slew), as both run at the same time.
+  /// The gap between two exposures is max(readout, slew), as both run at the same time; a change of filter comes
+  /// on top.
   public struct Timing: Sendable, Hashable {
     public var readout: Duration
     public var slewRate: AngularRate
     /// Added to every slew (acceleration, dome, settling).
     public var settle: Duration
-    public init(readout: Duration, slewRate: AngularRate, settle: Duration = .zero) {
+    /// From one filter to another; nil: no source says (`Telescope.filterChange`).
+    public var filterChange: Duration?
+    public init(
+      readout: Duration, slewRate: AngularRate, settle: Duration = .zero, filterChange: Duration? = nil
+    ) {
       self.readout = readout
       self.slewRate = slewRate
       self.settle = settle
+      self.filterChange = filterChange
     }
 
     /// Seconds between the end of one exposure and the start of the next, `angle` away on the sky.

@@ -32,6 +32,8 @@ extension Telescope {
       "\(exposure.typical.seconds),\(exposure.shortest.seconds),\(exposure.longest.seconds),"
         + list([exposure.filter ?? ""]))
     add("timing", "\(timing.readout.seconds),\(timing.slewRate.radiansPerSecond),\(timing.settle.seconds)")
+    // Only where it stands: files without keep the digest they always had.
+    if let change = timing.filterChange { add("filter change", change.seconds) }
     add("altitude", limits.minAltitude.radians)
     add("airmass", limits.maxAirmass)
     add("declination", "\(limits.minDeclination.radians),\(limits.maxDeclination.radians)")
@@ -66,7 +68,7 @@ extension Telescope {
       [
         text(rule.probability?.value), text(rule.mostProbable), text(rule.bestAirmass), text(rule.maxAirmass),
         text(rule.sites), text(rule.exposureCount), text(rule.exposure?.seconds),
-      ].joined(separator: ",")
+      ].joined(separator: ",") + (rule.fieldsPerSite.map { ",\($0)" } ?? "")
     }
     return [
       text(a.hoursPerNight), text(a.hoursPerSemester), text(a.hoursPerEvent), text(a.fieldsPerNight),

@@ -113,6 +113,7 @@ extension TelescopeSheet {
       ("readout_s", .number(t.timing.readout.seconds)),
       ("slew_deg_per_s", .number(rounded(t.timing.slewRate.degreesPerSecond))),
       ("settle_s", .number(t.timing.settle.seconds)),
+      ("filter_change_s", .optional(t.timing.filterChange?.seconds)),
     ])
   }
 
@@ -161,6 +162,7 @@ extension TelescopeSheet {
         ("best_airmass", .optional(rule.bestAirmass.map(Double.init))),
         ("max_airmass", .optional(rule.maxAirmass)),
         ("sites", .optional(rule.sites.map(Double.init))),
+        ("fields_per_site", .optional(rule.fieldsPerSite.map(Double.init))),
         ("exposures", .optional(rule.exposureCount.map(Double.init))),
         ("exposure_s", .optional(rule.exposure?.seconds)),
       ])

@@ -121,6 +121,10 @@ public enum TelescopeSheet {
       row("readout", "\(Text.number(t.timing.readout.seconds)) s", "timing.readout_s"),
       row("slew", "\(Text.fixed(t.timing.slewRate.degreesPerSecond, 1)) deg/s", "timing.slew_deg_per_s"),
       row("settle", "\(Text.number(t.timing.settle.seconds)) s", "timing.settle_s"),
+      row(
+        "filter",
+        "\(Text.number(t.filterChange.seconds)) s for a change"
+          + (t.timing.filterChange == nil ? ", assumed" : ""), "timing.filter_change_s"),
       row("altitude", "above \(Text.degrees(l.minAltitude)) deg", "limits.min_alt_deg"),
       row("airmass", "up to \(Text.number(l.maxAirmass))", "limits.max_airmass"),
       row("declination", declinations, "limits.dec_deg"),

@@ -38,14 +38,15 @@ import Units
 /// - `depth: {mag, filter, exposure_s}`: 5 sigma, dark sky, near zenith, total time on target; `deepest`: the
 ///   boldest claim, in words
 /// - `exposure`: `typical_s`, `range_s: [shortest, longest]`, `filter` (preferred for tiling)
-/// - `timing`: `readout_s`, `slew_deg_per_s`, `settle_s` (added to every slew)
+/// - `timing`: `readout_s`, `slew_deg_per_s`, `settle_s` (added to every slew), `filter_change_s` (may be left out:
+///   the table then says, and plans in several filters name it)
 /// - `limits`: `min_alt_deg`, `max_airmass`, `dec_deg: [south, north]`, `moon_sep_deg`, `max_sun_alt_deg`,
 ///   `max_hour_angle_h`
 /// - `usage`: `level` (`VF`, `F`, `O`, `R`, `VR`, `nOP`, `special`), `budget`, `hours_per_night`
 /// - `allocation`: `hours_per_night`, `hours_per_semester`, `hours_per_event`, `fields_per_night`,
 ///   `fields_per_event`, `exposures_per_request`, `requests: {most, days}`, `from`, `to` (ISO 8601, UTC), `shared_with` (ids of telescopes
 ///   that use up the same hours and fields), `source`, `tiling: {probability_percent, most_probable, best_airmass,
-///   max_airmass, sites, exposures, exposure_s}`; what it leaves open the usage level decides (VF 3 h a night, F one
+///   max_airmass, sites, fields_per_site, exposures, exposure_s}`; what it leaves open the usage level decides (VF 3 h a night, F one
 ///   request a day, O one a month, R one a quarter, VR one a semester)
 /// - `exclusions`: list of `{rule, source}` with at most one of `streams: [SVOM]`, `brighter_than_mag`,
 ///   `requests_utc: ["10:00", "04:00"]`, `unless` (`approved`, `planned`, `detected`)

@@ -120,6 +120,7 @@ extension Telescope.Timing {
     // The upper bound only keeps the value finite in later arithmetic; the linter knows better.
     let slew = section?.number("slew_deg_per_s", in: 0.001...1000, unit: "deg/s")
     let settle = section?.number("settle_s", in: 0...3600, unit: "s")
+    let filterChange = section?.number("filter_change_s", in: 0...3600, unit: "s")
     section?.finish()
     self.init(
       readout: assumer.seconds("timing.readout_s", readout, section, \.readout),
@@ -127,7 +128,8 @@ extension Telescope.Timing {
         "timing.slew_deg_per_s", given: slew.map(AngularRate.degreesPerSecond),
         present: section?.has("slew_deg_per_s") ?? false, placeholder: .degreesPerSecond(1), \.slewRate,
         text: { Text.fixed($0.degreesPerSecond, 1) + " deg/s" }),
-      settle: assumer.seconds("timing.settle_s", settle, section, \.settle))
+      settle: assumer.seconds("timing.settle_s", settle, section, \.settle),
+      filterChange: filterChange.map(Duration.seconds))
   }
 }
 

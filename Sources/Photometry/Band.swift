@@ -59,14 +59,22 @@ public enum Band: String, Sendable, Hashable, CaseIterable {
     }
   }
 
+  private static let unfiltered: Set = [
+    "clear", "c", "l", "lum", "luminance", "open", "none", "w", "white", "unfiltered",
+  ]
+
+  /// Whether a filter's name says that there is none.
+  public static func isUnfiltered(_ name: String) -> Bool {
+    unfiltered.contains(name.filter { $0.isLetter || $0.isNumber }.lowercased())
+  }
+
   /// The band of a filter as sites name them: `R`, `SDSSr`, `r'`, `rp`, `Bessell-V`, `clear`.
   ///
   /// Unfiltered images are calibrated to R or r, so `clear`, `C`, `L` and `open` are r. Nil for a name that
   /// is none, and for infrared and narrow bands.
   public init?(filter name: String) {
     var key = name.filter { $0.isLetter || $0.isNumber }
-    let unfiltered: Set = ["clear", "c", "l", "lum", "luminance", "open", "none", "w", "white", "unfiltered"]
-    if unfiltered.contains(key.lowercased()) {
+    if Self.isUnfiltered(name) {
       self = .r
       return
     }

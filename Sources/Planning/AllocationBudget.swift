@@ -234,7 +234,7 @@ extension SharedBudget {
     let budgets = groups.values.sorted { $0[0] < $1[0] }.map { all in
       let members = all.filter(isIn)
       let share = Double(members.count) / Double(all.count)
-      let held = members.flatMap { i in (sites[i].held?.pointings ?? []).map { _ in sites[i].budget.cost } }
+      let held = members.flatMap { i in (sites[i].held?.visitStarts ?? []).map { _ in sites[i].budget.cost } }
       let seconds = members.map { sites[$0].budget.seconds }.min() ?? .infinity
       let fields = members.map { sites[$0].budget.fields }.min() ?? .max
       return (

@@ -30,7 +30,7 @@ struct DetectionLayers: Sendable {
   private static let (finest, most) = (0.25, 6)
 
   init?(_ sites: [PlannedSite], guide: DetectionGuide?, sky: SkyGrain) {
-    guard let guide, !sites.isEmpty else { return nil }
+    guard let guide, guide.isObjective, !sites.isEmpty else { return nil }
     let own = sites.map { $0.sight?.modulus ?? 0 }
     var step = Self.finest
     func steps() -> [Double] { Set(own.map { ($0 / step).rounded(.down) }).sorted() }
@@ -77,39 +77,5 @@ struct DetectionLayers: Sendable {
       }
     }
     return group.map { found[$0] ?? [] }
-  }
-}
-
-/// The probability that a plan detects the source, from the footprints themselves: integrals over the map weighted
-/// by the chance to see, each piece of sky at the deepest class that covers it.
-struct DetectionReport: Sendable {
-  let network: Double
-  /// By telescope: in the union of its footprints.
-  let telescopes: [Double]
-  /// By telescope and visit: in the footprint alone.
-  let visits: [[Double]]
-
-  init(
-    _ parts: [(class: Int, footprints: [[ConvexRegion<ICRS>]])], densities: [ContiguousArray<Double>],
-    map: Skymap
-  ) {
-    let trees = concurrentMap(densities) { density in
-      ProbabilityTree(
-        Skymap(
-          keys: map.keys, orders: map.orders, density: density, distance: nil, frame: map.frame,
-          header: map.header, report: map.report))
-    }
-    var sum = 0.0
-    for c in stride(from: densities.count, through: 1, by: -1) {
-      let deeper = parts.filter { $0.class > c }.flatMap { $0.footprints.flatMap { $0 } }
-      let own = parts.filter { $0.class == c }.flatMap { $0.footprints.flatMap { $0 } }
-      guard !own.isEmpty else { continue }
-      sum += trees[c - 1].marginalProbabilities(of: [deeper, own]).marginal[1]
-    }
-    network = sum
-    telescopes = parts.map { trees[$0.class - 1].probability(inUnionOf: $0.footprints.flatMap { $0 }) }
-    visits = parts.map { part in
-      part.footprints.map { trees[part.class - 1].probabilities(in: $0).reduce(0, +) }
-    }
   }
 }

@@ -53,13 +53,21 @@ struct DetectionGuide: Sendable {
   let objective: DetectionObjective
   let map: DetectionMap
   let regions: CredibleRegions
+  /// Whether the plan is made for it, or only judged by it.
+  let isObjective: Bool
   private let eventTime: Instant
 
   /// Where limits are taken: halfway down, airmass 1.3.
   private static let altitude = Angle.degrees(50)
 
   init?(_ request: PlanRequest, _ regions: CredibleRegions) throws(PlanningError) {
-    guard case .detection(let objective) = request.objective else { return nil }
+    let objective: DetectionObjective
+    if case .detection(let own) = request.objective {
+      (objective, isObjective) = (own, true)
+    } else {
+      guard let source = request.source else { return nil }
+      (objective, isObjective) = (source, false)
+    }
     self.objective = objective
     self.regions = regions
     eventTime = request.event.time ?? request.window.start
@@ -78,9 +86,18 @@ struct DetectionGuide: Sendable {
   /// the most probable point then, and the source as bright as it is then.
   ///
   /// - Returns: nil without a reference depth, without dark time, or where the model has no band near.
-  func sight(of telescope: Telescope, _ visibility: SiteVisibility, open: Duration) -> Sight? {
+  ///
+  /// Of several filters the one that sees farthest: one source is as luminous in all of them.
+  func sight(of telescope: Telescope, _ visibility: SiteVisibility, _ sequence: VisitSequence) -> Sight? {
+    sequence.steps.compactMap { sight(of: telescope, visibility, $0.filter, open: $0.total) }
+      .max { $0.modulus < $1.modulus }
+  }
+
+  private func sight(
+    of telescope: Telescope, _ visibility: SiteVisibility, _ filter: String?, open: Duration
+  ) -> Sight? {
     guard let dark = visibility.darkWindows.first,
-      let model = DepthModel(telescope, band: telescope.exposure.filter.flatMap { Band(filter: $0) })
+      let model = DepthModel(telescope, band: filter.flatMap { Band(filter: $0) })
     else { return nil }
     let middle = dark.start + dark.duration / 2
     let here = visibility.conditions(of: regions.peak, at: middle)
@@ -109,16 +126,17 @@ struct DetectionGuide: Sendable {
   /// most, were it alone: shortest, longest, its usual one, and powers of two between; the usual one of equals.
   func bestExposure(
     of telescope: Telescope, _ visibility: SiteVisibility, field: FieldOfView, gap: Double,
-    most: (Duration) -> Int?
+    visit: (Duration) -> VisitSequence, most: (Duration) -> Int?
   ) -> Duration {
     let settings = telescope.exposure
     var best = (value: promise(settings.typical), exposure: settings.typical)
     func promise(_ exposure: Duration) -> Double {
-      guard let sight = sight(of: telescope, visibility, open: exposure) else { return 0 }
+      let sequence = visit(exposure)
+      guard let sight = sight(of: telescope, visibility, sequence) else { return 0 }
       let slots = visibility.darkWindows.reduce(0.0) {
-        $0 + max(0, ($1.duration.seconds + gap) / (exposure.seconds + gap)).rounded(.down)
+        $0 + max(0, ($1.duration.seconds + gap) / (sequence.duration.seconds + gap)).rounded(.down)
       }
-      let visits = min(slots, most(exposure).map(Double.init) ?? slots)
+      let visits = min(slots, most(sequence.duration).map(Double.init) ?? slots)
       let area = SolidAngle(steradians: min(4 * .pi, visits * field.area.steradians))
       return regions.probability(within: area).value * chance(within: sight.reach)
     }

@@ -59,19 +59,22 @@ struct HeldTime: Sendable {
   let pointings: [HeldPointing]
   /// As if nothing were kept.
   let open: SiteVisibility
+  private let sequence: VisitSequence
 
   /// Keeps what can still be done: inside the window, every limit met, nothing at the same time.
   ///
   /// - Parameter margin: documents hold whole milliseconds; a start may be that much beside its window.
   init(
-    _ wanted: [HeldPointing], of telescope: Telescope, open: SiteVisibility, window: TimeWindow, now: Instant,
-    margin: Duration = .seconds(0.002)
+    _ wanted: [HeldPointing], of telescope: Telescope, visiting sequence: VisitSequence, open: SiteVisibility,
+    window: TimeWindow, now: Instant, margin: Duration = .seconds(0.002)
   ) {
     self.open = open
+    self.sequence = sequence
     var kept: [HeldPointing] = []
     for one in wanted.sorted(by: { ($0.start, $0.tileKey) < ($1.start, $1.tileKey) }) {
       guard one.start >= max(now, window.start), one.end <= window.end, one.start < one.end,
-        one.filter == telescope.exposure.filter, kept.last.map({ $0.end <= one.start }) ?? true,
+        sequence.filters.contains(one.filter), FilterKey.isPart(one.tileKey) == sequence.hasSeveralFilters,
+        kept.last.map({ $0.end <= one.start }) ?? true,
         open.startWindows(for: one.center, exposure: one.end - one.start).contains(where: {
           $0.start - margin <= one.start && one.start <= $0.end + margin
         })
@@ -81,10 +84,17 @@ struct HeldTime: Sendable {
     pointings = kept
   }
 
-  /// The telescope as new pointings find it: closed around what is kept, with time for any slew.
+  /// When each visit begins: rows in several filters of one field are one visit.
+  var visitStarts: [Instant] {
+    var seen = Set<Substring>()
+    return pointings.filter { seen.insert(FilterKey.visit($0.tileKey)).inserted }.map(\.start)
+  }
+
+  /// The telescope as new pointings find it: closed around what is kept, with time for any slew and change of filter.
   func closing(_ telescope: Telescope) -> Telescope {
     let half = Double.pi / telescope.timing.slewRate.radiansPerSecond + telescope.timing.settle.seconds
-    let gap = Duration.seconds(max(telescope.timing.readout.seconds, half))
+    let change = sequence.hasSeveralFilters ? telescope.filterChange.seconds : 0
+    let gap = Duration.seconds(max(telescope.timing.readout.seconds, half) + change)
     var copy = telescope
     var block: TimeWindow?
     func close(_ window: TimeWindow?) {

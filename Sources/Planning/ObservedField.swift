@@ -34,7 +34,7 @@ public struct ObservedField: Sendable, Hashable {
 public struct Outage: Sendable, Hashable {
   public let telescopeID: String
   /// Which filter; nil: the whole telescope. A filter that is out during any part of a plan's window is not
-  /// planned in it: telescopes plan one filter.
+  /// planned in it.
   public let filter: String?
   public let window: TimeWindow
   public let reason: String

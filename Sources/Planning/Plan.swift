@@ -106,7 +106,7 @@ extension Plan {
     public var probability: Fraction
     /// What it adds to the telescopes that observe earlier: sums to the network's over the plan.
     public var added: Fraction
-    /// That the source is in its footprints and seen there; nil where detection was not the objective.
+    /// That the source is in its footprints and seen there; nil where no source was asked for.
     public var detection: Fraction?
     /// The bound of its allocation that kept it from more, in words; nil: none did.
     public var limitedBy: String?
@@ -157,7 +157,7 @@ extension Plan {
     public var cumulative: Fraction
     /// At the middle of the assignment.
     public var conditions: Conditions
-    /// That the source is in this footprint and seen there; nil where detection was not the objective.
+    /// That the source is in this footprint and seen there; nil where no source was asked for.
     public var detection: Fraction?
     /// In the field, the likeliest host first; nil: it was chosen for its sky, not for galaxies.
     public var galaxies: [Galaxy]?
@@ -227,9 +227,10 @@ extension Plan {
     public var reachable: Fraction
     /// Proven upper bound on `probability` over all plans of the same request; nil when none was computed.
     public var upperBound: Fraction?
-    /// That the source is found, by the deepest exposure of where it is; nil where that was not the objective.
-    /// There is no bound on it: `upperBound` is on `probability`.
+    /// That the source is found, by the deepest exposure of where it is; nil where none was asked for.
     public var detection: Fraction?
+    /// Proven upper bound on `detection` over all plans of the same request with exposures of the same length.
+    public var detectionBound: Fraction?
     /// The light curve it is for.
     public var source: String?
 

@@ -23,20 +23,8 @@ struct PlanAssembly {
     let sequences = session.sites.indices.map { Sequence(session, site: $0) }.filter { !$0.visits.isEmpty }
     let tree = ProbabilityTree(request.map)
     let added = Self.networkGains(of: sequences, in: tree)
-    let detected = session.layers.map { layers in
-      DetectionReport(
-        sequences.map { (layers.classes[$0.index], $0.footprints.map(\.regions)) },
-        densities: layers.densities, map: request.map)
-    }
-    var telescopes = concurrentMap(Array(sequences.indices)) { i in
+    let telescopes = concurrentMap(Array(sequences.indices)) { i in
       sequences[i].plan(in: tree, added: added.gains[i], isAlone: sequences.count == 1)
-    }
-    for i in telescopes.indices {
-      guard let detected else { break }
-      telescopes[i].detection = Fraction(clamping: detected.telescopes[i])
-      for j in telescopes[i].assignments.indices {
-        telescopes[i].assignments[j].detection = Fraction(clamping: detected.visits[i][j])
-      }
     }
     let busy = Set(sequences.map(\.site.telescope.id))
     let idle = session.sites.indices.filter { !busy.contains(session.sites[$0].telescope.id) }
@@ -56,10 +44,11 @@ struct PlanAssembly {
       inputs: .init(
         mapDigest: request.mapDigest, telescopeDigests: request.telescopeDigests,
         earthOrientation: request.earth.source, softwareVersion: request.softwareVersion))
-    if case .detection(let objective) = request.objective {
-      plan.network.detection = Fraction(clamping: detected?.network ?? 0)
-      plan.network.source = objective.curve.id
-    }
+    guard let guide = session.guide else { return }
+    plan.note(
+      DetectionAppraisal(
+        sequences.map { ($0.site.sight, $0.footprints.map(\.regions)) }, others: session.sights, guide: guide,
+        outlook: session.outlook, coverage: plan.network.upperBound?.value ?? 1, effort: looks))
   }
 
   /// Of the area covered, as a share of what the fields have together.
@@ -159,6 +148,8 @@ private struct Sequence: Sendable {
   private let droppedCount: Int
   private let incomplete: Int
   private let ruleWords: String
+  /// Whether a source is looked for.
+  private let isJudged: Bool
   /// The number of fields of an order, where it is met.
   private let order: String?
   private let isLimitedByNights: Bool
@@ -171,30 +162,37 @@ private struct Sequence: Sendable {
     let candidates = session.candidates(of: i)
     let arranged = session.arranged[i]
     let kept = (site.held?.pointings ?? []).map { Visit($0, site) }
+    let keptStarts = site.held?.visitStarts ?? []
     let gains = session.selection(of: i).choice(of: i).gains
     let timed = arranged?.timetable.visits ?? []
     func origin(_ visit: Timetable.Visit) -> Int { arranged?.candidate(visit) ?? visit.candidate }
     let affordable = site.budget.withinNights(
-      timed, kept: kept.map(\.start), start: \.start, worth: { gains[Int32(origin($0))] ?? 0 })
+      timed, kept: keptStarts, start: \.start, worth: { gains[Int32(origin($0))] ?? 0 })
     isLimitedByNights =
-      affordable.count < timed.count || site.budget.fillsANight(affordable.map(\.start) + kept.map(\.start))
+      affordable.count < timed.count || site.budget.fillsANight(affordable.map(\.start) + keptStarts)
     most = session.mostVisits(of: i)
     order = session.fullRules.contains(i) ? session.request.orderWords : nil
     ruleWords = session.request.ruleWords
-    let new = affordable.map {
-      Visit(
-        site, number: session.fieldNumbers[i][origin($0)], candidates[origin($0)], start: $0.start,
-        visit: arranged?.number($0) ?? 1)
+    isJudged = session.guide != nil
+    // The filter in place decides in which order a visit goes through its own.
+    var visits: [Visit] = []
+    var left = kept[...]
+    for timed in affordable {
+      while let next = left.first, next.start <= timed.start { visits.append(left.removeFirst()) }
+      visits += Visit.rows(
+        site, number: session.fieldNumbers[i][origin(timed)], candidates[origin(timed)], start: timed.start,
+        visit: arranged?.number(timed) ?? 1, after: visits.last.map(\.filter))
     }
+    visits += left
     self.site = site
-    visits = kept.isEmpty ? new : (new + kept).sorted { $0.start < $1.start }
+    self.visits = visits
     footprints = visits.map { Footprint(site.field, at: $0.center) }
     galaxies =
       session.pointsAtGalaxies(i)
       ? zip(footprints, visits).map { session.galaxies(in: $0, of: site, at: $1.center) } : nil
     droppedCount = arranged?.timetable.dropped.count ?? 0
     incomplete = arranged?.incomplete ?? 0
-    newCount = new.count
+    newCount = affordable.count
   }
 
   func plan(in tree: ProbabilityTree, added: [Double], isAlone: Bool) -> Plan.TelescopePlan {
@@ -253,13 +251,17 @@ private struct Sequence: Sendable {
           + (sight.isOutsideCurve
             ? " (its light curve starts later or ends earlier: the nearest age is taken)" : ""))
     }
+    if isJudged, site.sight == nil {
+      notes.append("its depth is not known: it counts nothing for detection")
+    }
     if let galaxies {
       let all = Set(galaxies.flatMap { $0 })
       let weight = all.reduce(0) { $0 + $1.weight }
       notes.append(
-        "points at galaxies: \(all.count) in \(visits.count) fields, "
+        "points at galaxies: \(all.count) in \(Set(visits.map(\.fieldID)).count) fields, "
           + "\((1000 * weight).rounded() / 10) % of the weight")
     }
+    if let words = site.filterWords { notes.append(words) }
     if incomplete > 0 { notes.append("no time for all visits to \(incomplete) fields") }
     if droppedCount > 0 { notes.append("slews left no time for \(droppedCount) more tiles") }
     if let limit {
@@ -267,23 +269,33 @@ private struct Sequence: Sendable {
       let whose = order == nil ? "its allocation" : "the order"
       notes.append("limited by \(whose) to \(count) exposures: \(limit)")
     }
-    if site.rule != nil, galaxies == nil { notes.append("fields chosen by \(ruleWords)") }
+    if let rule = site.rule, galaxies == nil {
+      let share = rule.fieldsPerSite.map { ", at most \($0) a night here while other sites can use theirs" }
+      notes.append("fields chosen by \(ruleWords)" + (share ?? ""))
+    }
     return notes
   }
 }
 
 extension Sequence.Visit {
-  fileprivate init(_ site: PlannedSite, number: Int, _ candidate: Candidate, start: Instant, visit: Int) {
+  /// The rows of one visit: one for each filter.
+  fileprivate static func rows(
+    _ site: PlannedSite, number: Int, _ candidate: Candidate, start: Instant, visit: Int,
+    after filter: String??
+  ) -> [Self] {
     let scheme = number < 0 ? FineLattice.scheme : site.grid.overlap > 0 ? "f1" : TileGrid.scheme
     let field = number < 0 ? FineLattice.name(of: -number) : String(number)
     let window = candidate.startWindows.first { $0.start <= start && start <= $0.end }
-    self.init(
-      fieldID: field,
-      tileKey: "\(site.telescope.slug):\(scheme):\(field)" + (visit > 1 ? "#\(visit)" : ""),
-      center: candidate.center,
-      start: start, latestStart: window?.end ?? start, exposure: site.singleExposure,
-      exposureCount: site.exposureCount,
-      end: start + site.exposure, filter: site.telescope.exposure.filter)
+    let key = "\(site.telescope.slug):\(scheme):\(field)" + (visit > 1 ? "#\(visit)" : "")
+    let sequence = site.sequence
+    return sequence.spans(isReversed: sequence.isReversed(after: filter)).map { span in
+      Self(
+        fieldID: field, tileKey: sequence.hasSeveralFilters ? FilterKey.key(key, span.step.filter) : key,
+        center: candidate.center, start: start.advanced(bySeconds: span.start),
+        latestStart: (window?.end ?? start).advanced(bySeconds: span.start), exposure: span.step.exposure,
+        exposureCount: span.step.count,
+        end: start.advanced(bySeconds: span.end), filter: span.step.filter)
+    }
   }
 
   fileprivate init(_ held: HeldPointing, _ site: PlannedSite) {

@@ -55,7 +55,11 @@ public struct PlanRequest: Sendable {
   public var keepsUsageLevels = false
   /// More than one visit to every field; nil is one. Visits after the first have `#2`, `#3`, ... in their tile keys.
   public var revisits: Revisits?
+  /// Several filters in each visit; nil: each telescope's own one.
+  public var filters: FilterRecipe?
   public var objective = Objective.coverage
+  /// A source that a plan made for coverage is judged by: how likely it is to find it.
+  public var source: DetectionObjective?
   public var softwareVersion: String
 
   /// How often every field is to be visited.
@@ -124,8 +128,13 @@ extension PlanRequest {
       fields.append("\(name)=" + list.sorted().joined(separator: ";"))
     }
     if !termsText.isEmpty { fields.append("terms=" + termsText) }
-    if case .detection(let objective) = objective { fields.append("detect=" + objective.digestText) }
+    if case .detection(let objective) = objective {
+      fields.append("detect=" + objective.digestText)
+    } else if let source {
+      fields.append("judge=" + source.digestText)
+    }
     if let revisits { fields.append("visits=\(revisits.count)/\(revisits.gap.seconds)") }
+    if let filters { fields.append("filters=" + filters.digestText) }
     if let galaxies { fields.append("galaxies=" + galaxies.digestText) }
     return SHA256.hexDigest(of: Array(fields.joined(separator: "\n").utf8))
   }

@@ -19,11 +19,11 @@ struct PlannedSite: Sendable {
   let visibility: SiteVisibility
   let resource: Resource
   let grid: TileGrid
-  /// From the first opening of the shutter to the last closing.
+  /// What a visit is made of, and from the first opening of the shutter to the last closing.
+  let sequence: VisitSequence
   let exposure: Duration
-  /// One of its exposures.
-  let singleExposure: Duration
-  let exposureCount: Int
+  /// Filters that the request asks for and it has not.
+  let missingFilters: [String]
   let budget: AllocationBudget
   /// How its allocation chooses its fields, where the request goes by that.
   let rule: Telescope.TilingRule?
@@ -60,16 +60,33 @@ struct PlannedSite: Sendable {
     case .unusable(let reason): throw omission("not_usable", reason)
     }
     guard let field = telescope.field else { throw omission("no_field", "its field of view is not known") }
-    self.telescope = telescope
     self.field = field
     outline = FieldOutline(Footprint(field, at: Direction(ra: .zero, dec: .zero)).regions)
     avoided =
       request.observed.filter { $0.telescopeID == telescope.id }.map(\.center)
       + request.refused.filter { $0.telescopeID == telescope.id }.map(\.center)
+    let asked = request.filters?.steps(for: telescope) ?? (steps: [], missing: [])
+    missingFilters = asked.missing
+    if let only = asked.steps.first, asked.steps.count == 1 { telescope.exposure.filter = only.filter }
+    if asked.steps.count > 1, let assumed = telescope.filterChangeAssumption {
+      telescope.assumptions.append(assumed)
+    }
+    let settings = telescope.exposure
+    let count = max(1, rule?.exposureCount ?? request.filters?.count ?? 1)
+    func sequence(_ usual: Duration) -> VisitSequence {
+      VisitSequence(
+        telescope, recipe: asked.steps,
+        exposure: {
+          min(max($0 ?? usual, settings.shortest), settings.longest)
+        }, count: count)
+    }
     do {
       let open = try SiteVisibility(telescope: telescope, window: request.window, ephemeris: ephemeris)
       let wanted = request.held.filter { $0.telescopeID == telescope.id }
-      let own = HeldTime(wanted, of: telescope, open: open, window: request.window, now: request.now)
+      // What it keeps has exposures of its own: only the filters count.
+      let own = HeldTime(
+        wanted, of: telescope, visiting: sequence(settings.typical), open: open, window: request.window,
+        now: request.now)
       held = own.pointings.isEmpty ? nil : own
       visibility =
         own.pointings.isEmpty
@@ -79,26 +96,24 @@ struct PlannedSite: Sendable {
     } catch {
       throw omission("not_usable", "\(error)")
     }
-    let wanted = request.exposure ?? telescope.exposure.typical
-    let settings = telescope.exposure
+    self.telescope = telescope
     let readout = telescope.timing.readout.seconds
-    var single = min(max(rule?.exposure ?? wanted, settings.shortest), settings.longest)
-    if let guide, request.exposure == nil, rule == nil {
-      single = guide.bestExposure(of: telescope, visibility, field: field, gap: readout) { exposure in
+    var usual = rule?.exposure ?? request.filters?.exposure ?? request.exposure ?? settings.typical
+    if let guide, guide.isObjective, request.exposure == nil, request.filters?.exposure == nil, rule == nil {
+      // As if nothing were kept, so that what is seen does not depend on it.
+      usual = guide.bestExposure(
+        of: telescope, held?.open ?? visibility, field: field, gap: readout, visit: sequence
+      ) {
         // One that no terms allow is refused below.
-        (try? AllocationBudget(telescope, cost: exposure.seconds + readout, rule: nil, request: request))?
+        (try? AllocationBudget(telescope, cost: $0.seconds + readout, rule: nil, request: request))?
           .mostVisits
       }
     }
-    singleExposure = single
-    exposureCount = max(1, rule?.exposureCount ?? 1)
-    exposure = .seconds(
-      Double(exposureCount) * singleExposure.seconds + Double(exposureCount - 1) * readout)
+    self.sequence = sequence(usual)
+    exposure = self.sequence.duration
     budget = try AllocationBudget(telescope, cost: exposure.seconds + readout, rule: rule, request: request)
-    sight = guide.flatMap { [visibility, exposureCount] in
-      $0.sight(of: telescope, visibility, open: .seconds(Double(exposureCount) * single.seconds))
-    }
-    if guide != nil, sight == nil, !visibility.darkWindows.isEmpty {
+    sight = guide?.sight(of: telescope, held?.open ?? visibility, self.sequence)
+    if let guide, guide.isObjective, sight == nil, !visibility.darkWindows.isEmpty {
       throw omission(
         "no_depth", "its depth in a band of the light curve is not known: what it would detect cannot be said"
       )
@@ -110,7 +125,7 @@ struct PlannedSite: Sendable {
     var resource = Resource(
       darkWindows: visibility.darkWindows, visit: exposure, readout: telescope.timing.readout,
       slewRate: telescope.timing.slewRate, settle: telescope.timing.settle, usualSlew: diagonal,
-      mostVisits: budget.mostVisits.map { [held] in max(0, $0 - (held?.pointings.count ?? 0)) })
+      mostVisits: budget.mostVisits.map { [held] in max(0, $0 - (held?.visitStarts.count ?? 0)) })
     if let revisits = request.revisits {
       // Fields, not visits: each takes so many slots.
       let slots = resource.slotStarts.count
@@ -135,7 +150,7 @@ struct PlannedSite: Sendable {
   /// Its limit in one planned exposure, in steps of 1.5 mag: telescopes of one class see the same sources.
   var depthClass: Int {
     guard let depth = telescope.depth else { return 0 }
-    return Self.depthClass(of: depth.limit(in: .seconds(Double(exposureCount) * singleExposure.seconds)))
+    return Self.depthClass(of: depth.limit(in: sequence.longest))
   }
 
   static func depthClass(of limit: Magnitude) -> Int {

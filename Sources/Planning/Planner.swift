@@ -54,9 +54,10 @@ public enum Planner {
     // The bound is over all plans, those that keep nothing included.
     var free = request
     free.held = []
-    let outlook = CoverageOutlook(
-      request, sites: request.held.isEmpty ? sites : participants(free, regions, ephemeris, guide).sites)
+    let all = request.held.isEmpty ? sites : participants(free, regions, ephemeris, guide).sites
+    let outlook = CoverageOutlook(request, sites: all)
     var session = Session(request, regions: regions, sites: sites, outlook: outlook, guide: guide)
+    session.sights = all.map(\.sight)
     session.lookForGalaxies(area90: regions.area(at: Fraction(clamping: 0.9)))
     let tiling = sites.indices.filter { !session.pointsAtGalaxies($0) }
     let together = tiling.filter { !request.alone.contains(sites[$0].telescope.id) }
@@ -119,6 +120,10 @@ struct Session {
   let sky: SkyGrain
   /// Worth of the sky by depth, where detection is the objective.
   let layers: DetectionLayers?
+  /// What the source is like, where one is asked for.
+  let guide: DetectionGuide?
+  /// What the telescopes see whose plans the bound is over.
+  var sights: [Sight?] = []
   var selection: NetworkSelection
   var covered: SkyGrain.Covered
   /// What was observed or is kept, with the depth class of each and its telescope.
@@ -157,6 +162,7 @@ struct Session {
     self.request = request
     self.sites = sites
     self.outlook = outlook
+    self.guide = guide
     let reach = outlook.touched
     let leftOut =
       reach > 0

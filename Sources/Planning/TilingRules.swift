@@ -27,6 +27,8 @@ extension Session {
   /// 1. The list: fields by greatest marginal probability, until they hold as much as the rule asks for.
   /// 2. Of the list the most probable ones, and of the rest those that can be had at the best airmass.
   /// 3. If the rule counts sites, only those that hold most of these.
+  /// 4. If it says how many fields one site may have, the list is first made with that limit; what others cannot use
+  ///    is then anybody's.
   mutating func followRules() {
     let ruled = sites.indices.filter { sites[$0].rule != nil && !pointsAtGalaxies($0) }
     let groups = Dictionary(grouping: ruled) { i -> [String] in
@@ -53,21 +55,24 @@ extension Session {
     let nights = max(1, (request.window.duration.seconds / 86_400).rounded(.up))
     func most(_ count: Int?) -> Int { count.map { Int(min(Double($0) * nights, 1e6)) } ?? .max }
     var room = request.recipe == nil ? Int.max : most(request.recipe?.fieldsPerNight)
-    var quotas = [(count: most(rule.mostProbable), byAirmass: false)]
+    var quotas = [(open: most(rule.mostProbable), byAirmass: false)]
     if rule.mostProbable != nil, let count = rule.bestAirmass { quotas.append((most(count), true)) }
     var enough = rule.probability?.value ?? 1
-    for (count, byAirmass) in quotas {
-      var open = min(count, room)
-      // Fields for which there is no time make room for the next.
-      for _ in 0..<Self.rounds where open > 0 && enough > 0 {
-        let wanted = best(open, of: left, until: enough, byAirmass: byAirmass, sites: rule.sites)
-        guard !wanted.isEmpty else { break }
-        let places = Set(wanted.map { Place($0) })
-        left.removeAll { places.contains(Place($0)) }
-        let (number, gain) = offer(wanted, group)
-        open -= number
-        room -= room == .max ? 0 : number
-        enough -= gain
+    for share in rule.fieldsPerSite == nil ? [Int.max] : [most(rule.fieldsPerSite), .max] {
+      for quota in quotas.indices {
+        // Fields for which there is no time make room for the next.
+        for _ in 0..<Self.rounds where min(quotas[quota].open, room) > 0 && enough > 0 {
+          let wanted = best(
+            min(quotas[quota].open, room), of: left, until: enough, byAirmass: quotas[quota].byAirmass,
+            sites: rule.sites, share: share)
+          guard !wanted.isEmpty else { break }
+          let places = Set(wanted.map { Place($0) })
+          left.removeAll { places.contains(Place($0)) }
+          let (number, gain) = offer(wanted, group)
+          quotas[quota].open -= quotas[quota].open == .max ? 0 : number
+          room -= room == .max ? 0 : number
+          enough -= gain
+        }
       }
     }
     if room <= 0 { fullRules.formUnion(group) }
@@ -84,10 +89,12 @@ extension Session {
 
   /// The list of fields that hold enough together, and of it so many.
   private func best(
-    _ count: Int, of fields: [Field], until enough: Double, byAirmass: Bool, sites most: Int?
+    _ count: Int, of fields: [Field], until enough: Double, byAirmass: Bool, sites most: Int?, share: Int
   ) -> [Field] {
+    let room = sites.indices.map { share == .max ? share : max(0, share - selection.chosen(of: $0).count) }
     var list = selection.mostProbable(
-      of: fields.map(\.tile.candidate.cover), besides: covered, until: enough, smallestGain: smallestGain
+      of: fields.map(\.tile.candidate.cover), besides: covered, until: enough, smallestGain: smallestGain,
+      owners: fields.map(\.site), room: room
     ).map { index, gain in
       var field = fields[index]
       field.gain = gain

@@ -97,9 +97,9 @@ public struct CoverageOutlook: Sendable {
   public typealias Reach =
     @Sendable (_ offer: Int, _ center: Direction<ICRS>, _ radius: Angle) -> [TimeWindow]
 
-  private let map: Skymap
-  private let market: SkyMarket
-  private let reach: Reach
+  let map: Skymap
+  let market: SkyMarket
+  let reach: Reach
 
   /// Blocks at most this fine are split to see who reaches what.
   private static let finest = 8

@@ -68,18 +68,23 @@ extension NetworkSelection {
 
 extension NetworkSelection {
   /// Covers by what each adds to those before, the most first, whatever the time they need: until they hold
-  /// `enough`, or the next adds less than the smallest gain. Equal ones in their order.
+  /// `enough`, or the next adds less than the smallest gain. Equal ones in their order. Of each owner no more than it
+  /// has room for.
   ///
   /// What a cover adds only shrinks, so it is looked at again only when it might be next (Minoux 1978).
   public func mostProbable(
-    of covers: [SkyGrain.Cover], besides covered: SkyGrain.Covered, until enough: Double, smallestGain: Double
+    of covers: [SkyGrain.Cover], besides covered: SkyGrain.Covered, until enough: Double,
+    smallestGain: Double,
+    owners: [Int] = [], room: [Int] = []
   ) -> [(index: Int, gain: Double)] {
     var seen = covered
+    var room = room
     var heap = Heap(
       covers.indices.map { Promise(gain: seen.gain(covers[$0], weights: sky.partWeight), index: $0) })
     var list: [(index: Int, gain: Double)] = []
     var sum = 0.0
     while sum < enough, let top = heap.popMax(), top.gain >= smallestGain {
+      guard owners.isEmpty || room[owners[top.index]] > 0 else { continue }
       let current = Promise(gain: seen.gain(covers[top.index], weights: sky.partWeight), index: top.index)
       if let next = heap.max, next > current {
         heap.insert(current)
@@ -88,6 +93,7 @@ extension NetworkSelection {
       guard current.gain >= smallestGain else { break }
       list.append((current.index, current.gain))
       sum += current.gain
+      if !owners.isEmpty { room[owners[top.index]] -= 1 }
       seen.insert(covers[current.index])
     }
     return list

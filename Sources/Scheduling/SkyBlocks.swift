@@ -52,6 +52,13 @@ public struct SkyBlocks: Sendable {
     for cell in cells { appendProfile(of: cell, map) }
   }
 
+  /// The same blocks with the densities of another map of the same sky.
+  init(_ other: SkyBlocks, density map: Skymap) {
+    toSky = other.toSky
+    cells = other.cells
+    for cell in cells { appendProfile(of: cell, map) }
+  }
+
   /// The map's cells inside a cell, or the one that holds it.
   private static func cells(of map: Skymap, in cell: Cell) -> Range<Int> {
     let low = map.firstIndex(atOrAfter: cell.firstKey)

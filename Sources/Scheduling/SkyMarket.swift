@@ -9,7 +9,7 @@ import Units
 
 /// Telescope time as supplies, blocks of sky as buyers: the dual problem of `CoverageBound`.
 struct SkyMarket: Sendable {
-  let blocks: SkyBlocks
+  private(set) var blocks: SkyBlocks
   let offers: [TimeOffer]
   /// Supplies: bins of telescope time, in order of offer and time; area they can cover (steradians).
   private(set) var capacity: ContiguousArray<Double> = []
@@ -126,6 +126,29 @@ struct SkyMarket: Sendable {
     return flow.steps
   }
 
+  /// Prices that add up over layers, the same blocks with other densities, each sold by some of the offers.
+  ///
+  /// - Returns: the number of searches it took.
+  mutating func settle(layers: [(blocks: SkyBlocks, sells: [Bool])], ratio: Double) -> Int {
+    var (sum, steps) = (ContiguousArray<Double>(repeating: 0, count: capacity.count), 0)
+    for layer in layers {
+      blocks = layer.blocks
+      var usable = usableCapacity(1)
+      let closed = nights.indices.filter { !layer.sells[$0] }.flatMap { nights[$0].flatMap(\.supplies) }
+      for s in closed { usable[s] = 0 }
+      var flow = SkyFlow(supplies: usable, ranges: ranges, rangeEnds: rangeEnds)
+      for demand in demands(ratio: ratio) {
+        flow.serve(demand.area, of: Int(demand.block), worth: demand.density)
+      }
+      for k in nights.indices where layer.sells[k] {
+        for s in nights[k].lazy.flatMap(\.supplies) { sum[s] += flow.price[s] }
+      }
+      steps += flow.steps
+    }
+    price = sum
+    return steps
+  }
+
   /// What each supply can give when a limit on all visits of its resource is spread over its time.
   private func usableCapacity(_ share: Double) -> ContiguousArray<Double> {
     var usable = capacity
@@ -164,10 +187,13 @@ struct SkyMarket: Sendable {
 
   // MARK: prices as others see them
 
-  /// The most that all visits can pay: the dearest times of every offer first.
-  var income: Double {
-    var sum = 0.0
-    for (offer, bins) in zip(offers, nights) {
+  /// The most that all visits can pay.
+  var income: Double { incomes.reduce(0, +) }
+
+  /// By offer: its dearest times first.
+  var incomes: [Double] {
+    zip(offers, nights).map { offer, bins in
+      var sum = 0.0
       let supplies = bins.indices.flatMap { night in bins[night].supplies.map { (night, $0) } }
         .sorted { price[$0.1] != price[$1.1] ? price[$0.1] > price[$1.1] : $0.1 < $1.1 }
       var left = offer.most
@@ -178,8 +204,8 @@ struct SkyMarket: Sendable {
         nightLeft[night] -= sold
         left -= sold
       }
+      return sum
     }
-    return sum
   }
 
   /// The least price of an offer in start windows; infinite if there are none.

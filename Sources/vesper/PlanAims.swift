@@ -87,18 +87,27 @@ struct DetectionAims: ParsableArguments {
 
   @Option(
     help:
-      "With --source, what the plan maximises: detection; or coverage, and the chance to detect is not looked at."
+      "With --source, what the plan maximises: detection; or coverage, and the chance to detect is only stated."
   )
   var objective: PlanAims.Objective?
 
   @Option(help: "With --source: Mpc, for maps that have no distance.") var distance: Double?
 
-  func apply(to request: inout PlanRequest) throws { request.objective = try chosen() }
+  func apply(to request: inout PlanRequest) throws {
+    guard let source = try wanted() else { return }
+    request.source = source
+    request.objective = objective == .coverage ? .coverage : .detection(source)
+  }
 
   func chosen() throws -> PlanRequest.Objective {
-    guard let curve = try curve(), objective != .coverage else { return .coverage }
-    return .detection(
-      DetectionObjective(curve, otherwise: distance.map { .distance(.megaparsecs($0)) } ?? .never))
+    guard let source = try wanted(), objective != .coverage else { return .coverage }
+    return .detection(source)
+  }
+
+  private func wanted() throws -> DetectionObjective? {
+    try curve().map {
+      DetectionObjective($0, otherwise: distance.map { .distance(.megaparsecs($0)) } ?? .never)
+    }
   }
 
   /// The light curve asked for.

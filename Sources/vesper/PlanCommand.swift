@@ -40,6 +40,8 @@ struct PlanCommand: ParsableCommand {
 
   @OptionGroup(title: "What to look for") var aims: PlanAims
 
+  @OptionGroup(title: "What to look for") var filters: PlanFilters
+
   @OptionGroup(title: "Terms") var terms: PlanTerms
 
   @Option(help: "Folder for the results. An older plan there is replaced; anything else is not.")
@@ -108,6 +110,7 @@ struct PlanCommand: ParsableCommand {
       exposure: exposure.map { .seconds($0) }, softwareVersion: Vesper.version)
     try changes.apply(to: &request)
     try aims.apply(to: &request)
+    try filters.apply(to: &request)
     let describe = try terms.apply(to: &request)
     return (request, source, describe)
   }

@@ -98,7 +98,8 @@ struct PlanTerms: ParsableArguments {
   private func applyRecipe(to request: inout PlanRequest) throws -> (Plan) -> Plan {
     guard let orders = try orders() else { return { $0 } }
     let all = request.telescopes
-    let recipe = ObservingRecipe(orders)
+    let recipe = ObservingRecipe(orders, filters: request.filters)
+    request.filters = recipe.filters
     request.telescopes = all.filter { orders.allows($0.id) }.map(recipe.applied)
     request.telescopeDigests = Dictionary(
       uniqueKeysWithValues: request.telescopes.map { ($0.id, $0.digest) })

@@ -143,6 +143,20 @@ private func expect(_ faults: [Fault], severity: Finding.Severity = .violation) 
       Fault("slew", [.shortGap]) { $0.chile.timing.slewRate = .degreesPerSecond(0.19) },
       Fault("slew just kept", []) { $0.chile.timing.slewRate = .degreesPerSecond(0.215) },
       Fault("settling", [.shortGap]) { $0.chile.timing.settle = .seconds(11) },
+      // 10 s between rows, 5 of them readout.
+      Fault("another filter", [.shortGap]) {
+        $0.chile.timing.filterChange = .seconds(6)
+        $0.setRow(4, "filter", "B")
+      },
+      Fault("another filter in time", []) {
+        $0.chile.timing.filterChange = .seconds(4.9)
+        $0.setRow(4, "filter", "B")
+      },
+      Fault("another filter, assumed", [.shortGap]) { $0.setRow(4, "filter", "B") },
+      Fault("no filter named", []) {
+        $0.chile.timing.filterChange = .seconds(60)
+        $0.setRow(4, "filter", nil)
+      },
     ])
     var scenario = Scenario()
     scenario.setRow(0, "exptime_s", 200.0)

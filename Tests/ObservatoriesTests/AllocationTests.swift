@@ -142,9 +142,13 @@ private func telescope(_ extra: String) throws -> Telescope {
       let rule = try #require(t.allocation?.tiling)
       #expect(rule.probability?.percent == 70 && rule.mostProbable == 10 && rule.bestAirmass == 10)
       #expect(rule.exposureCount == 3 && rule.exposure == .seconds(200) && rule.sites == 3)
+      #expect(rule.fieldsPerSite == 7)
       #expect(t.terms.fieldsPerNight == 20 && t.terms.hoursPerNight == 3 && t.terms.exposuresPerRequest == 6)
       var other = t
       other.allocation?.fieldsPerNight = 21
+      #expect(other.digest != t.digest)
+      other = t
+      other.allocation?.tiling?.fieldsPerSite = 8
       #expect(other.digest != t.digest)
     }
     #expect(TelescopeLinter.check(registry).filter { $0.check == .allocation }.isEmpty)

@@ -61,6 +61,29 @@ private func message(_ yaml: String) -> String {
     #expect(t.assumptions.isEmpty && t.closures.isEmpty && t.exclusions.isEmpty && t.usage == nil)
   }
 
+  /// The time of a filter change may be left out: the table then says, and that it does; files without it keep the
+  /// digest they had.
+  @Test func filterChanges() throws {
+    let silent = try decode(minimal)
+    let stated = try decode(
+      minimal.replacingOccurrences(of: "readout_s: 5", with: "readout_s: 5, filter_change_s: 12"))
+    #expect(stated.filterChange == .seconds(12) && stated.filterChangeAssumption == nil)
+    #expect(silent.timing.filterChange == nil && silent.filterChange == .seconds(45))
+    #expect(
+      silent.filterChangeAssumption
+        == .init(key: "timing.filter_change_s", value: "45 s", basis: "up to 0.65 m, by hand, dark site"))
+    #expect(silent.digest != stated.digest && !silent.canonicalText.contains("filter change"))
+    var other = silent
+    other.automation = .auto
+    #expect(other.filterChange == .seconds(15))
+    other.aperture = nil
+    #expect(other.filterChange == .seconds(60))
+    #expect(try Shipped.registry().resolve("VIRT").timing.filterChange == .seconds(45))
+    #expect(
+      message(minimal.replacingOccurrences(of: "readout_s: 5", with: "readout_s: 5, filter_change_s: -1"))
+        .contains("outside 0...3600"))
+  }
+
   /// The example of the documentation, which assumes all it may.
   @Test func documentedExample() throws {
     let source = try String(

@@ -1,6 +1,7 @@
 import Foundation
 import Observatories
 import Planning
+import SkymapFiles
 import Skymaps
 import TestSupport
 import Testing
@@ -197,6 +198,41 @@ import Units
       asked.telescopes[i].allocation?.tiling?.probability = Fraction(clamping: 0.02)
     }
     #expect(try Planner.plan(asked).timeline.count < plan.timeline.count)
+  }
+
+  /// Spread over the three sites: no site has more than its share while another could use a field.
+  @Test(.enabled(if: Shared.isPresent, Comment(rawValue: Shared.reason)))
+  func fieldsOfARuleAreSpreadOverSites() throws {
+    let map = try SkymapFile.read(
+      contentsOf: Shared.url("data/skymaps/S230518h-Initial_alert.multiorder.fits"))
+    var asked = request(
+      map, try telescopes("telescopes", ["TCA", "TCH", "TRE"]), start: try #require(map.header.eventTime))
+    asked.followsTilingRules = true
+    let plan = try Planner.plan(asked)
+    func count(_ plan: Plan) -> [String: Int] {
+      Dictionary(uniqueKeysWithValues: plan.telescopes.map { ($0.telescope.id, $0.assignments.count) })
+    }
+    for i in asked.telescopes.indices { asked.telescopes[i].allocation?.tiling?.fieldsPerSite = nil }
+    let unspread = try Planner.plan(asked)
+    print("TAROT on S230518h: spread \(count(plan)), not \(count(unspread))")
+    #expect(plan.timeline.count <= 20 && plan.timeline.count >= unspread.timeline.count)
+    let able = count(plan).filter { $0.value > 0 }
+    #expect((unspread.telescopes.map(\.assignments.count).max() ?? 0) > 7)
+    #expect(able.count >= 2 && able.count > count(unspread).filter { $0.value > 7 }.count)
+    // More than a share only where all others have taken what they can.
+    let over = able.filter { $0.value > 7 }
+    #expect(over.count <= 1 && (able.values.min() ?? 0) >= 3)
+    #expect(plan.telescopes.allSatisfy { $0.notes.contains { $0.contains("at most 7 a night here") } })
+    if plan.timeline.count == 20 {
+      #expect(plan.telescopes.contains { $0.limitedBy?.hasPrefix("20 fields a night, shared with") == true })
+    }
+    #expect(try judged(plan, on: map).violations.isEmpty)
+
+    // With nobody to share with, all is one's own.
+    var alone = request(
+      map, try telescopes("telescopes", ["TRE"]), start: try #require(map.header.eventTime))
+    alone.followsTilingRules = true
+    #expect(try Planner.plan(alone).timeline.count > 7)
   }
 
   /// The fields of a rule bind all who share its allocation, together.

@@ -197,7 +197,8 @@ private struct DetectionProbe {
         $0, request: asked, area90: regions.area(at: Fraction(clamping: 0.9)), ephemeris: ephemeris,
         guide: guide)
     }
-    let moduli = sites.map { ($0.sight!.modulus / 0.25).rounded(.down) * 0.25 }
+    // Classes of figures are this fine for a dozen telescopes or fewer.
+    let moduli = sites.map { ($0.sight!.modulus / 0.05).rounded(.down) * 0.05 }
     byID = Dictionary(
       uniqueKeysWithValues: zip(sites, moduli).map {
         ($0.telescope.id, Distance.megaparsecs(pow(10, ($1 - 25) / 5)))
@@ -218,7 +219,7 @@ private struct DetectionProbe {
     }
     let reaches = Set(parts.map(\.0.megaparsecs)).sorted()
     return DetectionReport(
-      parts.map { part in (reaches.firstIndex(of: part.0.megaparsecs)! + 1, part.1) },
+      parts.map { part in (reaches.firstIndex(of: part.0.megaparsecs)!, part.1) },
       densities: reaches.map { map.densities(within: .megaparsecs($0)) }, map: sky
     ).network
   }

@@ -7,8 +7,25 @@ import Units
 /// filter of its choice, how much probability and how many fields.
 public struct ObservingRecipe: Sendable {
   private let orders: Orders
+  /// Several filters in one visit; nil: each telescope observes in one.
+  public let filters: FilterRecipe?
 
-  public init(_ orders: Orders) { self.orders = orders }
+  /// - Parameter filters: wanted instead of those ordered; number and length of exposures are as ordered.
+  public init(_ orders: Orders, filters: FilterRecipe? = nil) {
+    let exposures = orders.exposures
+    guard
+      let wanted = filters
+        ?? exposures?.filters.first(where: { $0.contains("+") }).map({ FilterRecipe(sum: $0) })
+    else {
+      (self.orders, self.filters) = (orders, nil)
+      return
+    }
+    var (rest, all) = (orders, wanted)
+    // A visit is then made of them by the planner.
+    rest.exposures = nil
+    (all.count, all.exposure) = (exposures?.count, exposures?.each)
+    (self.orders, self.filters) = (rest, all)
+  }
 
   private var count: Int { max(1, orders.exposures?.count ?? 1) }
 
@@ -45,6 +62,7 @@ public struct ObservingRecipe: Sendable {
       (rule.mostProbable, rule.bestAirmass, rule.sites) = (
         common.mostProbable, common.bestAirmass, common.sites
       )
+      rule.fieldsPerSite = common.fieldsPerSite
     }
     rule.probability = orders.probability
     return FieldRecipe(rule, fieldsPerNight: orders.fieldsPerNight)

@@ -58,6 +58,7 @@ struct PlanMaker: Sendable {
       RefusedTile(telescopeID: $0.telescope, center: $0.center)
     }
     request.recipe = recipe.fields(for: allowed)
+    request.filters = recipe.filters
     request.used = used
     request.circumstances = circumstances(of: event, at: now)
     let plan = recipe.described(try Planner.replan(request, before: before), telescopes: telescopes)
