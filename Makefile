@@ -33,7 +33,7 @@ demo: build
 	@echo; echo "Pictures: $(DEMO)/skymap.png and $(DEMO)/night.png; plans: $(DEMO)/<telescope>/plan.txt"
 
 # The unattended service, fed over the Kafka protocol by a broker of its own: an invented merger with its
-# retraction, and where the recorded notices lie beside this folder, S230518h. Notices are of the past: the
+# retraction, and where the recorded notices lie beside this folder, S230518h and MS181101ab. Notices are of the past: the
 # service's clock starts at their time.
 LIVE = out/live
 RECORDED = ../shared/data/notices/lvk
@@ -43,9 +43,12 @@ live: build
 	.build/release/vesper drill --at 2026-10-09T19:30:00Z --write $(LIVE)/notices
 	@Tests/Live/live.sh .build/release/vesper .build/release/mock-broker $(LIVE)/mock 2026-10-09T20:15:00Z \
 	  $$(.build/release/vesper drill --at 2026-10-09T19:30:00Z --name) $(LIVE)/notices/*.json
-	@if [ -d $(RECORDED) ]; then Tests/Live/live.sh .build/release/vesper .build/release/mock-broker $(LIVE)/S230518h \
-	  2023-05-18T13:20:00Z S230518h $(RECORDED)/gwtm_S230518h-Preliminary_alert.json \
-	  $(RECORDED)/gwtm_S230518h-Initial_alert.json $(RECORDED)/gwtm_S230518h-Update_alert.json; fi
+	@if [ -d $(RECORDED) ]; then set -e; \
+	  Tests/Live/live.sh .build/release/vesper .build/release/mock-broker $(LIVE)/S230518h \
+	    2023-05-18T13:20:00Z S230518h $(RECORDED)/gwtm_S230518h-Preliminary_alert.json \
+	    $(RECORDED)/gwtm_S230518h-Initial_alert.json $(RECORDED)/gwtm_S230518h-Update_alert.json; \
+	  Tests/Live/live.sh .build/release/vesper .build/release/mock-broker $(LIVE)/MS181101ab \
+	    2018-11-01T22:36:30Z MS181101ab2 $(RECORDED)/gtecs_MS181101ab2_*.json; fi
 
 # The tests that talk to servers of their own have deadlines, so they run by themselves, one suite after the other.
 # Built by `swift build`: `swift test` alone would build everything once more, in its own way.

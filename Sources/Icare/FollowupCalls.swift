@@ -218,4 +218,5 @@ enum IcareKeys {
   static let followup = "planner_request_id"
   static let plan = "vesper_key"
   static let digest = "vesper_digest"
+  static let series = "vesper_series"
 }

@@ -6,7 +6,8 @@ public enum FacilityRequest: Codable, Hashable, Sendable {
   case generic(
     filters: [String], exposureSeconds: Double, exposures: Int, maximumAirmass: Double,
     minimumMoonDegrees: Double, priority: Int)
-  /// TAROTAPI. A lower priority number is more urgent, -5...5.
+  /// TAROTAPI. A lower priority number is more urgent, -5...5. Exposures are whole seconds: ICARE's code
+  /// counts the length of a series with `int()` of the text and fails on `120.0`.
   case tarot(
     filters: [String], exposureSeconds: Double, exposures: Int, maximumAirmass: Double, priority: Int,
     atBestAirmass: Bool)
@@ -14,8 +15,10 @@ public enum FacilityRequest: Codable, Hashable, Sendable {
   case trt(
     station: String, filters: [String], exposureSeconds: Double, exposures: Int, maximumAirmass: Double)
   case slack(filters: [String], exposureSeconds: Double, exposures: Int)
-  /// COLIBRIAPI: one filter.
-  case colibri(filter: String, exposureSeconds: Double, exposures: Int, isTargetOfOpportunity: Bool)
+  /// COLIBRIAPI: one filter. Dates are moments.
+  case colibri(
+    filter: String, exposureSeconds: Double, exposures: Int, maximumAirmass: Double,
+    minimumMoonDegrees: Double, priority: Int, isTargetOfOpportunity: Bool)
 
   /// The name of ICARE's class for it.
   public var api: String {
@@ -36,49 +39,66 @@ public enum FacilityRequest: Codable, Hashable, Sendable {
     case .generic(let f, _, _, _, _, _), .tarot(let f, _, _, _, _, _), .trt(_, let f, _, _, _),
       .slack(let f, _, _):
       f
-    case .colibri(let f, _, _, _): [f]
+    case .colibri(let f, _, _, _, _, _, _): [f]
     }
   }
 
   func payload(start: NaiveUTC, end: NaiveUTC) -> JSONNode {
     let days: JSONNode = ["start_date": .string(start.day), "end_date": .string(end.day)]
-    let moments: JSONNode = ["start_date": .string(start.spaced), "end_date": .string(end.spaced)]
     switch self {
     case .generic(let filters, let seconds, let count, let airmass, let moon, let priority):
       let own: JSONNode = [
-        "observation_choices": .texts(filters), "exposure_time": .number(seconds),
+        "observation_choices": .texts(filters), "exposure_time": Self.plain(seconds),
         "exposure_counts": .integer(count), "maximum_airmass": .number(airmass),
         "minimum_lunar_distance": .number(moon), "priority": .integer(priority),
       ]
       return own.merging(days)
     case .tarot(let filters, let seconds, let count, let airmass, let priority, let best):
-      let own: JSONNode = [
-        "filters": .texts(filters), "exposure_time": .number(seconds), "exposure_counts": .integer(count),
-        "airmass": .number(airmass), "priority": .integer(priority),
+      return [
+        "filters": .texts(filters), "exposure_time": .integer(Self.whole(seconds)),
+        "exposure_counts": .integer(count), "airmass": .number(airmass), "priority": .integer(priority),
         "observation_preference": .string(best ? "Optimal Airmass" : "Earliest possible"),
+        "start_date": .string(start.spaced), "end_date": .string(end.spaced),
       ]
-      return own.merging(moments)
     case .trt(let station, let filters, let seconds, let count, let airmass):
-      let own: JSONNode = [
+      return [
         "station_name": .string(station), "observation_choices": .texts(filters),
-        "exposure_time": .number(seconds), "exposure_counts": .integer(count),
-        "maximum_airmass": .number(airmass),
+        "exposure_time": Self.plain(seconds), "exposure_counts": .integer(count),
+        "maximum_airmass": .number(airmass), "start_date": .string(start.day),
+        // ICARE makes midnight at the beginning of this day of it: the same day would leave no time at all.
+        "end_date": .string(end.dayAfter),
       ]
-      return own.merging(days)
     case .slack(let filters, let seconds, let count):
       let own: JSONNode = [
-        "observation_choices": .texts(filters), "exposure_time": .number(seconds),
+        "observation_choices": .texts(filters), "exposure_time": Self.plain(seconds),
         "exposure_counts": .integer(count),
       ]
       return own.merging(days)
-    case .colibri(let filter, let seconds, let count, let urgent):
-      let own: JSONNode = [
-        "observation_choice": .string(filter), "exposure_time": .number(seconds),
-        "exposure_counts": .integer(count), "too": .bool(urgent),
+    case .colibri(let filter, let seconds, let count, let airmass, let moon, let priority, let urgent):
+      return [
+        "observation_choice": .string(filter), "exposure_time": Self.plain(seconds),
+        "exposure_counts": .integer(count), "maximum_airmass": .number(airmass),
+        "minimum_lunar_distance": .number(moon), "priority": .integer(priority), "too": .bool(urgent),
+        "start_date": .string(start.text), "end_date": .string(end.text),
       ]
-      return own.merging(days)
     }
   }
+
+  private static func whole(_ seconds: Double) -> Int {
+    seconds.isFinite ? Int(min(max(seconds, -1), 1e6).rounded()) : 0
+  }
+
+  /// `120` rather than `120.0`: facilities write it into texts.
+  private static func plain(_ seconds: Double) -> JSONNode {
+    seconds == Double(whole(seconds)) ? .integer(whole(seconds)) : .number(seconds)
+  }
+
+  /// Filters by station.
+  private static let trtFilters: [String: [String]] = [
+    "SRO": ["B", "V", "R", "I"], "GAO": ["B", "V", "R", "I"], "SBO": ["B", "V", "Rc", "Ic"],
+    "CTO": ["B", "V", "R", "I", "g", "r", "i", "z"],
+  ]
+  private static let colibriFilters = ["U", "g", "r", "i", "z", "B", "V", "R", "I"]
 
   /// What the facility's own code would refuse after ICARE has kept a row for it.
   var complaints: [String] {
@@ -87,23 +107,44 @@ public enum FacilityRequest: Codable, Hashable, Sendable {
       if !(seconds > 0) && !(allowsDefault && seconds == -1) { found.append("the exposure must be positive") }
       if count < 1 { found.append("there must be an exposure") }
     }
+    func known(_ names: [String], to site: String) {
+      for filter in filters where !names.contains(filter) {
+        found.append("\(site) has no filter \(filter); it has \(names.joined(separator: ", "))")
+      }
+    }
     switch self {
     case .generic(_, let seconds, let count, _, _, let priority):
       check(seconds, count)
       if !(1...5).contains(priority) { found.append("the priority must be within 1...5") }
-    case .tarot(let filters, let seconds, let count, _, let priority, _):
+    case .tarot(_, let seconds, let count, _, let priority, _):
       check(seconds, count, allowsDefault: true)
       if !(-5...5).contains(priority) { found.append("TAROT's priority must be within -5...5") }
-      let known: Set<String> = ["NoFilter", "g", "r", "i"]
-      for filter in filters where !known.contains(filter) { found.append("TAROT has no filter \(filter)") }
+      known(["NoFilter", "g", "r", "i"], to: "TAROT")
     case .trt(let station, _, let seconds, let count, _):
       check(seconds, count)
-      if !["SRO", "GAO", "SBO", "CTO"].contains(station) { found.append("TRT has no station \(station)") }
-    case .slack(_, let seconds, let count): check(seconds, count)
-    case .colibri(_, let seconds, let count, _): check(seconds, count)
+      if let names = Self.trtFilters[station] {
+        known(names, to: "TRT's station \(station)")
+      } else {
+        found.append("TRT has no station \(station)")
+      }
+    case .slack(_, let seconds, let count):
+      check(seconds, count)
+      if seconds >= 7200 { found.append("the exposure must be shorter than two hours") }
+    case .colibri(_, let seconds, let count, _, _, let priority, _):
+      check(seconds, count)
+      if !(1...5).contains(priority) { found.append("the priority must be within 1...5") }
+      known(Self.colibriFilters, to: "COLIBRI")
     }
     if filters.isEmpty { found.append("there must be a filter") }
     return found
+  }
+
+  /// TAROT's interface in ICARE moves a start that is too near by up to some minutes.
+  func accepts(_ there: JSONNode?, for name: String, wanted: JSONNode) -> Bool {
+    guard case .tarot = self, name == "start_date", let moved = there?.text.flatMap({ NaiveUTC($0) }),
+      let asked = wanted.text.flatMap({ NaiveUTC($0) })
+    else { return false }
+    return asked <= moved
   }
 }
 

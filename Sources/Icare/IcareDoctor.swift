@@ -105,7 +105,10 @@ public enum IcareDoctor {
   /// - Parameters:
   ///   - group: the group that plans and requests belong to.
   ///   - instruments: names in ICARE of the instruments that are planned for.
-  public static func report(_ facts: IcareFacts, group: String, instruments: [String]) -> [IcareFinding] {
+  ///   - requests: the interface, such as `TAROTAPI` or `TRTAPI:SRO`, by instrument of those that are asked.
+  public static func report(
+    _ facts: IcareFacts, group: String, instruments: [String], requests: [String: String] = [:]
+  ) -> [IcareFinding] {
     func finding(_ grade: IcareFinding.Grade, _ text: String, _ ask: String? = nil) -> IcareFinding {
       IcareFinding(grade: grade, text: text, ask: ask)
     }
@@ -128,6 +131,7 @@ public enum IcareDoctor {
     found += rights(profile, finding)
     found += membership(facts, profile, group, finding)
     found += resources(facts, profile, group, instruments, finding)
+    found += interfaces(facts, group, requests, finding)
     if let offset = facts.clockOffset, max(offset, .zero - offset) > clockLimit {
       let seconds = Int(min(max(offset.seconds, -1e9), 1e9).rounded())
       let text = "this machine's clock is \(abs(seconds)) s \(seconds > 0 ? "ahead of" : "behind") ICARE's"
@@ -182,6 +186,27 @@ public enum IcareDoctor {
       found.append(finding(.missing, "\(profile.username) may not save sources to \(group)", groupAdmin))
     }
     return found.isEmpty ? [finding(.good, "\(profile.username) is an admin of \(group)", nil)] : found
+  }
+
+  /// What requests go through.
+  private static func interfaces(
+    _ facts: IcareFacts, _ group: String, _ requests: [String: String], _ finding: Maker
+  ) -> [IcareFinding] {
+    let groupID = facts.groups.first { $0.name == group }?.id
+    var found: [IcareFinding] = []
+    for (name, interface) in requests.sorted(by: { $0.key < $1.key }) {
+      guard let instrument = facts.instruments.first(where: { $0.name == name }) else { continue }
+      let api = String(interface.prefix { $0 != ":" })
+      if instrument.followupAPI != api {
+        let text = "\(name) takes \(instrument.followupAPI ?? "no") requests in ICARE, not \(api)"
+        found.append(finding(.missing, text, "an instrument admin, or correct icare.requests"))
+      }
+      let own = facts.allocations.filter { $0.instrumentID == instrument.id && $0.groupID == groupID }
+      if !own.isEmpty, !own.contains(where: { $0.types.contains("triggered") }) {
+        found.append(finding(.missing, "no allocation on \(name) allows requests", "an allocation admin"))
+      }
+    }
+    return found
   }
 
   private static func resources(

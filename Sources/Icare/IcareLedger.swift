@@ -29,6 +29,8 @@ public struct IcareStatus: Hashable, Sendable {
 final class IcareLedger: Sendable {
   private static let limit = 1000
   private let status = Guarded(IcareStatus())
+  /// Leftovers that people who look at the event can read of.
+  private let onEvents = Guarded(Set<Int>())
 
   var snapshot: IcareStatus { status.withLock { $0 } }
 
@@ -63,6 +65,9 @@ final class IcareLedger: Sendable {
       return true
     }
   }
+
+  func isTold(_ id: Int) -> Bool { onEvents.withLock { $0.contains(id) } }
+  func told(_ id: Int) { onEvents.withLock { _ = $0.insert(id) } }
 
   func note(_ text: String, key: String, at now: Instant) {
     status.withLock {

@@ -58,7 +58,9 @@ extension IcareSync {
       guard let id = try await client.group(named: group)?.id else { throw .invalid("no group \(group)") }
       let known = try await client.allocations(instrumentID: instrument.id)
       guard !known.contains(where: { $0.groupID == id }) else { return }
-      _ = try await client.createAllocation(body(allocation: instrument.id, group: id))
+      // Trigger decisions are for users of the allocation only.
+      let user = try await client.profile().userID
+      _ = try await client.createAllocation(body(allocation: instrument.id, group: id, user: user))
     case .addFields(let name, let numbers):
       try await addFields(name, numbers, sites, client, patience, pause)
     }
@@ -120,18 +122,19 @@ extension IcareSync {
       }
     return [
       "name": .string(site.instrument), "type": .string(site.kind.rawValue), "band": "Optical",
-      "telescope_id": .integer(telescope), "filters": .texts(site.filters), "api_classname": "GENERICAPI",
+      "telescope_id": .integer(telescope), "filters": .texts(site.filters),
+      "api_classname": .string(site.api),
       "api_classname_obsplan": "MMAAPI", "field_fov_type": .string(shape),
       "field_fov_attributes": attributes,
     ]
   }
 
   /// Hours are informative there; no dates, which plain requests would be checked against.
-  static func body(allocation instrument: Int, group: Int) -> JSONNode {
+  static func body(allocation instrument: Int, group: Int, user: Int) -> JSONNode {
     [
       "pi": "GRANDMA", "proposal_id": "GRANDMA", "hours_allocated": 10_000.0, "group_id": .integer(group),
       "instrument_id": .integer(instrument), "types": ["triggered", "observation_plan"],
-      "default_share_group_ids": .integers([group]),
+      "default_share_group_ids": .integers([group]), "allocation_admin_ids": .integers([user]),
     ]
   }
 }

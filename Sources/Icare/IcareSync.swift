@@ -31,6 +31,8 @@ public struct IcareSite: Hashable, Sendable {
   public var field: Field
   /// Of telescopes that point at a fixed grid; empty for the others.
   public var grid: [GridField]
+  /// ICARE's class for requests to it.
+  public var api = "GENERICAPI"
 
   public init(
     name: String, aliases: [String] = [], position: GeodeticPosition, diameter: Length,

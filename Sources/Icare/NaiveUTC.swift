@@ -25,6 +25,10 @@ public struct NaiveUTC: Hashable, Comparable, Sendable, Codable {
   public var spaced: String { text.replacing("T", with: " ") }
   /// `2026-11-21`
   public var day: String { String(text.prefix(10)) }
+  /// The first day that begins at or after it.
+  public var dayAfter: String {
+    text.hasSuffix("T00:00:00") ? day : NaiveUTC(instant + .hours(24)).day
+  }
 
   public init(from decoder: any Decoder) throws {
     let text = try decoder.singleValueContainer().decode(String.self)

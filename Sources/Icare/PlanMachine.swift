@@ -67,6 +67,15 @@ struct PlanMachine {
     }
   }
 
+  /// Name of the newest plan of the same series that ICARE has beside this one.
+  func superseded(in requests: [IcarePlanRequest]) -> String? {
+    guard let series = push.series else { return nil }
+    return requests.filter {
+      $0.payload[IcareKeys.series]?.text == series && $0.payload[IcareKeys.plan]?.text != key
+        && $0.planName != nil
+    }.max { $0.id < $1.id }?.planName
+  }
+
   private func isWhole(_ request: IcarePlanRequest) -> Bool {
     guard request.planName != nil else { return false }
     return (request.observations?.count ?? request.countedObservations) == push.pointings.count

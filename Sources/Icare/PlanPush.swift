@@ -44,14 +44,14 @@ public struct PlanPush: Codable, Hashable, Sendable {
   public var start: NaiveUTC
   public var end: NaiveUTC
   public var pointings: [Pointing]
-  /// Name of the plan that this one replaces.
-  public var supersedes: String?
+  /// Same for all plans of which the newest counts: what ICARE has of it already is named as replaced.
+  public var series: String?
   /// Our own id of the plan.
   public var planID: String
 
   public init(
     event: EventIdentity, map: MapReference, allocation: AllocationKey, name: String,
-    window: TimeWindow, pointings: [Pointing], supersedes: String? = nil, planID: String
+    window: TimeWindow, pointings: [Pointing], series: String? = nil, planID: String
   ) {
     self.event = event
     self.map = map
@@ -60,7 +60,7 @@ public struct PlanPush: Codable, Hashable, Sendable {
     start = NaiveUTC(window.start)
     end = NaiveUTC(window.end)
     self.pointings = pointings
-    self.supersedes = supersedes
+    self.series = series
     self.planID = planID
   }
 
@@ -89,9 +89,12 @@ public struct PlanPush: Codable, Hashable, Sendable {
     return found
   }
 
-  /// - Parameter fields: numbers of the pointings' fields in their order.
+  /// - Parameters:
+  ///   - fields: numbers of the pointings' fields in their order.
+  ///   - supersedes: the plan in ICARE that it takes the place of.
   func body(
-    name: String, event: Int, map: Int, allocation: Int, fields: [Int], key: String, digest: String
+    name: String, event: Int, map: Int, allocation: Int, fields: [Int], key: String, digest: String,
+    supersedes: String?
   ) -> JSONNode {
     let filters = Set(pointings.map(\.filter)).sorted().joined(separator: ",")
     var payload: JSONNode = [
@@ -99,6 +102,7 @@ public struct PlanPush: Codable, Hashable, Sendable {
       "filters": .string(filters), "planner": "vesper", "planner_plan_id": .string(planID),
       IcareKeys.plan: .string(key), IcareKeys.digest: .string(digest),
     ]
+    if let series { payload = payload.merging([IcareKeys.series: .string(series)]) }
     if let supersedes { payload = payload.merging(["supersedes": .string(supersedes)]) }
     let rows: [JSONNode] = zip(pointings, fields).enumerated().map { index, pair in
       [

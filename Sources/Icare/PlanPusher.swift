@@ -23,12 +23,25 @@ struct PlanPusher: Pusher {
   func readBack(now: Instant) async throws(IcareError) -> ReadBackVerdict {
     guard let event = try await desk.event(push.event, now: now) else { return desk.absent(key, at: now) }
     let (_, instrument) = try await desk.allocation(push.allocation, type: "observation_plan", now: now)
-    let (requests, machine) = try await look(event, instrument, now: now)
-    if let request = machine.whole(in: requests) { return .present(receipt(request)) }
-    switch machine.next(requests) {
-    case .done(let request): return .present(receipt(request))
-    case .wait(let why): return .notYet(why)
-    case .removeOrphan, .post, .refuse: return desk.absent(key, at: now)
+    var (requests, machine) = try await look(event, instrument, now: now)
+    var stuck: Set<Int> = []
+    while true {
+      switch machine.next(requests, stuck: stuck) {
+      case .done(let request):
+        // What a process left that was killed is nobody's any more once this counts as delivered.
+        await report(machine.burnt(requests), event: event, now: now)
+        return .present(receipt(request))
+      case .wait(let why): return .notYet(why)
+      case .removeOrphan(let orphan):
+        // Only where the plan is there as well: else `send` decides.
+        guard machine.whole(in: requests) != nil else { return desk.absent(key, at: now) }
+        if try await remove(orphan, now: now) {
+          requests.removeAll { $0.id == orphan.id }
+        } else {
+          stuck.insert(orphan.id)
+        }
+      case .post, .refuse: return desk.absent(key, at: now)
+      }
     }
   }
 
@@ -37,6 +50,7 @@ struct PlanPusher: Pusher {
     let (_, instrument) = try await desk.allocation(push.allocation, type: "observation_plan", now: now)
     let (requests, machine) = try await look(event, instrument, now: now)
     guard let request = machine.whole(in: requests) else { return nil }
+    await report(machine.burnt(requests), event: event, now: now)
     let fields = try await desk.client.fields(ofInstrument: instrument.id)
     let numbers = push.pointings.map { number(for: $0, in: fields) ?? -1 }
     var found = machine.differences(request, fields: numbers, digest: digest)
@@ -60,6 +74,7 @@ struct PlanPusher: Pusher {
     while true {
       switch machine.next(requests, stuck: stuck, taken: taken) {
       case .done(let request):
+        await report(machine.burnt(requests), event: place.event, now: now)
         desk.ledger.compared(key, machine.differences(request, fields: nil, digest: digest), at: now)
         return .confirmed(receipt: receipt(request))
       case .wait(let why): return .unsent(reason: why, after: now + desk.settings.eventPoll)
@@ -80,7 +95,8 @@ struct PlanPusher: Pusher {
           let why = "ICARE is making the fields of \(place.instrument.name)"
           return .unsent(reason: why, after: now + desk.settings.fieldPoll)
         }
-        return try await post(name, place, fields, machine, now: now)
+        let old = machine.superseded(in: requests)
+        return try await post(name, over: old, place, fields, machine, now: now)
       }
     }
   }
@@ -144,23 +160,25 @@ struct PlanPusher: Pusher {
       let name = request.planName ?? ""
       let text =
         "plan \(name) (request \(request.id)) was cut off while it was uploaded and holds no pointings"
-      guard desk.ledger.left(request.id, text, key: key, at: now) else { continue }
+      _ = desk.ledger.left(request.id, text, key: key, at: now)
+      guard !desk.ledger.isTold(request.id) else { continue }
       let comment = "\(text); an ICARE administrator can delete it\n[vesper burnt \(name)]"
       do throws(IcareError) {
         _ = try await desk.client.addComment(comment, on: .event(event.id))
+        desk.ledger.told(request.id)
       } catch {
-        // The status has it; the comment is for people who look at the event.
+        // The status has it; the comment is for people who look at the event, and is tried again.
         desk.ledger.note("could not comment on \(name): \(error)", key: key, at: now)
       }
     }
   }
 
   private func post(
-    _ name: String, _ place: Place, _ fields: [Int], _ machine: PlanMachine, now: Instant
+    _ name: String, over old: String?, _ place: Place, _ fields: [Int], _ machine: PlanMachine, now: Instant
   ) async throws(IcareError) -> SendOutcome {
     let body = push.body(
       name: name, event: place.event.id, map: place.map.id, allocation: place.allocation.id,
-      fields: fields, key: key, digest: digest)
+      fields: fields, key: key, digest: digest, supersedes: old)
     desk.willWrite(key, at: now)
     let id: Int
     do throws(IcareError) {

@@ -84,6 +84,18 @@ extension Store {
     }
   }
 
+  /// The event of each notice that is about one; of several the first by name.
+  public func events(of notices: [NoticeID]) async throws(StoreError) -> [NoticeID: String] {
+    let list = notices.map { "\($0.number)" }.joined(separator: ",")
+    return try await read { db in
+      let rows = try Row.fetchAll(
+        db,
+        sql: "SELECT notice, MIN(event) AS name FROM eventNotice WHERE notice IN (\(list)) GROUP BY notice")
+      return Dictionary(
+        rows.map { (NoticeID($0["notice"] as Int64), $0["name"] as String) }, uniquingKeysWith: { a, _ in a })
+    }
+  }
+
   /// All decisions on an event, oldest first.
   public func decisions(on event: String) async throws(StoreError) -> [StoredDecision] {
     try await read { db in

@@ -216,7 +216,9 @@ extension FakeState {
     guard r.method == "POST", body["instrument_id"] != nil, body["group_id"] != nil else {
       return .error("Error parsing posted allocation")
     }
-    return .success(["id": .integer(insert("allocation", body.members ?? [:]))])
+    var row = body.members ?? [:]
+    row["users"] = row.removeValue(forKey: "allocation_admin_ids") ?? []
+    return .success(["id": .integer(insert("allocation", row))])
   }
 
   func allocationNode(_ row: Row) -> JSONNode {
@@ -245,6 +247,9 @@ extension FakeState {
     ]
     let number: JSONNode = ["type": "number"]
     let text: JSONNode = ["type": "string"]
+    let moon: JSONNode = ["type": "number", "minimum": 0, "maximum": 180]
+    let airmass: JSONNode = ["type": "number", "minimum": 1, "maximum": 3]
+    let urgency: JSONNode = ["type": "number", "minimum": 1, "maximum": 5]
     switch api {
     case "GENERICAPI":
       return [
@@ -255,9 +260,8 @@ extension FakeState {
         ],
         "properties": [
           "observation_choices": list, "exposure_time": number, "exposure_counts": number,
-          "maximum_airmass": ["type": "number", "minimum": 1, "maximum": 3],
-          "minimum_lunar_distance": ["type": "number", "minimum": 0, "maximum": 180],
-          "priority": ["type": "number", "minimum": 1, "maximum": 5], "start_date": text, "end_date": text,
+          "maximum_airmass": airmass, "minimum_lunar_distance": moon, "priority": urgency,
+          "start_date": text, "end_date": text,
         ],
       ]
     case "TAROTAPI":
@@ -268,8 +272,63 @@ extension FakeState {
           "priority": ["type": "number", "minimum": -5, "maximum": 5],
         ],
       ]
-    default:
-      return ["type": "object", "required": ["exposure_time"], "properties": ["exposure_time": number]]
+    case "COLIBRIAPI":
+      return [
+        "type": "object",
+        "required": [
+          "observation_choice", "priority", "start_date", "end_date", "exposure_time", "maximum_airmass",
+          "minimum_lunar_distance", "too",
+        ],
+        "properties": [
+          "observation_choice": [
+            "type": "string", "enum": ["U", "g", "r", "i", "z", "B", "V", "R", "I"],
+          ], "exposure_time": number, "maximum_airmass": airmass, "minimum_lunar_distance": moon,
+          "priority": urgency, "too": ["type": "boolean"], "start_date": text, "end_date": text,
+        ],
+      ]
+    case "TRTAPI":
+      return trtForm
+    case "SLACKAPI":
+      return [
+        "type": "object", "required": ["observation_choices", "exposure_time", "exposure_counts"],
+        "properties": [
+          "observation_choices": list, "exposure_time": number, "exposure_counts": number,
+        ],
+      ]
+    default: return ["type": "object"]
     }
+  }
+
+  /// What may be chosen depends on the station.
+  private static var trtForm: JSONNode {
+    let text: JSONNode = ["type": "string"]
+    let number: JSONNode = ["type": "number"]
+    func at(_ stations: [String], _ filters: [String]) -> JSONNode {
+      [
+        "properties": [
+          "station_name": ["enum": .texts(stations)],
+          "observation_choices": [
+            "type": "array", "minItems": 1, "uniqueItems": true,
+            "items": ["type": "string", "enum": .texts(filters)],
+          ],
+        ]
+      ]
+    }
+    return [
+      "type": "object", "required": ["start_date", "end_date", "maximum_airmass", "station_name"],
+      "properties": [
+        "station_name": ["type": "string", "enum": ["SRO", "GAO", "SBO", "CTO"]], "exposure_time": number,
+        "exposure_counts": number, "start_date": text, "end_date": text,
+        "maximum_airmass": ["type": "number", "minimum": 1, "maximum": 3],
+      ],
+      "dependencies": [
+        "station_name": [
+          "oneOf": [
+            at(["SRO", "GAO"], ["B", "V", "R", "I"]), at(["SBO"], ["B", "V", "Rc", "Ic"]),
+            at(["CTO"], ["B", "V", "R", "I", "g", "r", "i", "z"]),
+          ]
+        ]
+      ],
+    ]
   }
 }

@@ -40,7 +40,7 @@ import Units
   @Test(arguments: Array(1...8) as [UInt64])
   func nightOfFaults(seed: UInt64) async throws {
     let world = try World()
-    Night.addSites(37, to: world)
+    Night.addSites(60, to: world)
     let chooser = Chooser(seed: seed)
     world.fake.setFaults { request in
       guard chooser.chance(0.2) else { return nil }
@@ -55,7 +55,7 @@ import Units
       default: return request.path.last == "manual" ? .dieAfterCommit(2) : .actThenPage(502)
       }
     }
-    let deliveries = try Night.deliveries(plans: 37, followups: 20, notBefore: world.clock.now)
+    let deliveries = try Night.deliveries(plans: 60, followups: 20, notBefore: world.clock.now)
     let driver = try Driver(world, deliveries)
     var attempts = 0
     var statuses: [IcareStatus] = []
@@ -79,7 +79,7 @@ import Units
     #expect(driver.isFinished, "seed \(seed)")
     #expect(driver.refusals == [], "seed \(seed)")
     #expect(driver.restarts >= 3)
-    let found = violations(world.fake.state, plans: 37, followups: 20, status: statuses)
+    let found = violations(world.fake.state, plans: 60, followups: 20, status: statuses)
     #expect(found == [], "seed \(seed)")
   }
 

@@ -102,6 +102,20 @@ import Units
     #expect(world.fake.log.filter { $0.name == "PUT instrument/1" }.count == 1)
   }
 
+  /// What is replaced is what ICARE has, not what was once meant to be there.
+  @Test func aNewPlanNamesTheOneItReplaces() async throws {
+    let world = try prepared(sites: 2)
+    for (i, revision) in [(0, 1), (1, 1), (0, 3)] {
+      let made = try IcarePush.plan(Night.plan(i, revision: revision))
+        .delivery(key: "icare/S261121ab/plan/\(revision)/cam\(i)", event: "e", notBefore: world.clock.now)
+      let driver = try Driver(world, [made])
+      try await driver.run()
+      #expect(driver.refusals == [])
+    }
+    let payloads = world.fake.state.rows("planRequest").compactMap { $0["payload"] }
+    #expect(payloads.map { $0["supersedes"]?.text } == [nil, nil, Night.plan(0).name])
+  }
+
   /// Someone else holds the name: the next version is used and nothing is left behind.
   @Test func takenNames() async throws {
     let world = try prepared(sites: 2)
@@ -135,6 +149,38 @@ import Units
     let again = try Driver(world, [try delivery(Night.plan(0), world)])
     try await again.run()
     #expect(world.fake.state.rows("comment").count == 1)
+  }
+
+  /// Whoever reported them was killed before it was told that the plan is there.
+  @Test func leftoversOfAKilledProcessAreReportedByTheNext() async throws {
+    let world = try prepared()
+    let chooser = Chooser(seed: 1)
+    world.fake.setFaults { request in
+      // The upload dies half-way, and the remark on it does not come through.
+      if request.path.last == "comments" { return .page(502) }
+      return request.path.last == "manual" && chooser.next() == 1 ? .dieAfterCommit(2) : nil
+    }
+    let driver = try Driver(world, [try delivery(Night.plan(0), world)])
+    try await driver.run()
+    #expect(world.fake.state.rows("comment").isEmpty)
+    let payload = try #require(world.fake.state.row("planRequest", 2)?["payload"])
+    world.fake.edit { state in
+      state.insert(
+        "planRequest",
+        [
+          "gcnevent_id": 1, "localization_id": 1, "allocation_id": 1, "status": "complete",
+          "payload": payload,
+        ])
+    }
+    try await world.settle()
+    let next = try world.channel()
+    let plan = try delivery(Night.plan(0), world)
+    let verdict = await next.readBack(plan, receipts: [:], now: world.clock.now)
+    #expect(verdict == .present(receipt: "2 \(Night.plan(0).name)-v2"))
+    #expect(Array(next.status.leftovers.keys) == [1] && next.status.orphansRemoved == 1)
+    let remarks = world.fake.state.rows("comment").compactMap { $0["text"]?.text }
+    #expect(remarks.count == 1 && remarks[0].contains("request 1"))
+    #expect(world.fake.state.rows("planRequest").count == 2)
   }
 
   /// While an upload may still be under way nothing is removed and nothing is sent.

@@ -1,6 +1,6 @@
 import Deliveries
 import FakeIcare
-import Icare
+@testable import Icare
 import Testing
 import Units
 
@@ -178,9 +178,11 @@ import Units
     .tarot(
       filters: ["NoFilter"], exposureSeconds: -1, exposures: 3, maximumAirmass: 2.5, priority: -5,
       atBestAirmass: false),
-    .trt(station: "SRO", filters: ["sdssr"], exposureSeconds: 60, exposures: 2, maximumAirmass: 2),
+    .trt(station: "SBO", filters: ["Rc"], exposureSeconds: 60, exposures: 2, maximumAirmass: 2),
     .slack(filters: ["sdssr"], exposureSeconds: 60, exposures: 2),
-    .colibri(filter: "sdssr", exposureSeconds: 60, exposures: 2, isTargetOfOpportunity: true),
+    .colibri(
+      filter: "r", exposureSeconds: 60, exposures: 2, maximumAirmass: 2, minimumMoonDegrees: 30,
+      priority: 5, isTargetOfOpportunity: true),
   ])
   func facilities(_ facility: FacilityRequest) async throws {
     let world = try World()
@@ -193,8 +195,31 @@ import Units
     #expect(driver.channel.status.differences == [:])
     let payload = world.fake.state.rows("followup").first?["payload"]
     #expect(payload?["planner_request_id"]?.text == "key-1")
-    let isTarot = facility.api == "TAROTAPI"
-    #expect(payload?["start_date"]?.text == (isTarot ? "2026-11-21 19:00:00" : "2026-11-21"))
+    let starts = ["TAROTAPI": "2026-11-21 19:00:00", "COLIBRIAPI": "2026-11-21T19:00:00"]
+    #expect(payload?["start_date"]?.text == starts[facility.api, default: "2026-11-21"])
+    // Facilities write it into texts; TAROT's reads it from there as a whole number.
+    #expect(payload?["exposure_time"] == .integer(facility.api == "TAROTAPI" ? -1 : 60))
+  }
+
+  /// As the code of ICARE's interfaces has them, which its forms do not all say.
+  @Test func termsOfTheFacilities() throws {
+    let end = try #require(NaiveUTC("2026-11-21T23:00:00"))
+    let midnight = try #require(NaiveUTC("2026-11-22T00:00:00"))
+    let start = try #require(NaiveUTC("2026-11-21T19:00:00"))
+    let trt = FacilityRequest.trt(
+      station: "SRO", filters: ["R"], exposureSeconds: 60, exposures: 1, maximumAirmass: 2)
+    // Midnight at the beginning of the last day is when TRT's requests end.
+    #expect(trt.payload(start: start, end: end)["end_date"] == "2026-11-22")
+    #expect(trt.payload(start: start, end: midnight)["end_date"] == "2026-11-22")
+    let tarot = FacilityRequest.tarot(
+      filters: ["r"], exposureSeconds: 90.4, exposures: 7, maximumAirmass: 2, priority: 0,
+      atBestAirmass: false)
+    #expect(tarot.payload(start: start, end: end)["exposure_time"] == .integer(90))
+    #expect(tarot.accepts("2026-11-21 19:04:10.250", for: "start_date", wanted: "2026-11-21 19:00:00"))
+    #expect(!tarot.accepts("2026-11-21 18:59:00", for: "start_date", wanted: "2026-11-21 19:00:00"))
+    #expect(!trt.accepts("2026-11-22", for: "start_date", wanted: "2026-11-21"))
+    let half = FacilityRequest.slack(filters: ["r"], exposureSeconds: 30.5, exposures: 1)
+    #expect(half.payload(start: start, end: end)["exposure_time"] == .number(30.5))
   }
 
   @Test func requestsAreCheckedHere() async throws {
@@ -217,6 +242,20 @@ import Units
           priority: 9), "priority"
       ),
       (.slack(filters: ["sdssr"], exposureSeconds: 60, exposures: 1), "expects GENERICAPI"),
+      (.slack(filters: ["sdssr"], exposureSeconds: 7200, exposures: 1), "two hours"),
+      (
+        .trt(station: "SBO", filters: ["R"], exposureSeconds: 60, exposures: 1, maximumAirmass: 2),
+        "SBO has no filter R; it has B, V, Rc, Ic"
+      ),
+      (
+        .trt(station: "XXX", filters: ["R"], exposureSeconds: 60, exposures: 1, maximumAirmass: 2),
+        "no station XXX"
+      ),
+      (
+        .colibri(
+          filter: "clear", exposureSeconds: 60, exposures: 1, maximumAirmass: 2, minimumMoonDegrees: 30,
+          priority: 3, isTargetOfOpportunity: true), "COLIBRI has no filter clear"
+      ),
       (
         .generic(
           filters: ["sdssr"], exposureSeconds: 60, exposures: 1, maximumAirmass: 2, minimumMoonDegrees: 30,

@@ -226,7 +226,7 @@ enum Night {
     return PlanPush(
       event: identity, map: map, allocation: AllocationKey(instrument: "CAM\(i)", group: "GRANDMA"),
       name: name, window: window, pointings: pointings,
-      supersedes: revision > 1 ? "earlier" : nil, planID: "plan-\(i)-\(revision)")
+      series: "S261121ab/cam\(i)", planID: "plan-\(i)-\(revision)")
   }
 
   static func followup(_ i: Int) -> FollowupPush {

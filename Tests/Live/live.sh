@@ -48,7 +48,7 @@ echo "== $event: vesper serve at $as_of, $site, Kafka at $bootstrap"
 # Every line of the service's log as it is written.
 curl -sN "$site/api/changes?after=0" \
   | sed -un 's/^data: {"sequence":[0-9]*,"time_utc":"[^T"]*T\([0-9:]*\)[^"]*","actor":"[^"]*","kind":"\([^"]*\)","event":[^,]*,"text":"\(.*\)"}$/   \1  \2  \3/p' \
-  | stdbuf -oL cut -c1-200 &
+  | sed -uE 's/^(.{196}).{4,}$/\1 .../' &
 reader_pid=$!
 
 look() { curl -s "$site/api/events/$event"; }

@@ -1,3 +1,6 @@
+import Foundation
+import TelescopeFiles
+import TestSupport
 import Testing
 
 @testable import Service
@@ -21,7 +24,8 @@ import Testing
       treasure_map: {token: "env:TM", base: "http://127.0.0.1:1/api", instruments: {tre: 93}, mocks: true}
       roles: [shift leader]
       icare: {address: "https://icare.example", token: "env:T", group: GRANDMA, instruments: {tarot-tca: TCA},
-        filters: {clear: "ps1::w"}, requests: {tarot-tca: TAROTAPI}, cross_match: apply, create_after_s: 60}
+        filters: {clear: "ps1::w"}, requests: {tarot-tca: TAROTAPI}, cross_match: apply, create_after_s: 60,
+        send: [tarot-tca], triggers: true}
       roster: /etc/vesper/winter.yaml
       teams: {kao: "a@b.c, d@e.f"}
       drops: {tca: {folder: /srv/acp, format: acp}, tre: {folder: /srv/tre, mocks: true}}
@@ -41,12 +45,100 @@ import Testing
     #expect(c.treasureMap?.base == "http://127.0.0.1:1/api" && c.roles == ["shift leader"])
     #expect(c.icare?.filters == ["clear": "ps1::w"] && c.icare?.requests == ["tarot-tca": "TAROTAPI"])
     #expect(c.icare?.crossMatch == "apply" && c.icare?.createAfterSeconds == 60)
+    #expect(c.icare?.send == ["tarot-tca"] && c.icare?.triggers == true)
     #expect(c.roster == "/etc/vesper/winter.yaml")
     #expect(
       c.teams == ["kao": "a@b.c, d@e.f"] && c.drops["tca"]?.format == "acp" && c.drops["tca"]?.mocks == false)
     #expect(c.drops["tre"]?.format == "plain" && c.drops["tre"]?.mocks == true)
     #expect(c.webhooks.first?.readBack == "https://x/{key}")
     #expect(try ServiceConfiguration(yaml: "", file: "empty.yaml") == ServiceConfiguration())
+  }
+
+  /// What the README lists, as it stands there, and the words of the reader, section by section.
+  private struct Documented {
+    let yaml: String
+    let source: String
+    init() throws {
+      func text(_ path: String) throws -> String {
+        try String(contentsOf: packageRoot.appending(path: path), encoding: .utf8)
+      }
+      let block = try text("README.md").split(separator: "All settings, with the values").last ?? ""
+      yaml = String(
+        try #require(block.split(separator: "```yaml\n").dropFirst().first?.split(separator: "```").first))
+      source = try text("Sources/Service/Configuration/ConfigurationReader.swift")
+    }
+
+    /// The lines of one setting of the highest level.
+    func lines(of section: String) -> String {
+      var found = ""
+      var isInside = false
+      for line in yaml.split(separator: "\n", omittingEmptySubsequences: false) {
+        if let first = line.first, first.isLetter { isInside = line.hasPrefix("\(section):") }
+        // What stands in a comment is no key.
+        if isInside { found += (line.components(separatedBy: " # ").first ?? "") + "\n" }
+      }
+      return found
+    }
+
+    /// Section (empty for the highest level), the keys it may have, and the code that reads them.
+    var readers: [(section: String, keys: [String], code: String)] {
+      let start = try? Regex(#"(?:section|named|sections)\("(\w+)"\) \{|func read\(_ s: Section\)"#)
+      guard let start else { return [] }
+      let marks = source.matches(of: start)
+      return marks.indices.compactMap { i in
+        let end = i + 1 < marks.count ? marks[i + 1].range.lowerBound : source.endIndex
+        let code = String(source[marks[i].range.upperBound..<end])
+        guard let call = code.firstRange(of: ".allow("),
+          let close = code[call.upperBound...].firstIndex(of: ")")
+        else { return nil }
+        let keys = code[call.upperBound..<close].split(separator: "\"").filter {
+          $0.allSatisfy { $0.isLetter || $0 == "_" }
+        }
+        let section = marks[i].output[1].substring.map(String.init) ?? ""
+        return (section, keys.map(String.init), String(code[close...]))
+      }
+    }
+  }
+
+  /// An undocumented key is of use to nobody, a documented one that is not read misleads.
+  @Test func readmeAndReaderKnowTheSameKeys() throws {
+    let documented = try Documented()
+    let readers = documented.readers
+    #expect(readers.count >= 14, "\(readers.map(\.section))")
+    let top = try #require(readers.first { $0.section.isEmpty })
+    #expect(top.keys.count >= 20)
+    for key in top.keys {
+      #expect(!documented.lines(of: key).isEmpty, "\(key) is not in the README")
+      let isRead = readers.contains { $0.section == key } || top.code.contains("\"\(key)\"")
+      #expect(isRead, "\(key) is not read")
+    }
+    for reader in readers where !reader.section.isEmpty {
+      let text = documented.lines(of: reader.section)
+      for key in reader.keys {
+        #expect(text.contains("\(key):"), "\(reader.section).\(key) is not in the README")
+        #expect(reader.code.contains("\"\(key)\""), "\(reader.section).\(key) is not read")
+      }
+    }
+  }
+
+  /// The list is a configuration by itself, its telescopes are ours, and its values are those when left out.
+  @Test func theListInTheReadmeIsAConfiguration() throws {
+    let documented = try Documented()
+    let c = try ServiceConfiguration(yaml: documented.yaml, file: "README.md")
+    let telescopes = try TelescopeFiles.load(packageRoot.appending(path: "telescopes")).registry.telescopes
+    let slugs = Set(telescopes.map(\.slug))
+    let icare = try #require(c.icare)
+    let named =
+      Array(c.drops.keys) + Array(c.teams.keys) + Array(icare.instruments.keys) + Array(icare.requests.keys)
+      + Array(try #require(c.treasureMap).instruments.keys)
+    #expect(Set(named).subtracting(slugs) == [])
+    let plain = ServiceConfiguration()
+    #expect(c.state == plain.state && c.policy == plain.policy && c.spool == plain.spool)
+    #expect(c.http == plain.http && c.maps == plain.maps && c.files == plain.files && c.roles == plain.roles)
+    #expect(c.kafka == ServiceConfiguration.Kafka())
+    let least = ServiceConfiguration.Icare(address: icare.address, token: icare.token, group: icare.group)
+    #expect(icare.createAfterSeconds == least.createAfterSeconds && icare.crossMatch == least.crossMatch)
+    #expect(icare.mocks == least.mocks && icare.triggers == least.triggers && icare.send == least.send)
   }
 
   /// Each says where and what to do.

@@ -72,6 +72,18 @@ struct IcareStand {
     let missing = await (try stand.access(instruments: ["tca": "TCA-CAM"])).doctor(clock: .system)
     #expect(missing.code == .failed)
     #expect(missing.lines.contains { $0.contains("TCA-CAM is not in ICARE") && $0.contains("ask ") })
+    // Requests need the interface that is named, and an allocation for them.
+    let asked = try IcareAccess(
+      ServiceConfiguration(
+        yaml: """
+          icare: {address: "\(stand.fake.address)", token: "env:T", group: GRANDMA, plain_http: true,
+            instruments: {tre: TRE-CAM}, requests: {tre: TAROTAPI}}
+          """, file: "c.yaml"), environment: ["T": FakeIcare.token])
+    stand.fake.edit { $0.update("allocation", 1, ["types": ["observation_plan"]]) }
+    let wrong = await asked.doctor(clock: .system)
+    #expect(wrong.code == .failed)
+    #expect(wrong.lines.contains { $0.contains("TRE-CAM takes GENERICAPI requests in ICARE, not TAROTAPI") })
+    #expect(wrong.lines.contains { $0.contains("no allocation on TRE-CAM allows requests") })
     stand.fake.edit { $0.update("group", 2, ["admins": []]) }
     let odd = await (try stand.access()).doctor(clock: .system)
     #expect(odd.code == .look)

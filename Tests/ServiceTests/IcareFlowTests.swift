@@ -55,6 +55,32 @@ import WebClient
     }
   }
 
+  /// Where the configuration asks for it, plans are handed on and triggers set, each after its plan.
+  @Test func plansAreHandedOnAndTriggersSet() async throws {
+    var options = IcareOptions(group: "GRANDMA", instruments: ["tre": "TAROT-Reunion", "oaj": "OAJ"])
+    options.sends = ["tre"]
+    options.setsTriggers = true
+    let bench = try await Bench(at: "2023-05-18T13:40:00Z", icare: options)
+    try await bench.bring(shared("lvk/gwtm_S230518h-Initial_alert.json"))
+    try await bench.settle()
+    try await bench.bring(shared("lvk/gwtm_S230518h-Update_alert.json"))
+    try await bench.settle()
+    let owed = try await bench.store.deliveries(Set(DeliveryState.allCases), event: "S230518h", limit: 100)
+      .filter { $0.channel == "icare" }
+    let sends = owed.filter { $0.kind == "plan-send" }
+    #expect(sends.map(\.key.text) == ["icare/S230518h/plan/1/tre/send", "icare/S230518h/plan/2/tre/send"])
+    #expect(
+      sends.flatMap { $0.needs.map(\.text) } == ["icare/S230518h/plan/1/tre", "icare/S230518h/plan/2/tre"])
+    // Of what has not left only the newest is sent.
+    #expect(sends.map(\.state) == [.superseded, .ready])
+    let triggers = owed.filter { $0.kind == "trigger" && $0.state == .ready }
+    #expect(triggers.flatMap { $0.needs.map(\.text) }.contains("icare/S230518h/plan/2/tre"))
+    let comment = try #require(owed.last { $0.kind == "comment" })
+    let payload = try await bench.store.delivery(comment.key).payload
+    #expect(
+      String(decoding: payload, as: UTF8.self).contains("S230518h-r2-... take the place of earlier ones"))
+  }
+
   @Test func plansGoToTheInstrumentsThatAreNamed() async throws {
     let options = IcareOptions(group: "GRANDMA", instruments: ["tre": "TAROT-Reunion", "oaj": "OAJ"])
     let bench = try await Bench(at: "2023-05-18T13:40:00Z", icare: options)

@@ -46,6 +46,7 @@ struct ServeTests {
         stopped.notices.compactMap { $0["state"] as? String }.sorted() == [
           "handled", "handled", "quarantined",
         ])
+      #expect(stopped.notices.filter { $0["event"] as? String == "MS260915a" }.count == 2)
       // Whoever follows the old link finds the word.
       let current = served.folder.appending(path: "state/plans/Candidates/GW/MS260915a/GWEMOPT/current")
       _ = try await served.wait { _ in

@@ -17,6 +17,8 @@ import Units
     #expect(plans[0].reason == "S1-r2 took its place")
     #expect(try await store.decisions(on: "S1").map(\.revision) == [1, 2])
     #expect(try await store.notices(of: "S1").map(\.number) == [1, 2])
+    #expect(try await store.events(of: [NoticeID(1), NoticeID(9)]) == [NoticeID(1): "S1"])
+    #expect(try await store.events(of: []).isEmpty)
     let states = try await store.assignments(of: "S1-r1").map(\.state)
     #expect(states == [.withdrawn, .withdrawn])
     #expect(try await store.deliveries([.superseded], limit: 9).map(\.key.text) == ["icare/S1/0"])

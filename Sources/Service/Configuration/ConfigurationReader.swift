@@ -111,8 +111,7 @@ extension ServiceConfiguration {
     if let part = try s.section("icare") {
       try part.allow(
         "address", "token", "group", "instruments", "filters", "requests", "cross_match", "create_after_s",
-        "mocks",
-        "plain_http")
+        "send", "triggers", "mocks", "plain_http")
       var new = Icare(
         address: try part.need("address"), token: try part.need("token"), group: try part.need("group"))
       try part.table("instruments", &new.instruments)
@@ -120,6 +119,8 @@ extension ServiceConfiguration {
       try part.table("requests", &new.requests)
       try part.integer("create_after_s", in: 0...86_400, &new.createAfterSeconds)
       try part.word("cross_match", ["propose", "apply"], &new.crossMatch)
+      try part.list("send", &new.send)
+      try part.flag("triggers", &new.triggers)
       try part.flag("mocks", &new.mocks)
       try part.flag("plain_http", &new.plainHTTP)
       icare = new

@@ -138,12 +138,16 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
     public var crossMatch = "propose"
     /// How long ICARE's own ingestion of an event is waited for, in seconds.
     public var createAfterSeconds = 900
+    /// Telescopes, by slug, whose plans ICARE hands on to the telescope's queue.
+    public var send: [String] = []
+    /// Whether trigger decisions are set, by allocation; the token's user must be a user of each.
+    public var triggers = false
     /// A staging server may take mock events.
     public var mocks = false
     /// For a staging server on this network; the token then goes in the open.
     public var plainHTTP = false
     enum CodingKeys: String, CodingKey {
-      case address, token, group, instruments, filters, requests, mocks
+      case address, token, group, instruments, filters, requests, mocks, send, triggers
       case crossMatch = "cross_match"
       case createAfterSeconds = "create_after_s"
       case plainHTTP = "plain_http"

@@ -12,7 +12,7 @@ extension StoreDesk {
       let counts = try await asked { () async throws(StoreError) in try await state.store.counts() }
       let free = counts.freeBytes >> 20
       parts.append(.init("store", .good, "\(counts.events) events, \(counts.livePlans) plans in force"))
-      parts.append(.init("disk", free < 256 ? .warning : .good, "\(free) MB free"))
+      parts.append(Self.disk(freeMB: free))
       let new = counts.notices[.new] ?? 0
       let age = counts.oldestUnhandled.map { (now - $0).seconds } ?? 0
       parts.append(
@@ -36,6 +36,14 @@ extension StoreDesk {
     parts += await dropParts
     return HealthView(
       version: state.settings.version, nowUTC: now.iso8601(), isLeading: state.isLeading, parts: parts)
+  }
+
+  /// What cannot be stored is not taken in: feeds wait, HTTP says 503.
+  static func disk(freeMB free: Int64) -> HealthView.Part {
+    guard free >= 32 else {
+      return .init("disk", .failed, "\(free) MB free: nothing more can be taken in safely; make room")
+    }
+    return .init("disk", free < 256 ? .warning : .good, "\(free) MB free")
   }
 
   private var feedParts: [HealthView.Part] {

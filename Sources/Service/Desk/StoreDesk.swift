@@ -226,7 +226,11 @@ struct StoreDesk: Desk {
     for status in statuses {
       all += try await asked { () async throws(StoreError) in try await store.notices(status, limit: limit) }
     }
-    return all.sorted { $0.id > $1.id }.prefix(limit).map(Self.line)
+    let shown = Array(all.sorted { $0.id > $1.id }.prefix(limit))
+    let events = try await asked { () async throws(StoreError) in
+      try await store.events(of: shown.map(\.id))
+    }
+    return shown.map { Self.line($0, event: events[$0.id]) }
   }
 
   func notice(_ id: Int64) async throws(DeskError) -> FileView {
@@ -254,10 +258,10 @@ struct StoreDesk: Desk {
     }
   }
 
-  private static func line(_ n: StoredNotice) -> NoticeLine {
+  private static func line(_ n: StoredNotice, event: String? = nil) -> NoticeLine {
     NoticeLine(
       id: n.id.number, source: n.topic, receivedUTC: n.receivedAt.iso8601(.milliseconds), sizeBytes: n.size,
-      sha256: n.digest, state: n.status.rawValue, attempts: n.attempts, reason: n.reason, event: nil)
+      sha256: n.digest, state: n.status.rawValue, attempts: n.attempts, reason: n.reason, event: event)
   }
 
   // MARK: Changes
@@ -279,7 +283,7 @@ struct StoreDesk: Desk {
   static func change(_ entry: LogEntry) -> ChangeLine {
     let fields = (try? JSONSerialization.jsonObject(with: Data(entry.body.utf8))) as? [String: Any]
     let text =
-      fields?["text"] as? String
+      fields?["text"] as? String ?? words(entry.kind, fields ?? [:])
       ?? fields?.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
       ?? entry.body
     return ChangeLine(

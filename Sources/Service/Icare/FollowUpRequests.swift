@@ -150,6 +150,8 @@ struct FollowUpRequests {
     case "COLIBRIAPI":
       return .colibri(
         filter: own[0], exposureSeconds: first.exptimeS, exposures: exposures ?? plan.rows.count,
+        maximumAirmass: airmass,
+        minimumMoonDegrees: min(max(telescope.limits.minMoonSeparation.degrees, 0), 180), priority: priority,
         isTargetOfOpportunity: true)
     default: return nil
     }

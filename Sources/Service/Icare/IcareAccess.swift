@@ -14,16 +14,19 @@ public struct IcareAccess: Sendable {
   public let instruments: [String: String]
   /// ICARE's bandpasses by our filter names, where the usual ones do not fit.
   public let filters: [String: String]
+  /// ICARE's interfaces for requests by slug, where any is named.
+  public let requests: [String: String]
 
   init(
     client: IcareClient, address: String, group: String, instruments: [String: String],
-    filters: [String: String]
+    filters: [String: String], requests: [String: String] = [:]
   ) {
     self.client = client
     self.address = address
     self.group = group
     self.instruments = instruments
     self.filters = filters
+    self.requests = requests
   }
 
   /// - Throws: `ConfigurationError` when neither names an ICARE, or what is wrong with its address or token.
@@ -46,6 +49,7 @@ public struct IcareAccess: Sendable {
     group = icare.group
     instruments = icare.instruments
     filters = icare.filters
+    requests = icare.requests
   }
 }
 

@@ -10,7 +10,10 @@ extension IcareAccess {
     let begin = clock.uptime()
     let facts = await IcareFacts.gather(from: client, group: group, now: { clock.now() })
     let seconds = (clock.uptime() - begin).seconds
-    let findings = IcareDoctor.report(facts, group: group, instruments: instruments.values.sorted())
+    let forms = requests.compactMap { slug, api in instruments[slug].map { ($0, api) } }
+    let findings = IcareDoctor.report(
+      facts, group: group, instruments: instruments.values.sorted(),
+      requests: Dictionary(forms, uniquingKeysWith: { a, _ in a }))
     var lines = ["ICARE at \(address), group \(group)"]
     for finding in findings {
       let mark =
@@ -60,7 +63,9 @@ public struct IcareComparison: Sendable {
   /// One line each: `=` same, `!` differs there, `?` unclear, `+` would be created.
   public var report: CommandReport {
     let same = items.count - missing.count - oddities.count
-    let count = "\(same) the same, \(oddities.count) to look at, \(missing.count) missing in ICARE"
+    let count =
+      "\(same) the same, \(oddities.count) to look at, \(missing.count) missing in ICARE"
+      + (doubts.isEmpty ? "" : ", \(doubts.count) not compared")
     return CommandReport(
       items.map(\.description) + doubts.map { "? \($0)" } + [count],
       missing.isEmpty && oddities.isEmpty ? .good : .look)
@@ -82,6 +87,7 @@ extension IcareAccess {
         doubts.append("\(telescope.id) has no aperture, no field or no filter that ICARE knows")
         continue
       }
+      if let api = requests[telescope.slug] { site.api = String(api.prefix { $0 != ":" }) }
       if grids, telescope.roles.contains(.tiler), let field = telescope.field {
         let grid = TileGrid(field)
         site.grid = (1...grid.count).map { .init(number: $0, position: grid.center(of: $0)) }

@@ -51,11 +51,12 @@ public enum IcareStatusReport {
       lines.append("[HELD] nothing leaves since \(hold.since.iso8601()): \(hold.reason)")
       code = .failed
     }
-    let unused = count(.expired, .superseded)
+    let late = count(.expired)
     let drained = owed == 0 ? "drained" : "\(owed) owed"
     lines.append(
       "\(stuck > 0 ? "[look]" : "[ok]  ") outbox: \(drained), \(count(.done)) delivered, \(stuck) need a person, "
-        + "\(unused) no longer wanted")
+        + "\(count(.superseded)) no longer wanted"
+        + (late > 0 ? ", \(late) too late to be of use" : ""))
     if stuck > 0 { code = max(code, .look) }
     for entry in try await store.latestDeliveries(channel: channel, [.dead, .parked], limit: 20) {
       lines.append("       \(entry.key): \(entry.reason ?? entry.state.rawValue)")

@@ -19,6 +19,10 @@ public struct IcareOptions: Hashable, Sendable {
   public var crossMatch: CrossMatchPolicy
   /// How long ICARE's own ingestion is waited for before the event is created.
   public var createAfter: Duration
+  /// Telescopes, by slug, whose plans ICARE is to hand to the telescope's queue.
+  public var sends: Set<String> = []
+  /// Whether trigger decisions are set there, by allocation.
+  public var setsTriggers = false
 
   public init(
     group: String, instruments: [String: String], requests: [String: String] = [:],
@@ -64,11 +68,17 @@ extension Bulletin {
         "icare/\(event)/tag/\(number)/\(text)", slot: "icare/\(event)/tag/\(text)", needs: [eventKey])
     }
     try push(
-      .comment(CommentPush(event: identity, text: message.plainText, groups: [options.group])),
+      .comment(CommentPush(event: identity, text: commentText, groups: [options.group])),
       "icare/\(event)/comment/\(number)", needs: [eventKey])
     if occasion == .plan { try plans(identity, eventKey, options, push) }
     try requests(options, push)
     return list
+  }
+
+  private var commentText: String {
+    guard occasion == .plan, replaced != nil, document != nil else { return message.plainText }
+    return message.plainText
+      + "In ICARE the plans \(event)-r\(planNumber)-... take the place of earlier ones of their telescopes.\n"
   }
 
   /// What telescopes are asked for through ICARE, and what is taken back. Those that get another request share
@@ -139,19 +149,31 @@ extension Bulletin {
           weight: row.prob,
           overhead: .seconds(plan.timing.readoutS))
       }
+      let slug = plan.telescope.slug
+      let planKey = "icare/\(event)/plan/\(planNumber)/\(slug)"
+      let series = "icare/\(event)/plan/\(slug)"
+      let allocation = AllocationKey(instrument: instrument, group: options.group)
       let name = PlanPush.name(
-        event: event, revision: planNumber, telescope: plan.telescope.slug,
+        event: event, revision: planNumber, telescope: slug,
         contents: plan.sha256 ?? plan.planID)
       try push(
         .plan(
           PlanPush(
-            event: identity, map: reference,
-            allocation: AllocationKey(instrument: instrument, group: options.group),
-            name: name, window: TimeWindow(document.window.start.instant, document.window.end.instant),
-            pointings: pointings, planID: plan.planID)),
-        "icare/\(event)/plan/\(planNumber)/\(plan.telescope.slug)",
-        "icare/\(event)/plan/\(plan.telescope.slug)",
-        [eventKey, mapKey], .hours(24))
+            event: identity, map: reference, allocation: allocation, name: name,
+            window: TimeWindow(document.window.start.instant, document.window.end.instant),
+            pointings: pointings, series: series, planID: plan.planID)),
+        planKey, series, [eventKey, mapKey], .hours(24))
+      if options.sends.contains(slug) {
+        try push(
+          .planSend(PlanSendPush(plan: planKey)), "\(planKey)/send", "\(series)/send",
+          [DeliveryKey(planKey)], .hours(24))
+      }
+      if options.setsTriggers {
+        try push(
+          .trigger(TriggerPush(event: identity, allocation: allocation, isTriggered: true)),
+          "icare/\(event)/trigger/\(planNumber)/\(slug)", "icare/\(event)/trigger/\(slug)",
+          [DeliveryKey(planKey)], .hours(24))
+      }
     }
   }
 }

@@ -137,6 +137,6 @@ extension ServiceConfiguration {
       let made = try kafka.feed(environment: environment)
       lines.append("kafka       \(made.bootstrapServers.joined(separator: ",")), \(made.topics.count) topics")
     }
-    return lines + assembly.doubts
+    return lines + assembly.doubts.map { "look        \($0)" }
   }
 }

@@ -76,6 +76,9 @@ public struct ServiceAssembly {
       for slug in icare.instruments.keys.sorted() where !known.contains(slug) {
         doubts.append("icare.instruments names \(slug), which is no telescope")
       }
+      for slug in icare.send where icare.instruments[slug] == nil {
+        doubts.append("icare.send names \(slug), which is not in icare.instruments")
+      }
       let apis: Set<String> = ["GENERICAPI", "TAROTAPI", "TRTAPI", "SLACKAPI", "COLIBRIAPI"]
       for (slug, api) in icare.requests.sorted(by: { $0.key < $1.key }) {
         guard apis.contains(String(api.prefix { $0 != ":" })), icare.instruments[slug] != nil else {
@@ -148,10 +151,13 @@ extension ServiceConfiguration.Icare {
     where telescope.channel?.kind == "icare" && instruments[telescope.slug] != nil {
       if apis[telescope.slug] == nil { apis[telescope.slug] = "GENERICAPI" }
     }
-    return IcareOptions(
+    var options = IcareOptions(
       group: group, instruments: instruments, requests: apis, filters: filters,
       crossMatch: CrossMatchPolicy(rawValue: crossMatch) ?? .propose,
       createAfter: .seconds(createAfterSeconds))
+    options.sends = Set(send)
+    options.setsTriggers = triggers
+    return options
   }
 }
 
