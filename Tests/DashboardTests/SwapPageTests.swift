@@ -62,7 +62,7 @@ import WebClient
       let called = try await Self.page(site, "mimic")
       #expect(called.all("select").isEmpty && called.text.contains("a token that names no person"))
       let mimicked = try await Self.post(site, "/roster/swap", "mimic", "give=ana+2023-05-18%2F1&to=bo")
-      #expect(mimicked.status == 400 && mimicked.text.contains("this token is nobody's on the roster"))
+      #expect(mimicked.status == 400 && mimicked.text.contains("this token is nobody"))
       let stolen = try await Self.post(site, "/roster/swap", "bo", "give=ana+2023-05-18%2F1&to=bo")
       #expect(stolen.status == 400 && stolen.text.contains("bo may give away shifts of bo"))
       // What was chosen stays chosen, also when it is not offered any more.

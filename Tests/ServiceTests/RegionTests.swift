@@ -33,7 +33,8 @@ import Units
         #expect(page.contains("href=\"/api/events/MS260915a/region/\(file)\""), "\(file)")
       }
       for file in ["60.moc.fits", "90.moc.png", "90", "..%2F90.moc.fits", "090.moc.fits"] {
-        #expect(try await site.send(.get, "/api/events/MS260915a/region/\(file)").status == 404, "\(file)")
+        let status = try await site.send(.get, "/api/events/MS260915a/region/\(file)").status
+        #expect([400, 404].contains(status), "\(file): \(status)")
       }
       #expect(try await site.send(.get, "/api/events/S0/region/90.moc.fits").status == 404)
     }

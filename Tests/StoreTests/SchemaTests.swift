@@ -181,7 +181,7 @@ import Units
     "UPDATE log SET body = '{}'",
     "DELETE FROM log",
     "INSERT OR REPLACE INTO log SELECT * FROM log LIMIT 1",
-    "INSERT INTO token VALUES (1, x'00', 'l', 'r', 0, 1, NULL)",
+    "INSERT INTO token VALUES (1, x'00', 'l', 'r', 0, 1, NULL, NULL)",
     "UPDATE lease SET epoch = 1",
     "DELETE FROM lease",
     "INSERT INTO timer VALUES ('t', NULL, 'k', 0, 'no json', 'pending', 0)",
