@@ -31,6 +31,26 @@ public struct PlanDigest: Codable, Hashable, Sendable {
     }
   }
 
+  /// A galaxy that some field holds because of it.
+  public struct Galaxy: Codable, Hashable, Sendable {
+    public var name: String
+    public var raDeg: Double
+    public var decDeg: Double
+    public var distanceMpc: Double?
+    /// Share of the weight of all galaxies ranked.
+    public var weight: Double
+    /// Who points at it, the first one first.
+    public var telescopes: [String]
+    public var startUTC: UTCTime
+    enum CodingKeys: String, CodingKey {
+      case name, weight, telescopes
+      case raDeg = "ra_deg"
+      case decDeg = "dec_deg"
+      case distanceMpc = "distance_mpc"
+      case startUTC = "start_utc"
+    }
+  }
+
   /// The posterior along all lines of sight.
   public struct Distance: Codable, Hashable, Sendable {
     public var mpc: Double
@@ -45,9 +65,19 @@ public struct PlanDigest: Codable, Hashable, Sendable {
   public var top: [Tile]
   /// None where the map has no distances.
   public var distance: [Distance]
+  /// The likeliest hosts; empty where nobody points at galaxies, nil in digests of earlier versions.
+  public var galaxies: [Galaxy]?
+  /// With those that are not listed.
+  public var galaxyCount: Int?
+
+  enum CodingKeys: String, CodingKey {
+    case schema, summary, curve, top, distance, galaxies
+    case galaxyCount = "galaxy_count"
+  }
 
   private static let curvePoints = 120
   private static let topTiles = 10
+  private static let topGalaxies = 15
   private static let distancePoints = 60
 
   /// - Parameter map: what the plan was made on; without it there is no distance.
@@ -60,6 +90,14 @@ public struct PlanDigest: Codable, Hashable, Sendable {
       Tile(
         telescope: site.name, slug: site.slug, fieldID: row.fieldID, raDeg: row.raDeg, decDeg: row.decDeg,
         startUTC: row.startUTC, prob: row.prob, reason: row.reason)
+    }
+    let hosts = TargetedGalaxy.all(in: document)
+    galaxyCount = hosts.count
+    galaxies = hosts.prefix(Self.topGalaxies).map {
+      Galaxy(
+        name: $0.galaxy.name, raDeg: $0.galaxy.raDeg, decDeg: $0.galaxy.decDeg,
+        distanceMpc: $0.galaxy.distanceMpc, weight: $0.galaxy.weight, telescopes: $0.telescopes,
+        startUTC: $0.start)
     }
     distance = map.flatMap { DistancePosterior(of: $0) }.map(Self.distances) ?? []
   }

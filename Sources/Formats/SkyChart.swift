@@ -38,6 +38,19 @@ public struct SkyChart: Sendable {
     }
   }
 
+  /// A galaxy that some field of the plan points at.
+  public struct Galaxy: Sendable {
+    public var name: String
+    public var direction: Direction<ICRS>
+    /// Share of the weight of all galaxies ranked.
+    public var weight: Fraction
+    public init(name: String, direction: Direction<ICRS>, weight: Fraction) {
+      self.name = name
+      self.direction = direction
+      self.weight = weight
+    }
+  }
+
   public struct Moon: Sendable {
     public var direction: Direction<ICRS>
     /// The lit part of the disc.
@@ -52,6 +65,8 @@ public struct SkyChart: Sendable {
   /// Lines under the title.
   public var subtitle: [String] = []
   public var layers: [Layer] = []
+  /// The likeliest host first.
+  public var galaxies: [Galaxy] = []
   /// The smallest credible level whose region holds a direction, 0...1; more than 1 where the map has no
   /// probability. It draws shading and smooth contours, and takes the place of `contours`.
   public var credibleLevel: (@Sendable (Direction<ICRS>) -> Double)?
@@ -90,6 +105,12 @@ extension SkyChart {
       return Layer(name: plan.telescope.name, probability: Fraction(clamping: plan.totals.prob), tiles: tiles)
     }
     .sorted { ($1.probability ?? .zero, $0.name) < ($0.probability ?? .zero, $1.name) }
+    galaxies = TargetedGalaxy.all(in: network).map {
+      Galaxy(
+        name: $0.galaxy.name,
+        direction: Direction(ra: .degrees($0.galaxy.raDeg), dec: .degrees($0.galaxy.decDeg)),
+        weight: Fraction(clamping: $0.galaxy.weight))
+    }
     let limits = Set(network.plans.map(\.limits.moonSepDeg))
     moonAvoidance = limits.min().map { .degrees($0) }
   }

@@ -68,7 +68,11 @@ public enum SkyChartSVG {
     let parts = chart.layers.prefix(60).map {
       "\($0.name): \($0.tiles.count) tiles, \(($0.probability?.value ?? 0).percentText()) %"
     }
-    return text + "Telescopes: " + parts.joined(separator: "; ") + "."
+    text += "Telescopes: " + parts.joined(separator: "; ") + "."
+    guard !chart.galaxies.isEmpty else { return text }
+    let hosts = chart.galaxies.prefix(10).map { "\($0.name) \($0.weight.value.percentText()) %" }
+    return text + " \(chart.galaxies.count) galaxies are pointed at, by weight: "
+      + hosts.joined(separator: "; ") + (chart.galaxies.count > 10 ? "; and more." : ".")
   }
 
   private static func allSky(
@@ -93,6 +97,8 @@ public enum SkyChartSVG {
     var placer = LabelPlacer()
     placer.frame = (SIMD2(0, o.y - r.y - 4), SIMD2(width, o.y + r.y + 14))
     SkySymbols.draw(chart, on: view, placer: &placer, into: &panel.over)
+    SkyGalaxies.draw(
+      chart, on: view, within: nil, isNamed: lettered, placer: &placer, into: &panel.over)
     coordinateLabels(view, center, placer: &placer, into: &panel.over)
     if lettered {
       SkySymbols.names(chart, styles, on: view, within: nil, placer: &placer, into: &panel.over)
@@ -246,6 +252,9 @@ enum SkyLegend {
         }, width: 70)
     }
     item("most probable", { $0.raw(SkySymbols.peak(at: SIMD2($1 + 8, y - 4))) }, width: 16)
+    if !chart.galaxies.isEmpty {
+      item("galaxy of the plan", { $0.raw(SkyGalaxies.symbol(at: SIMD2($1 + 8, y - 4))) }, width: 16)
+    }
     item("galactic plane, + centre", stroke(SkyBackground.galaxyStroke))
     if let radius = chart.moonAvoidance, chart.moon != nil {
       item("\(radius.degrees.trimmed(1))° from the Moon", stroke(SkySymbols.avoidanceStroke))

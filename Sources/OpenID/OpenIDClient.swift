@@ -30,7 +30,11 @@ public struct OpenIDOptions: Sendable {
 
 /// Who signed in, by the word of the provider.
 public struct OpenIDPerson: Hashable, Sendable {
+  /// For the log.
   public let name: String
+  /// What the provider calls them, letter by letter; nil where it gives no user name, or one that could only be
+  /// kept with changes: shortened or simplified, it might be somebody else's.
+  public let user: String?
   public let scopes: Set<String>
   /// Where the browser wanted to go.
   public let back: String
@@ -132,7 +136,10 @@ public actor OpenIDClient {
       keys: known, issuer: options.issuer, client: options.clientID, nonce: attempt.nonce, now: now())
     let scopes = scopes(of: token.claims)
     guard !scopes.isEmpty else { throw .noRole }
-    return OpenIDPerson(name: Self.name(token.claims), scopes: scopes, back: attempt.back)
+    let given = token.claims["preferred_username"] as? String ?? ""
+    let user = !given.isEmpty && Self.plain(given) == given ? given : nil
+    return OpenIDPerson(
+      name: Self.name(token.claims), user: user, scopes: scopes, back: attempt.back)
   }
 
   private func scopes(of claims: [String: Any]) -> Set<String> {
@@ -143,7 +150,10 @@ public actor OpenIDClient {
 
   /// As the log has it: short, and without anything that could be taken for more.
   private static func name(_ claims: [String: Any]) -> String {
-    let given = claims["preferred_username"] as? String ?? claims["sub"] as? String ?? ""
+    plain(claims["preferred_username"] as? String ?? claims["sub"] as? String ?? "")
+  }
+
+  private static func plain(_ given: String) -> String {
     let plain = given.unicodeScalars.filter { $0.isASCII && $0.value > 0x20 && $0.value < 0x7F }
     return String(String.UnicodeScalarView(plain.prefix(60)))
   }

@@ -3,6 +3,9 @@ import Units
 
 /// Galaxies for a plan: what narrow fields are pointed at.
 public struct GalaxyTargeting: Sendable {
+  /// Credible region in which galaxies are looked for.
+  public static let level = Fraction(clamping: 0.95)
+
   /// What the catalogue holds in the region of the map.
   public var table: GalaxyTable
   /// Name of the catalogue.

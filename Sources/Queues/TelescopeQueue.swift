@@ -67,11 +67,17 @@ public struct TelescopeQueue: Hashable, Sendable {
     status = Status(hasWork: !open.isEmpty, isStopped: stopped != nil)
     message =
       if let first = open.first {
-        "\(open.count) to observe, the first at \(first.window.start.iso8601())"
+        "\(open.count) to observe, " + Self.when(first.window.start, now)
       } else if let stopped {
         "STOP: observe nothing more for \(stopped)"
       } else {
         "nothing to observe"
       }
+  }
+
+  /// GO is said hours ahead too: when it is for comes with it.
+  private static func when(_ start: Instant, _ now: Instant) -> String {
+    guard start > now else { return "now" }
+    return "from \(start.iso8601().prefix(16).replacing("T", with: " ")) UTC on, not before"
   }
 }

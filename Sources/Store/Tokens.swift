@@ -7,6 +7,8 @@ public struct TokenGrant: Hashable, Sendable {
   public let id: Int64
   public let label: String
   public let role: String
+  /// Whose token it is, as rosters name people; nil for a token of nobody, whatever its label says.
+  public let user: String?
   public let scopes: Set<String>
   public let createdAt: Instant
   public let expires: Instant
@@ -19,13 +21,16 @@ extension Store {
   private static let tokenPrefix = "vesper_"
 
   /// Makes a token of 256 random bits. Only its SHA-256 is kept: it is shown this once.
+  /// - Parameter user: who its bearer is; only what is said here makes a token somebody's.
   public func issueToken(
-    label: String, role: String, scopes: Set<String>, lifetime: Duration, actor: String, at now: Instant
+    label: String, role: String, user: String? = nil, scopes: Set<String>, lifetime: Duration, actor: String,
+    at now: Instant
   ) async throws(StoreError) -> (secret: String, grant: TokenGrant) {
     guard lifetime > .zero, lifetime <= Self.longestTokenLife else {
       throw .invalid("a token lives up to 90 days, not \(lifetime)")
     }
     guard !scopes.isEmpty, !scopes.contains("") else { throw .invalid("a token without scopes is of no use") }
+    guard user != "" else { throw .invalid("a token is somebody's or nobody's: the user has no name") }
     var generator = SystemRandomNumberGenerator()
     let random = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
     let secret = Self.tokenPrefix + SHA256.hex(random)
@@ -33,15 +38,16 @@ extension Store {
     let grant = try await write { transaction -> TokenGrant in
       let db = transaction.db
       try db.execute(
-        sql: "INSERT INTO token (hash, label, role, createdAt, expiresAt) VALUES (?, ?, ?, ?, ?)",
-        arguments: [hash, label, role, now.tai, (now + lifetime).tai])
+        sql: "INSERT INTO token (hash, label, role, user, createdAt, expiresAt) VALUES (?, ?, ?, ?, ?, ?)",
+        arguments: [hash, label, role, user, now.tai, (now + lifetime).tai])
       let id = db.lastInsertedRowID
       for scope in scopes.sorted() {
         try db.execute(sql: "INSERT INTO tokenScope VALUES (?, ?)", arguments: [id, scope])
       }
-      let fields = [
+      var fields = [
         "token": "\(id)", "label": label, "role": role, "scopes": scopes.sorted().joined(separator: " "),
       ]
+      fields["user"] = user
       try Self.append(LogDraft(actor: actor, kind: "token.issued", fields: fields), at: now, in: &transaction)
       return try Self.grant(id, db)
     }
@@ -93,7 +99,8 @@ extension Store {
     }
     let scopes = try String.fetchSet(db, sql: "SELECT scope FROM tokenScope WHERE token = ?", arguments: [id])
     return TokenGrant(
-      id: id, label: row["label"], role: row["role"], scopes: scopes, createdAt: Instant(row, "createdAt"),
-      expires: Instant(row, "expiresAt"), revokedAt: Instant(optional: row, "revokedAt"))
+      id: id, label: row["label"], role: row["role"], user: row["user"], scopes: scopes,
+      createdAt: Instant(row, "createdAt"), expires: Instant(row, "expiresAt"),
+      revokedAt: Instant(optional: row, "revokedAt"))
   }
 }

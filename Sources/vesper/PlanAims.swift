@@ -34,9 +34,6 @@ struct PlanAims: ParsableArguments {
 
   @OptionGroup var detection: DetectionAims
 
-  /// Credible region in which galaxies are looked for.
-  private static let level = Fraction(clamping: 0.95)
-
   func apply(to request: inout PlanRequest) throws {
     try detection.apply(to: &request)
     guard (1...100).contains(visits), gap >= 0, gap <= 10_000 else {
@@ -53,26 +50,19 @@ struct PlanAims: ParsableArguments {
     policy.largestField = .squareDegrees(galaxyField)
     policy.largestArea90 = .squareDegrees(galaxyArea)
     request.galaxies = GalaxyTargeting(
-      table: index.table(for: .init(request.map, level: Self.level)), catalog: index.title,
+      table: index.table(for: .init(request.map, level: GalaxyTargeting.level)), catalog: index.title,
       weighting: galaxyWeight, policy: policy
     ) { index.name(ofRow: $0) }
   }
 
   private static func index(_ path: String) throws -> GalaxyIndex {
-    let url = URL(filePath: path)
     guard FileManager.default.fileExists(atPath: path) else {
       throw Failure(.noInput, "--galaxies \(path): no such file; check the name")
     }
     do {
-      guard url.pathExtension.lowercased() == "csv" else { return try GalaxyIndex(at: url) }
-      let built = FileManager.default.temporaryDirectory.appending(
-        path: "vesper-\(UUID().uuidString).galaxies")
-      // An open index stays readable when its name is gone.
-      defer { try? FileManager.default.removeItem(at: built) }
-      let report = try GalaxyIndexBuilder.build(from: url, format: .csv, to: built)
-      let faults = report.skipped.values.reduce(0, +)
-      if faults > 0 { printError("vesper: \(path): \(faults) of \(report.read) rows cannot be used") }
-      return try GalaxyIndex(at: built)
+      let (index, faults, rows) = try GalaxyIndex.reading(path)
+      if faults > 0 { printError("vesper: \(path): \(faults) of \(rows) rows cannot be used") }
+      return index
     } catch { throw Failure(.badData, "--galaxies \(path): \(error)") }
   }
 }

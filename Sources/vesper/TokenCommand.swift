@@ -13,7 +13,14 @@ struct TokenCommand: AsyncParsableCommand {
     @Option(help: "What it is for; no personal names.")
     var label: String
     @Option(help: "view, notices, operator:<telescope>, lead or admin; several separated by commas.")
-    var scopes: String
+    var scopes: String = ""
+    @Option(help: "Its bearer answers for this telescope, by any of its names; may be given again.")
+    var telescope: [String] = []
+    @Option(
+      help: ArgumentHelp(
+        "Whose token it is, as the roster names people: who bears it acts as them there. Without it, nobody's.",
+        valueName: "name"))
+    var user: String?
     @Option(help: "Days until it expires, up to 90.")
     var days: Int = 90
 
@@ -21,8 +28,15 @@ struct TokenCommand: AsyncParsableCommand {
       try await reporting {
         guard (1...90).contains(days) else { throw Failure(.usage, "--days \(days): give 1 to 90") }
         let names = scopes.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        guard !names.isEmpty || !telescope.isEmpty else {
+          throw Failure(.usage, "say what it allows: --scopes, or --telescope for an operator's")
+        }
+        let desk = try TokenDesk(options.load())
+        if let user, let doubt = desk.doubt(user: user) { printError("vesper: \(doubt)") }
         do {
-          print(try await TokenDesk(options.load()).issue(label: label, scopes: names, days: days))
+          print(
+            try await desk.issue(
+              label: label, scopes: names, telescopes: telescope, user: user, days: days))
         } catch let error as ConfigurationError {
           throw Failure(.usage, "\(error)")
         }

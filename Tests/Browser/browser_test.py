@@ -10,47 +10,20 @@ Exit status 0 if nothing was found. Needs Debian's chromium and python3-websocke
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 
-from chromium import Browser, pixels
+import night
+from chromium import Browser
+from rig import (
+    PICTURES, SHOWN, THEMES, WIDTHS, Report, Service, audit, axe, only_red, press, see, show, sign_in, sign_out, text_of)
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
 EVENT = "MS260915a"
-START = "2026-09-15T17:50:00Z"
-THEMES = ["day", "dark", "red"]
-WIDTHS = [(360, 740), (1280, 900)]
-# The pictures of the documentation show what is seen without scrolling: by day on a desk, at night on a phone.
-SHOWN = [("day", 1280, 0.75), ("dark", 360, 1)]
 # Bytes on the line of a first load, packed: what slow sites can bear.
 BUDGETS = {"telescope": 30 << 10, "board": 150 << 10}
-ROSTER = """campaign: GRANDMA autumn 2026
-first_week: 2026-09-10
-weeks: 2
-week_starts: Thursday 11:00
-slots:
-  1: 11:00-19:00
-  2: 19:00-03:00
-  3: 03:00-11:00
-members:
-  shifter-01: {zone: Europe/Paris, coordinates: true}
-  shifter-02: {zone: America/Bogota}
-  shifter-03: {zone: Asia/Kolkata}
-schedule:
-  2026-09-10:
-    coordinator: shifter-01
-    1: shifter-01
-    2: shifter-02
-    3: shifter-03
-overrides:
-  2026-09-16/2: {members: [], why: open}
-"""
 PAYLOADS = [
     "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'><svg onload=alert(1)>", "javascript:alert(1)",
     "</textarea><script>alert(1)</script>", "</title><script>alert(1)</script>", "{{head.title}}", "%00%ff%fe",
@@ -60,146 +33,17 @@ PAYLOADS = [
 ]
 
 
-class Service:
-    """`vesper serve` on the shipped telescopes, with a mock event planned and a notice that cannot be read."""
-
-    def __init__(self, program, reading=True):
-        self.folder = tempfile.mkdtemp(prefix="vesper-browser-")
-        self.config = os.path.join(self.folder, "vesper.yaml")
-        roster = os.path.join(self.folder, "roster.yaml")
-        with open(roster, "w") as file:
-            file.write(ROSTER)
-        with open(self.config, "w") as file:
-            file.write(
-                f"state: {self.folder}/state\ntelescopes: {ROOT}/telescopes\nroster: {roster}\n"
-                f"http: {{port: 0, open_reading: {str(reading).lower()}}}\nlinks: {{secret: 'file:{self.folder}/links'}}\n")
-        with open(os.path.join(self.folder, "links"), "w") as file:
-            file.write("l" * 40)
-        self.roster = roster
-        self.program = program
-        self.token = self.issue("shift", "lead")
-        port = os.path.join(self.folder, "port")
-        self.log = open(os.path.join(self.folder, "log"), "w")
-        self.process = subprocess.Popen(
-            [program, "serve", "--config", self.config, "--as-of", START, "--port-file", port],
-            stdout=self.log, stderr=self.log)
-        for _ in range(300):
-            if os.path.exists(port) and open(port).read().strip():
-                break
-            time.sleep(0.1)
-        self.base = f"http://127.0.0.1:{open(port).read().strip()}"
-
-    def issue(self, label, scopes):
-        issued = subprocess.run(
-            [self.program, "token", "issue", "--label", label, "--scopes", scopes, "--config", self.config],
-            check=True, capture_output=True, text=True)
-        return next(w for w in issued.stdout.split() if w.startswith("vesper_"))
-
-    def get(self, path):
-        request = urllib.request.Request(self.base + path, headers={"Authorization": f"Bearer {self.token}"})
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)
-
-    def post(self, path, body):
-        request = urllib.request.Request(
-            self.base + path, data=body, method="POST", headers={"Authorization": f"Bearer {self.token}"})
-        return urllib.request.urlopen(request).read()
-
-    def wait(self, what, condition, seconds=240):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            found = condition()
-            if found:
-                return found
-            time.sleep(0.5)
-        raise RuntimeError(f"{what} never came; log:\n" + open(self.log.name).read()[-3000:])
-
-    def play(self):
-        spool = os.path.join(self.folder, "state", "spool")
-        os.makedirs(spool, exist_ok=True)
-        notices = os.path.join(ROOT, "Fixtures/notices")
-        texts = {name: open(os.path.join(notices, name), "rb").read() for name in sorted(os.listdir(notices))}
-        texts["broken.json"] = b"{\"broken\": "
-        for name, text in texts.items():
-            # Written aside and renamed: the service takes a file as soon as it sees it.
-            with open(os.path.join(spool, "." + name), "wb") as file:
-                file.write(text)
-            os.rename(os.path.join(spool, "." + name), os.path.join(spool, name))
-        plan = lambda: next((e["plan"] for e in self.get("/api/events")["events"] if e["id"] == EVENT), None)
-        self.wait("the plan", plan)
-        self.wait("the quarantine", lambda: self.get("/api/notices?state=quarantined")["notices"])
-        self.wait("all events", lambda: len(self.get("/api/events")["events"]) >= 7)
-        sheet = self.get(f"/api/events/{EVENT}/plan")
-        parts = [p for p in sheet["parts"] if p["state"] != "left_out"]
-        return max(parts, key=lambda p: p["tiles"])["slug"], len(sheet["parts"])
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait(30)
-        self.log.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-class Report:
-    def __init__(self):
-        self.faults, self.weights, self.contrast, self.times = [], {}, {}, {}
-
-    def fault(self, place, text):
-        self.faults.append(f"{place}: {text}")
-        print(f"  FAULT {place}: {text}", flush=True)
-
-    def check(self, place, isGood, text):
-        if not isGood:
-            self.fault(place, text)
-
-
-def audit(browser, report, place):
-    found = browser.run(open(os.path.join(HERE, "audit.js")).read())
-    for fault in found["faults"]:
-        report.fault(place, fault)
-    for text in browser.complaints():
-        report.fault(place, f"console: {text}")
-    report.contrast[place] = found["least"]
-
-
-def only_red(browser, report, place):
-    rows, channels = pixels(browser.picture(whole=False))
-    for y, row in enumerate(rows):
-        for start in range(1, channels if channels < 3 else 3):
-            if any(row[start::channels]):
-                x = next(i for i, v in enumerate(row[start::channels]) if v)
-                return report.fault(place, f"green or blue light at {x}, {y}: {list(row[x * channels:(x + 1) * channels])}")
-
-
-PICTURES = [None]
-# What a picture is about, where that is not at the top of its page.
-PLACES = {"decide": "#decide", "decide-late": "#decide", "roster-swap": "#swaps", "telescope-operator": "#say"}
-
-
-def show(browser, name, theme, width):
-    """Keeps a small picture for the documentation."""
-    for shown, at, scale in SHOWN:
-        if PICTURES[0] and (theme, width) == (shown, at):
-            place = PLACES.get(name)
-            top = browser.run(f"document.querySelector('{place}').getBoundingClientRect().top + scrollY") if place else 0
-            browser.picture(os.path.join(PICTURES[0], f"{name}-{at}.webp"), whole=False, scale=scale, webp=True, top=top)
-
-
-def see(browser, report, out, name, width=360):
-    """The page as it is now in each theme and width, without asking for it again; then as it was."""
-    own = browser.run("document.documentElement.className")
-    for theme in THEMES:
-        browser.run(f"document.documentElement.className = '{theme}'")
-        for wide, height in WIDTHS:
-            browser.size(wide, height)
-            browser.listen(0.2)
-            audit(browser, report, f"{name}-{theme}-{wide}")
-            browser.picture(os.path.join(out, f"{name}-{theme}-{wide}.png"))
-            show(browser, name, theme, wide)
-            if theme == "red" and wide == 360:
-                only_red(browser, report, f"{name}-{theme}-{wide}")
-    browser.run(f"document.documentElement.className = '{own}'")
-    browser.size(width, 740)
+def play(service):
+    """The notices of the fixtures and one that cannot be read; the busiest telescope, and how many were asked."""
+    service.drop({name: open(os.path.join(service.notices, name), "rb").read() for name in sorted(os.listdir(service.notices))})
+    service.drop({"broken.json": b"{\"broken\": "})
+    plan = lambda: next((e["plan"] for e in service.get("/api/events")["events"] if e["id"] == EVENT), None)
+    service.wait("the plan", plan)
+    service.wait("the quarantine", lambda: service.get("/api/notices?state=quarantined")["notices"])
+    service.wait("all events", lambda: len(service.get("/api/events")["events"]) >= 7)
+    sheet = service.get(f"/api/events/{EVENT}/plan")
+    parts = [p for p in sheet["parts"] if p["state"] != "left_out"]
+    return max(parts, key=lambda p: p["tiles"])["slug"], len(sheet["parts"])
 
 
 def look(browser, service, report, out, pages):
@@ -306,30 +150,6 @@ def flows(browser, service, report, slug):
     browser.run("document.querySelector('form[action=\"/sign-out\"]').submit()")
     browser.listen(1.0)
     report.check("sign-out", "Signed in as" not in browser.run("document.body.innerText"), "somebody is still signed in")
-
-
-def press(browser, selector, seconds=1.0):
-    """Presses a button as a person does, and waits for what follows."""
-    browser.run(f"document.querySelector({json.dumps(selector)}).click()")
-    browser.listen(seconds)
-
-
-def sign_in(browser, service, back, token=None):
-    browser.open(service.base + "/sign-in?back=" + urllib.request.quote(back, safe=""))
-    browser.run("document.querySelector('#token').focus()")
-    browser.type(token or service.token)
-    browser.key("Enter", 13, "\r")
-    browser.listen(1.0)
-    return browser.run("location.pathname")
-
-
-def sign_out(browser, service):
-    browser.open(service.base + "/sign-in")
-    press(browser, "form[action='/sign-out'] button")
-
-
-def text_of(browser):
-    return browser.run("document.body ? document.body.innerText : ''")
 
 
 def plan_of(service):
@@ -494,7 +314,11 @@ def follow_up(browser, service, report, out):
 
 def swap(browser, service, report, out):
     """One member gives a shift away, the other takes it; the roster's file has it."""
-    people = {name: service.issue(name, "view") for name in ["shifter-01", "shifter-02"]}
+    people = {name: service.issue("phone", "view", "--user", name) for name in ["shifter-01", "shifter-02"]}
+    # Called like a member, and not the member.
+    sign_in(browser, service, "/roster", service.issue("shifter-01", "view"))
+    report.check("swap", browser.run("!document.querySelector('#give')"), "the label of a token is taken for a person")
+    sign_out(browser, service)
     sign_in(browser, service, "/roster", people["shifter-01"])
     browser.run("document.querySelector('#give').value = 'shifter-01 2026-09-16/1'")
     browser.run("document.querySelector('#to').value = 'shifter-02'")
@@ -639,7 +463,7 @@ def main():
     try:
         browser = Browser()
         try:
-            slug, parts = service.play()
+            slug, parts = play(service)
             print(f"{EVENT} is planned for {slug} and others; {parts} telescopes were asked", flush=True)
             pages = {
                 "board": "/", "event": f"/events/{EVENT}", "telescope": f"/t/{slug}", "telescopes": "/telescopes",
@@ -656,6 +480,7 @@ def main():
             stream(service, report)
             acts(browser, service, report, out, slug)
             closed_door(program, browser, report, out)
+            night.recorded(program, browser, report, out)
         finally:
             browser.close()
     finally:
@@ -667,6 +492,7 @@ def main():
             file.write("\n")
     if PICTURES[0]:
         gallery(report)
+    print(f"axe: {report.axe} looks" if axe() else "axe: skipped, since there is no axe.min.js: pip install axe-playwright-python, or name it in AXE_JS")
     print("milliseconds: " + ", ".join(f"{name} {value}" for name, value in report.times.items()))
     print(f"{len(report.contrast)} looks, least contrast {min(report.contrast.values())}, {len(report.faults)} faults")
     sys.exit(1 if report.faults else 0)

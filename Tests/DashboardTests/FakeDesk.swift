@@ -19,8 +19,10 @@ final class FakeDesk: Desk {
   let reminders: (any ReminderDesk)? = FakeReminders()
 
   static let tokens: [String: Identity] = [
-    "ana": Identity(name: "ana", scopes: [.view]),
-    "bo": Identity(name: "bo", scopes: [.telescope("kao")]),
+    "ana": Identity(name: "ana", user: "ana", scopes: [.view]),
+    "bo": Identity(name: "bo", user: "bo", scopes: [.telescope("kao")]),
+    // The label of a token of nobody.
+    "mimic": Identity(name: "ana", scopes: [.view]),
     "viewer": Identity(name: "board", scopes: [.view]),
     "robot": Identity(name: "robot", scopes: [.notices]),
     "leader": Identity(name: "shift leader", scopes: [.lead]),
@@ -152,7 +154,7 @@ final class FakeDesk: Desk {
   }
 
   func livePlan(of event: String) async throws(DeskError) -> PlanSheet? {
-    PlanSheet(
+    var sheet = PlanSheet(
       plan: Self.plan.id, probability: 0.86, reachable: 0.9, upperBound: nil, gap: nil,
       top: [
         .init(
@@ -162,6 +164,13 @@ final class FakeDesk: Desk {
       parts: [.init(name: "KAO", slug: "KAO", state: "left_out", tiles: 0, reason: "too small a field")],
       change: .init(
         before: "old", kept: 1, moved: 0, new: 2, dropped: 3, probabilityChange: 0.1, lines: ["KAO: 2 new"]))
+    sheet.galaxyCount = 20
+    sheet.galaxies = [
+      .init(
+        name: "NGC 4993", raDeg: 197.448, decDeg: -23.384, distanceMpc: 40.7, weight: 0.31,
+        telescopes: ["KAO", "TRT"], startUTC: "2023-05-18T20:05:00Z")
+    ]
+    return sheet
   }
   func network(of events: [String]) async throws(DeskError) -> NetworkView {
     NetworkView(

@@ -25,7 +25,8 @@ extension HostileTextTests {
       try library.render(page, template).bytes
     }
     let choices = DecisionChoices(
-      options: [.init(value: x, label: x)], roles: [x], proposal: x, telescopes: [.init(value: x, label: x)])
+      options: [.init(value: x, label: x, note: x)], roles: [x], proposal: x,
+      telescopes: [.init(value: x, label: x)])
     var typed = DecideSection.Typed()
     (typed.choice, typed.role, typed.reason, typed.telescopes) = (x, x, x, [x])
     (typed.problem, typed.happened) = (x, [x])
@@ -97,8 +98,8 @@ extension HostileTextTests {
     return WhatIfPage(
       head: head, event: x, form: form,
       options: WhatIfOptions(
-        plan: plan, planned: [.init(slug: x, name: x, note: x)], sites: [x],
-        outOfService: [.init(slug: x, name: x, note: x)], adopted: [.init(value: x, text: x)]),
+        plan: plan, planned: [.init(value: x, label: x, note: x)], sites: [x],
+        outOfService: [.init(value: x, label: x, note: x)], adopted: [.init(value: x, label: x)]),
       view: WhatIfView(
         event: x, plan: x, assumptions: [x], before: .init(probability: .nan, tiles: 1, telescopes: 1),
         after: .init(probability: .infinity, tiles: 1, telescopes: 1), kept: 1, moved: 1, new: 1, dropped: 1,

@@ -143,7 +143,7 @@ import Units
   }
 
   private static func plan(_ x: String) -> PlanSheet {
-    PlanSheet(
+    var sheet = PlanSheet(
       plan: x, probability: .nan, reachable: .infinity, upperBound: .nan, gap: .nan,
       top: [
         .init(
@@ -156,6 +156,13 @@ import Units
       ],
       change: .init(
         before: x, kept: 1, moved: 1, new: 1, dropped: 1, probabilityChange: .infinity, lines: [x]))
+    sheet.galaxyCount = .max
+    sheet.galaxies = [
+      .init(
+        name: x, raDeg: .nan, decDeg: .infinity, distanceMpc: .nan, weight: .infinity, telescopes: [x, x],
+        startUTC: x)
+    ]
+    return sheet
   }
 
   @Test func theCorpusIsLarge() {

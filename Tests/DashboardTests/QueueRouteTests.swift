@@ -16,7 +16,7 @@ import Testing
       let said = try await site.send(.post, "/t/TAROT-TCA/answer", body: body)
       #expect(said.status == 303)
       let done = try await site.send(.get, said.headers["Location"] ?? "/")
-      #expect(done.text.contains("Thank you. accepted: 1 pointing."))
+      #expect(done.text.contains("Thank you. On record: accepted, 1 pointing."))
       try await site.expect(403, .get, "/t/TAROT-TCA/answer?e=1&n=ab&s=bad")
       try await site.expect(403, .get, "/t/TAROT-TCA/answer")
       try await site.expect(403, .get, "/t/TAROT-TCA/answer?e=x&n=ab&s=good")

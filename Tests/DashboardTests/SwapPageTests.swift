@@ -41,7 +41,9 @@ import WebClient
       #expect(Self.buttons(try await Self.page(site, "bo")) == ["Accept", "Decline"])
       #expect(Self.buttons(try await Self.page(site, "leader")) == ["Accept", "Decline", "Withdraw"])
       // Only who is asked accepts, only who asked withdraws.
-      for (name, word) in [("ana", "accepted"), ("bo", "withdrawn"), ("viewer", "declined")] {
+      for (name, word) in [
+        ("ana", "accepted"), ("bo", "withdrawn"), ("viewer", "declined"), ("mimic", "withdrawn"),
+      ] {
         let refused = try await Self.post(site, "/roster/swap/1", name, "answer=\(word)")
         #expect(refused.status == 400 && refused.text.contains("or a lead to say"), "\(name)")
       }
@@ -56,6 +58,11 @@ import WebClient
 
   @Test func nobodyGivesAwayWhatIsNotTheirs() async throws {
     try await withServer { site in
+      // Called ana, and not ana.
+      let called = try await Self.page(site, "mimic")
+      #expect(called.all("select").isEmpty && called.text.contains("a token that names no person"))
+      let mimicked = try await Self.post(site, "/roster/swap", "mimic", "give=ana+2023-05-18%2F1&to=bo")
+      #expect(mimicked.status == 400 && mimicked.text.contains("this token is nobody"))
       let stolen = try await Self.post(site, "/roster/swap", "bo", "give=ana+2023-05-18%2F1&to=bo")
       #expect(stolen.status == 400 && stolen.text.contains("bo may give away shifts of bo"))
       // What was chosen stays chosen, also when it is not offered any more.

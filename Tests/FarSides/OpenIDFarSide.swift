@@ -12,6 +12,7 @@ public final class OpenIDFarSide: Sendable {
   public struct Wish: Sendable {
     public var claims: [String: String] = [:]
     public var groups: [String] = ["shifters"]
+    public var username = "ana"
     public var usesP256 = false
     public var signsWithStranger = false
     /// Of the header, `none` for an unsigned one.
@@ -70,7 +71,7 @@ public final class OpenIDFarSide: Sendable {
         else { return .json(400, ["error": "invalid_grant"]) }
         let now = Date().timeIntervalSince1970
         var claims: [String: Any] = [
-          "iss": base, "aud": asked["client_id"] ?? "", "sub": "u-1", "preferred_username": "ana",
+          "iss": base, "aud": asked["client_id"] ?? "", "sub": "u-1", "preferred_username": wish.username,
           "nonce": asked["nonce"] ?? "", "iat": now, "exp": now + wish.secondsToLive, "groups": wish.groups,
         ]
         for (name, value) in wish.claims { claims[name] = value }

@@ -98,6 +98,35 @@ private func chart(_ sky: SyntheticSky, _ plan: Plan) -> SkyChart {
     #expect(!large.texts.contains { $0.hasPrefix("Close-up, ") })
   }
 
+  /// Galaxies that fields were chosen for: a diamond each, the likeliest ones named, all in words.
+  @Test(arguments: [2.6, 20]) func galaxiesOfThePlanAreDrawn(_ sigma: Double) throws {
+    let center = Direction<ICRS>(ra: .degrees(80), dec: .degrees(-10))
+    let sky = SyntheticSky([.init(center: center, sigma: .degrees(sigma), weight: 1)])
+    var plan = sky.network(SyntheticSky.telescopes(2), tiles: 9)
+    #expect(SkyChart(NetworkPlanDocument(plan)).galaxies.isEmpty)
+    func galaxy(_ i: Int) -> Plan.Galaxy {
+      Plan.Galaxy(
+        name: "SYN <\(i)>", position: Direction(ra: .degrees(79 + 0.4 * Double(i)), dec: .degrees(-10)),
+        distance: .megaparsecs(100), weight: 0.05 * Double(i + 1))
+    }
+    // Two telescopes share the second: it is one galaxy.
+    plan.telescopes[0].assignments[0].galaxies = [galaxy(1), galaxy(0)]
+    plan.telescopes[1].assignments[0].galaxies = [galaxy(2), galaxy(1)]
+    let document = NetworkPlanDocument(plan)
+    let chart = chart(sky, plan)
+    #expect(chart.galaxies.map(\.name) == ["SYN <2>", "SYN <1>", "SYN <0>"])
+    let svg = SkyChartSVG.render(chart)
+    let drawing = try check(svg, atMost: Limit.figure)
+    for i in 0..<3 { #expect(drawing.texts.contains("SYN <\(i)>")) }
+    #expect(drawing.texts.contains("galaxy of the plan"))
+    #expect(svg.contains("class=\"galaxies\""))
+    #expect(svg.contains("3 galaxies are pointed at, by weight: SYN &lt;2&gt; 15"))
+    let digest = PlanDigest(document)
+    #expect(digest.galaxyCount == 3 && digest.galaxies?.map(\.name) == ["SYN <2>", "SYN <1>", "SYN <0>"])
+    #expect(digest.galaxies?.map(\.telescopes.count) == [1, 2, 1])
+    #expect(try PlanDigest(json: digest.json().utf8) == digest)
+  }
+
   @Test func loneTelescopesShowRanks() throws {
     let sky = SyntheticSky([
       .init(center: Direction(ra: .degrees(80), dec: .degrees(-10)), sigma: .degrees(2.6), weight: 1)

@@ -54,7 +54,23 @@ import WebClient
       $0.groups = ["tca", "others"]
     }
     let person = try await signIn(try client(provider))
-    #expect(person == OpenIDPerson(name: "ana", scopes: ["operator:tca", "view"], back: "/shift"))
+    #expect(
+      person == OpenIDPerson(name: "ana", user: "ana", scopes: ["operator:tca", "view"], back: "/shift"))
+  }
+
+  /// A name that the log has to simplify is nobody's: "an\u{e1}a" must not become "ana".
+  @Test(
+    arguments: [
+      ("ana", "ana"), ("an\u{e1}a", nil), ("a n a", nil), ("ana\u{200b}", nil), ("", nil),
+      (String(repeating: "a", count: 61), nil),
+    ] as [(String, String?)]) func onlyAnExactNameIsAUser(_ given: String, _ user: String?) async throws
+  {
+    let provider = try OpenIDFarSide()
+    defer { provider.stop() }
+    provider.wish { $0.username = given }
+    let person = try await signIn(try client(provider))
+    #expect(person.user == user)
+    #expect(!person.name.isEmpty || given.isEmpty)
   }
 
   @Test func groupsGiveRoles() async throws {

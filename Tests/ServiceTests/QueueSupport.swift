@@ -95,9 +95,11 @@ struct SignedInReader: Sendable {
     }
   }
 
-  static func session(_ state: ServiceState, _ scopes: Set<String>, label: String) async throws -> Session {
+  static func session(
+    _ state: ServiceState, _ scopes: Set<String>, label: String, user: String? = nil
+  ) async throws -> Session {
     let token = try await state.store.issueToken(
-      label: label, role: "api", scopes: scopes, lifetime: .hours(24), actor: "test",
+      label: label, role: "api", user: user, scopes: scopes, lifetime: .hours(24), actor: "test",
       at: ServiceClock.system.now()
     ).secret
     guard let session = try await StoreDesk(state: state).signIn(token: token) else {

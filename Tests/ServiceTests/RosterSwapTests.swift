@@ -65,7 +65,38 @@ import Units
     _ rig: Rig, _ site: QueueSite, _ name: String, _ scopes: Set<String> = ["view"]
   ) async throws -> SignedInReader {
     SignedInReader(
-      site: site, session: try await SignedInReader.session(rig.state, scopes, label: name))
+      site: site, session: try await SignedInReader.session(rig.state, scopes, label: "phone", user: name))
+  }
+
+  /// Whoever hands out tokens writes labels; they make nobody somebody.
+  @Test func aLabelIsNobody() async throws {
+    let bench = try await Bench(at: "2026-09-12T12:00:00Z")
+    let rig = try await Rig(bench)
+    try await withLoopback(StoreDesk(state: rig.state)) { site in
+      var mimics: [SignedInReader] = []
+      for label in ["ana", "ANA", "bo"] {
+        let session = try await SignedInReader.session(rig.state, ["view"], label: label)
+        mimics.append(SignedInReader(site: site, session: session))
+      }
+      let page = try await mimics[0].get("/roster").text
+      #expect(!page.contains("value=\"ana 2026-09-14/1\""))
+      #expect(page.contains("a token that names no person"))
+      for mimic in mimics {
+        let stolen = try await mimic.post("/roster/swap", [("give", "ana 2026-09-14/1"), ("to", "bo")])
+        #expect(stolen.status == 400 && stolen.text.contains("nobody&#39;s on the roster"), "\(stolen.text)")
+      }
+      let ana = try await Self.reader(rig, site, "ana")
+      #expect(
+        try await ana.post("/roster/swap", [("give", "ana 2026-09-14/1"), ("to", "bo")]).status == 303)
+      let id = try #require(try await rig.store.swaps(of: "grandma-autumn-2026", limit: 1).first?.id)
+      for (mimic, word) in [(mimics[2], "accepted"), (mimics[2], "declined"), (mimics[0], "withdrawn")] {
+        let refused = try await mimic.post("/roster/swap/\(id)", [("answer", word)])
+        #expect(refused.status == 400 && refused.text.contains("or a lead to say"), "\(word)")
+      }
+      #expect(try rig.members("2026-09-14/1") == ["ana"])
+      #expect(try await rig.store.swaps(of: "grandma-autumn-2026", limit: 1).first?.state == .open)
+      #expect(try await rig.log("roster.swap_accepted").isEmpty)
+    }
   }
 
   @Test func aSwapGoesIntoTheRoster() async throws {

@@ -20,7 +20,7 @@ import Units
       let taken = try await team.post(path + "/say", [("plan", plan), ("a", "accepted")])
       #expect(taken.status == 303, "\(taken.text)")
       let thanks = try await team.get(taken.headers["Location"] ?? "")
-      #expect(thanks.text.contains("Thank you. accepted"))
+      #expect(thanks.text.contains("Thank you. On record: accepted"))
       let tile = try #require(SignedInReader.value(of: "tile", in: page))
       let begun = try await team.post(path + "/say", [("tile", tile), ("event", q.event), ("a", "started")])
       #expect(begun.status == 303, "\(begun.text)")

@@ -144,6 +144,28 @@ import Units
     #expect(try await store.tokens().map(\.label) == ["dashboard"])
   }
 
+  @Test func aTokenIsSomebodysOnlyIfItWasIssuedSo() async throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    for (label, user) in [("ana", nil), ("phone", "ana")] as [(String, String?)] {
+      let (secret, grant) = try await store.issueToken(
+        label: label, role: "api", user: user, scopes: ["view"], lifetime: .hours(1), actor: "admin",
+        at: start)
+      #expect(grant.user == user)
+      #expect(try await store.bearer(of: secret, at: start)?.user == user)
+      let session = try #require(try await store.beginSession(token: secret, at: start))
+      #expect(session.grant.token.user == user)
+      #expect(try await store.session(session.secret, at: start)?.token.user == user)
+    }
+    let log = try await store.log(after: 0, limit: 10)
+    #expect(
+      log.filter { $0.kind == "token.issued" }.map { $0.body.contains("\"user\":\"ana\"") } == [false, true])
+    await #expect(throws: StoreError.self) {
+      try await store.issueToken(
+        label: "l", role: "api", user: "", scopes: ["view"], lifetime: .hours(1), actor: "admin", at: start)
+    }
+  }
+
   @Test func theSecretIsNowhereInTheFiles() async throws {
     let scratch = try Scratch()
     let store = try scratch.store()

@@ -26,6 +26,7 @@ import Units
     "0010 sessions b40e7cba788052f825d369b6d91eefcef3785e3732705b27c89e593e23b3c384",
     "0011 followups 741a8a0e328e4b24bf4e123ab7ebb082e634659b5a02b0f57dd76110ca70c2c8",
     "0012 roster swaps b0fca1b8522a272e302aabd97b563ee384bbef9a0a3b484ec96dee95cebc18fe",
+    "0013 token users 7b8440d8ee7c123bdb5ba752ce76288973681382fa378a08c744cdb2fcfb23d7",
   ]
 
   @Test func aNewStoreIsDurableAndPrivate() async throws {
@@ -73,6 +74,21 @@ import Units
       #expect(try await store.notice(NoticeID(1)).bytes == [0x41])
       #expect(try await store.faults().isEmpty)
     }
+  }
+
+  /// Tokens of before the thirteenth step are nobody's, whatever their labels say.
+  @Test func oldTokensAreNobodys() async throws {
+    let scratch = try Scratch()
+    let early = try Store(
+      path: scratch.path, options: StoreOptions(), migrations: Array(Migration.all.prefix(12)))
+    try await early.pool.write { db in
+      try db.execute(
+        sql: "INSERT INTO token (hash, label, role, createdAt, expiresAt) VALUES (?, 'ana', 'api', 0, 1)",
+        arguments: [Data(repeating: 1, count: 32)])
+    }
+    try early.close()
+    let tokens = try await scratch.store().tokens()
+    #expect(tokens.map(\.label) == ["ana"] && tokens.map(\.user) == [nil])
   }
 
   @Test func aNewerSchemaIsRefusedAndLeftAlone() async throws {
@@ -165,7 +181,7 @@ import Units
     "UPDATE log SET body = '{}'",
     "DELETE FROM log",
     "INSERT OR REPLACE INTO log SELECT * FROM log LIMIT 1",
-    "INSERT INTO token VALUES (1, x'00', 'l', 'r', 0, 1, NULL)",
+    "INSERT INTO token VALUES (1, x'00', 'l', 'r', 0, 1, NULL, NULL)",
     "UPDATE lease SET epoch = 1",
     "DELETE FROM lease",
     "INSERT INTO timer VALUES ('t', NULL, 'k', 0, 'no json', 'pending', 0)",

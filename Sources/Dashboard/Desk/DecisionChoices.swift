@@ -1,23 +1,15 @@
 /// What a person can say about an event now, for the form on its page.
 public struct DecisionChoices: Sendable {
-  public struct Option: Sendable, Hashable {
-    /// An outcome, or an action of `DecisionAnswer`.
-    public let value: String
-    public let label: String
-    public init(value: String, label: String) {
-      self.value = value
-      self.label = label
-    }
-  }
-  public var options: [Option]
+  /// Outcomes, and actions of `DecisionAnswer`.
+  public var options: [FormChoice]
   /// In which somebody may decide.
   public var roles: [String]
   /// Why STOP is proposed; nil while it is not.
   public var proposal: String?
   /// Slugs and names, for LIMITED.
-  public var telescopes: [Option]
+  public var telescopes: [FormChoice]
 
-  public init(options: [Option], roles: [String], proposal: String?, telescopes: [Option]) {
+  public init(options: [FormChoice], roles: [String], proposal: String?, telescopes: [FormChoice]) {
     self.options = options
     self.roles = roles
     self.proposal = proposal

@@ -71,6 +71,9 @@ public protocol Desk: Sendable {
   /// What a person can say about an event now; nil where nobody decides.
   func choices(on event: String) async throws(DeskError) -> DecisionChoices?
 
+  /// A credible region of the event's map as a MOC: `50.moc.fits`, `90.moc.json`, ...
+  func region(of event: String, file: String) async throws(DeskError) -> FileView
+
   func whatIfOptions(on event: String) async throws(DeskError) -> WhatIfOptions
   /// Plans under other circumstances, beside the plan in force; nothing is recorded.
   func whatIf(_ form: WhatIfForm, on event: String) async throws(DeskError) -> WhatIfView
@@ -113,13 +116,20 @@ public enum DeskError: Error, Hashable, Sendable {
 
 /// Who asks.
 public struct Identity: Hashable, Sendable {
+  /// What the record calls them: the user, else the label of the token.
   public let name: String
+  /// Which person it is, as rosters name people; nil where nobody vouched for one. A label names nobody.
+  public let user: String?
   public let scopes: Set<Scope>
 
-  public init(name: String, scopes: Set<Scope>) {
+  public init(name: String, user: String? = nil, scopes: Set<Scope>) {
     self.name = name
+    self.user = user
     self.scopes = scopes
   }
+
+  /// Whether it is the person whom a roster calls so; names there differ by more than capitals.
+  public func isUser(_ name: String) -> Bool { user?.lowercased() == name.lowercased() }
 
   public func may(_ scope: Scope) -> Bool {
     scopes.contains(.admin) || scopes.contains(scope) || scope == .view && !scopes.isEmpty

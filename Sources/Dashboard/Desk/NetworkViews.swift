@@ -151,6 +151,31 @@ public struct PlanSheet: Encodable, Sendable {
     }
   }
 
+  /// A galaxy that fields of the plan were chosen for.
+  public struct Galaxy: Encodable, Sendable {
+    public var name: String
+    public var raDeg: Double
+    public var decDeg: Double
+    public var distanceMpc: Double?
+    /// Share of the weight of all galaxies ranked.
+    public var weight: Double
+    /// Who points at it, the first one first.
+    public var telescopes: [String]
+    public var startUTC: String
+    public init(
+      name: String, raDeg: Double, decDeg: Double, distanceMpc: Double?, weight: Double,
+      telescopes: [String], startUTC: String
+    ) {
+      self.name = name
+      self.raDeg = raDeg
+      self.decDeg = decDeg
+      self.distanceMpc = distanceMpc
+      self.weight = weight
+      self.telescopes = telescopes
+      self.startUTC = startUTC
+    }
+  }
+
   /// Against the plan before: pointings by telescope and tile.
   public struct Change: Encodable, Sendable {
     public var before: String
@@ -186,12 +211,16 @@ public struct PlanSheet: Encodable, Sendable {
   public var top: [Tile]
   public var parts: [Part]
   public var change: Change?
+  /// The likeliest hosts; empty where nobody points at galaxies.
+  public var galaxies: [Galaxy] = []
+  /// With those that are not listed.
+  public var galaxyCount = 0
   /// Drawn for pages only.
   public var coverage: Drawing?
   public var distance: Drawing?
 
   enum CodingKeys: String, CodingKey {
-    case plan, probability, reachable, upperBound, gap, top, parts, change
+    case plan, probability, reachable, upperBound, gap, top, parts, change, galaxies, galaxyCount
   }
 
   public init(
@@ -218,5 +247,8 @@ extension Desk {
   }
   public func world(_ network: NetworkView) async -> Drawing? { nil }
   public func sky(of slug: String) async throws(DeskError) -> TelescopeSky { TelescopeSky() }
+  public func region(of event: String, file: String) async throws(DeskError) -> FileView {
+    throw .notFound("\(event) has no map")
+  }
   public func livePlan(of event: String) async throws(DeskError) -> PlanSheet? { nil }
 }

@@ -111,34 +111,17 @@ public struct WhatIfView: Encodable, Sendable {
 
 /// What can be asked about an event now.
 public struct WhatIfOptions: Sendable {
-  public struct Telescope: Sendable {
-    public var slug: String
-    public var name: String
-    /// How many pointings it has, or why it is out of service.
-    public var note: String
-    public init(slug: String, name: String, note: String) {
-      self.slug = slug
-      self.name = name
-      self.note = note
-    }
-  }
   public var plan: PlanLine
-  public var planned: [Telescope]
+  /// By slug, with how many pointings each has.
+  public var planned: [FormChoice]
   public var sites: [String]
-  public var outOfService: [Telescope]
-  /// One thing that was adopted and still holds.
-  public struct Adopted: Hashable, Sendable {
-    /// What a form sends to take it back.
-    public var value: String
-    public var text: String
-    public init(value: String, text: String) {
-      self.value = value
-      self.text = text
-    }
-  }
-  public var adopted: [Adopted]
+  /// By slug, with the reason.
+  public var outOfService: [FormChoice]
+  /// What was adopted and still holds, each by what a form sends to take it back.
+  public var adopted: [FormChoice]
   public init(
-    plan: PlanLine, planned: [Telescope], sites: [String], outOfService: [Telescope], adopted: [Adopted] = []
+    plan: PlanLine, planned: [FormChoice], sites: [String], outOfService: [FormChoice],
+    adopted: [FormChoice] = []
   ) {
     self.adopted = adopted
     self.plan = plan

@@ -6,6 +6,8 @@ import JSON
 struct AnswerRoutes {
   let desk: any Desk
   let pages: PageRoutes
+  /// A link opens the answers, not the files.
+  let openReading: Bool
 
   private static let longestForm = 16 << 10
   private static let longestAction = 256 << 10
@@ -26,6 +28,7 @@ struct AnswerRoutes {
       choice.plan = request.formValue("plan")
       choice.pointing = request.formValue("p").flatMap { Int64($0) }
       choice.said = request.formValue("said")
+      choice.showsFiles = openReading
       return try await pages.answerPage(view, slug: slug, link: link, choice: choice, request)
     }
     router.post("/t/{slug}/answer") { request, context in

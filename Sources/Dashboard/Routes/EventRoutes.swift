@@ -20,6 +20,10 @@ struct EventRoutes {
       }
       return try Answer.json(plan)
     }
+    router.get("/api/events/{id}/region/{file}") { request, context in
+      Answer.file(
+        try await desk.region(of: context.part("id"), file: context.part("file")), for: request)
+    }
     router.get("/api/events/{id}/plans") { _, context in
       try Answer.json(["plans": try await desk.plans(of: context.part("id"))])
     }

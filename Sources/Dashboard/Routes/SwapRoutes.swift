@@ -14,7 +14,7 @@ struct SwapRoutes {
       do throws(DeskError) {
         let swap = try typed.form()
         guard Self.may(identity, as: swap.giver) else {
-          throw .invalid("\(identity.name) may give away shifts of \(identity.name), and a lead anybody's")
+          throw .invalid(Self.refusal(identity))
         }
         try await desk.askSwap(swap, by: identity)
       } catch {
@@ -48,9 +48,18 @@ struct SwapRoutes {
     do { return try context.part("id") } catch { throw .invalid("no such request") }
   }
 
-  /// Who somebody is in the roster is their name here: the label of their token, or what they sign in as.
+  /// A person for themselves, by the user name that their token was issued for or that they signed in with
+  /// elsewhere; a lead for anybody. The label of a token is nobody.
   static func may(_ identity: Identity, as user: String) -> Bool {
-    identity.may(.lead) || identity.name.lowercased() == user.lowercased()
+    identity.may(.lead) || identity.isUser(user)
+  }
+
+  private static func refusal(_ identity: Identity) -> String {
+    guard let user = identity.user else {
+      return
+        "this token is nobody's on the roster: sign in with one that was issued with --user, or ask a lead"
+    }
+    return "\(user) may give away shifts of \(user), and a lead anybody's"
   }
 
   private func again(

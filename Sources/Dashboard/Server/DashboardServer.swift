@@ -51,7 +51,7 @@ public enum DashboardServer {
     NoticeRoutes(desk: desk, largest: options.largestNotice).add(to: router)
     ChangeRoutes(desk: desk).add(to: router)
     QueueRoutes(desk: desk).add(to: router)
-    AnswerRoutes(desk: desk, pages: pages).add(to: router)
+    AnswerRoutes(desk: desk, pages: pages, openReading: options.openReading).add(to: router)
     PlanFileRoutes(desk: desk).add(to: router)
     SkyPortalRoutes(desk: desk).add(to: router)
     ShiftRoutes(desk: desk).add(to: router)

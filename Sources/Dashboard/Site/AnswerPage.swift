@@ -11,16 +11,14 @@ struct AnswerPage: Sendable {
     var pointing: Int64?
     /// What was just said.
     var said: String?
-  }
-  struct Field: Sendable {
-    let name: String
-    let value: String
+    /// Whether files can be had without a token.
+    var showsFiles = false
   }
   struct Button: Sendable {
     let word: String
     let label: String
     let asksReason: Bool
-    let fields: [Field]
+    let fields: [FormField]
   }
   struct Row: Sendable {
     let id: Int64
@@ -36,6 +34,10 @@ struct AnswerPage: Sendable {
     let id: String
     let event: String
     let countText: String
+    /// What the team said of it, if it is one answer.
+    let said: String?
+    let files: [EventPage.FileLink]
+    let hasFiles: Bool
     let buttons: [Button]
   }
 
@@ -64,19 +66,19 @@ struct AnswerPage: Sendable {
     allHref = "\(action)?\(link.text)"
     said = choice.said.map(Self.saidText)
     let proof = [
-      Field(name: "e", value: "\(link.expires)"), Field(name: "n", value: link.nonce),
-      Field(name: "s", value: link.signature),
+      FormField(name: "e", value: "\(link.expires)"), FormField(name: "n", value: link.nonce),
+      FormField(name: "s", value: link.signature),
     ]
-    func button(_ word: String, _ label: String, _ about: [Field]) -> Button {
+    func button(_ word: String, _ label: String, _ about: [FormField]) -> Button {
       Button(
         word: word, label: label, asksReason: word == "refused",
-        fields: proof + about + [Field(name: "a", value: word)])
+        fields: proof + about + [FormField(name: "a", value: word)])
     }
     let asked = choice.answer.flatMap { Self.labels[$0] }
     if let asked, choice.plan != nil || choice.pointing != nil {
       let about =
-        choice.pointing.map { [Field(name: "p", value: "\($0)")] }
-        ?? [Field(name: "plan", value: choice.plan ?? "")]
+        choice.pointing.map { [FormField(name: "p", value: "\($0)")] }
+        ?? [FormField(name: "plan", value: choice.plan ?? "")]
       question = button(asked.word, asked.label, about)
       questionText = choice.pointing.map { "Pointing \($0)" } ?? "Plan \(choice.plan ?? "")"
     } else {
@@ -85,13 +87,15 @@ struct AnswerPage: Sendable {
     let open = view.pointings.filter { ["sent", "seen", "accepted", "started"].contains($0.state) }
     var ids: [String] = []
     for p in open where !ids.contains(p.plan) { ids.append(p.plan) }
+    let files = Self.files(slug)
     plans = ids.map { id in
       let own = open.filter { $0.plan == id }
       return Plan(
         id: id, event: own.first?.event ?? "", countText: Figure.count(own.count, "pointing"),
+        said: Self.state(of: own), files: files, hasFiles: choice.showsFiles,
         buttons: [
-          button("accepted", "We observe", [Field(name: "plan", value: id)]),
-          button("refused", "We cannot", [Field(name: "plan", value: id)]),
+          button("accepted", "We observe", [FormField(name: "plan", value: id)]),
+          button("refused", "We cannot", [FormField(name: "plan", value: id)]),
         ])
     }
     rows = open.prefix(Self.mostRows).map { p in
@@ -103,11 +107,25 @@ struct AnswerPage: Sendable {
         state: Figure.words(p.state),
         event: p.event,
         buttons: [
-          button("observed", "Observed", [Field(name: "p", value: "\(p.id)")]),
-          button("refused", "Not this one", [Field(name: "p", value: "\(p.id)")]),
+          button("observed", "Observed", [FormField(name: "p", value: "\(p.id)")]),
+          button("refused", "Not this one", [FormField(name: "p", value: "\(p.id)")]),
         ])
     }
     hasRows = !rows.isEmpty
+  }
+
+  private static func state(of own: [QueueView.Pointing]) -> String? {
+    guard let first = own.first?.state, own.allSatisfy({ $0.state == first }), first != "sent",
+      first != "seen"
+    else { return nil }
+    return Figure.words(first)
+  }
+
+  /// The whole list, without login.
+  private static func files(_ slug: String) -> [EventPage.FileLink] {
+    ["txt", "csv", "json"].map {
+      .init(name: $0, href: "/t/\(LocalPath.encoded(slug))/plan.\($0)")
+    }
   }
 
   private static let labels: [String: (word: String, label: String)] = [
@@ -123,7 +141,7 @@ struct AnswerPage: Sendable {
     guard parts.count == 2, let count = Int(parts[1]), count >= 0, count < 100_000,
       labels[String(parts[0])] != nil || ["seen", "data", "photometry"].contains(parts[0])
     else { return "It was known already: nothing changed." }
-    return "Thank you. \(parts[0]): \(Figure.count(count, "pointing"))."
+    return "Thank you. On record: \(parts[0]), \(Figure.count(count, "pointing"))."
   }
 }
 

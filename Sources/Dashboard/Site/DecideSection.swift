@@ -1,10 +1,5 @@
 /// The form on an event's page by which a person decides, or answers what the service asks.
 struct DecideSection: Sendable {
-  struct Option: Sendable {
-    let value: String
-    let label: String
-    let isChosen: Bool
-  }
   /// What somebody has filled in, and what became of it.
   struct Typed: Sendable {
     var choice: String?
@@ -27,9 +22,9 @@ struct DecideSection: Sendable {
   let formToken: String
   /// The newest line of the log that the reader has before them.
   let seen: String
-  let options: [Option]
-  let roles: [Option]
-  let telescopes: [Option]
+  let options: [FormOption]
+  let roles: [FormOption]
+  let telescopes: [FormOption]
   let hasTelescopes: Bool
   let reason: String
   let proposal: String?
@@ -50,13 +45,13 @@ struct DecideSection: Sendable {
     formToken = head.formToken ?? ""
     self.seen = "\(seen)"
     options = choices.options.map {
-      Option(value: $0.value, label: $0.label, isChosen: $0.value == typed.choice)
+      FormOption($0, isChosen: $0.value == typed.choice)
     }
     roles = choices.roles.map {
-      Option(value: $0, label: $0, isChosen: $0 == (typed.role ?? "shift leader"))
+      FormOption(value: $0, label: $0, isChosen: $0 == (typed.role ?? "shift leader"))
     }
     telescopes = choices.telescopes.map {
-      Option(value: $0.value, label: $0.label, isChosen: typed.telescopes.contains($0.value))
+      FormOption($0, isChosen: typed.telescopes.contains($0.value))
     }
     hasTelescopes = !typed.telescopes.isEmpty
     reason = typed.reason

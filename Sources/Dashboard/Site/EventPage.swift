@@ -60,6 +60,9 @@ struct EventPage: Sendable {
   let criteria: CriteriaSection?
   let hasDecision: Bool
   let announcement: String?
+  /// Credible regions of the event's map; none where it has no map.
+  let regions: [FileLink]
+  let hasRegions: Bool
   let pictures: [Picture]
   let hasPictures: Bool
   let plans: [PlanRow]
@@ -124,6 +127,8 @@ struct EventPage: Sendable {
     criteria = CriteriaSection(sheet.card)
     hasDecision = !sheet.card.isEmpty
     announcement = sheet.announcement
+    regions = event.area90Deg2 == nil ? [] : Self.regions(root)
+    hasRegions = !regions.isEmpty
     let current = event.plan.flatMap { $0.state == "live" ? $0 : nil }
     pictures = current.map { Self.pictures(of: event, $0, root) } ?? []
     hasPictures = current != nil
@@ -141,6 +146,14 @@ struct EventPage: Sendable {
     let left = sheet.history.count - history.count
     historyNote = left > 0 ? "\(Figure.count(left, "older line")) left out here" : nil
     dataHref = root
+  }
+
+  private static func regions(_ root: String) -> [FileLink] {
+    [50, 90].flatMap { level in
+      ["fits", "json", "txt"].map {
+        FileLink(name: "\(level) % \($0)", href: "\(root)/region/\(level).moc.\($0)")
+      }
+    }
   }
 
   private static func pictures(of event: EventLine, _ plan: PlanLine, _ root: String) -> [Picture] {

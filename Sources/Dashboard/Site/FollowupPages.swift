@@ -5,11 +5,6 @@ import Units
 
 /// The form for a point source, and what was asked lately.
 struct FollowupFormPage: Sendable {
-  struct Choice: Sendable {
-    let value: String
-    let label: String
-    let isChosen: Bool
-  }
   struct Line: Sendable {
     let href: String
     let name: String
@@ -20,7 +15,7 @@ struct FollowupFormPage: Sendable {
   let problem: String?
   let name, ra, dec, error, mag, eventTime, changeValue, filters, hours, visits, approved, event, key: String
   let detected, mock: Bool
-  let changes, policies, priorities: [Choice]
+  let changes, policies, priorities: [FormOption]
   let lines: [Line]
   let hasLines: Bool
   /// Whether the reader may ask.
@@ -40,9 +35,9 @@ struct FollowupFormPage: Sendable {
     (detected, mock) = (!typed["detected"].isEmpty, !typed["mock"].isEmpty)
     // Sent twice by a double tap, it is one request.
     key = typed["key"].isEmpty ? UUID().uuidString : typed["key"]
-    func choices(_ field: String, _ list: [(String, String)], _ usual: String) -> [Choice] {
+    func choices(_ field: String, _ list: [(String, String)], _ usual: String) -> [FormOption] {
       let chosen = typed[field].isEmpty ? usual : typed[field]
-      return list.map { Choice(value: $0.0, label: $0.1, isChosen: $0.0 == chosen) }
+      return list.map { FormOption(value: $0.0, label: $0.1, isChosen: $0.0 == chosen) }
     }
     changes = choices(
       "change",

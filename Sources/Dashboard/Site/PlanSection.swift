@@ -11,6 +11,14 @@ struct PlanSection: Sendable {
     let probability: String
     let why: String
   }
+  struct GalaxyRow: Sendable {
+    let name: String
+    let position: String
+    let distance: String
+    let weight: String
+    let telescopes: String
+    let start: PageTime
+  }
   struct PartRow: Sendable {
     let name: String
     let href: String
@@ -33,12 +41,18 @@ struct PlanSection: Sendable {
   }
 
   let facts: [EventPage.Pair]
+  /// Who has said what, in a line.
+  let answers: String?
   let certificate: String
   /// Where each number comes from.
   let whys: [EventPage.Pair]
   let coverage: String?
   let distance: String?
   let top: [TileRow]
+  /// Empty where nobody points at galaxies.
+  let galaxies: [GalaxyRow]
+  let hasGalaxies: Bool
+  let galaxyText: String
   let parts: [PartRow]
   let hasParts: Bool
   let left: [LeftRow]
@@ -54,6 +68,7 @@ struct PlanSection: Sendable {
       .init(label: "In reach of the network", text: Figure.percent(sheet.reachable)),
       .init(label: "No plan can exceed", text: sheet.upperBound.map { Figure.percent($0) } ?? "not computed"),
     ]
+    answers = Self.answers(sheet)
     certificate = Self.certificate(sheet)
     whys = Self.whys(sheet)
     coverage = sheet.coverage?.svg
@@ -66,6 +81,12 @@ struct PlanSection: Sendable {
         probability: Figure.number(tile.probability * 100, decimals: 2, unit: "%"),
         why: tile.reason ?? Figure.unknown)
     }
+    galaxies = sheet.galaxies.map { GalaxyRow($0, now) }
+    hasGalaxies = !galaxies.isEmpty
+    galaxyText =
+      galaxies.count < sheet.galaxyCount
+      ? "The \(galaxies.count) likeliest hosts of \(sheet.galaxyCount) galaxies that fields point at"
+      : "All galaxies that fields point at"
     parts = sheet.parts.filter { $0.state != "left_out" }.map { PartRow($0, root, now) }
     hasParts = !parts.isEmpty
     let out = sheet.parts.filter { $0.state == "left_out" }
@@ -82,10 +103,21 @@ struct PlanSection: Sendable {
     change = sheet.change.map(Self.change)
     files =
       [
-        "plan.json", "network.csv", "skymap.svg", "night.svg", "region50.moc.txt", "region90.moc.txt",
+        "plan.json", "network.csv", "skymap.svg", "night.svg",
       ].map {
         .init(name: $0, href: "\(root)/plans/current/\($0)")
       } + [.init(name: "observed.moc.fits", href: "\(root)/coverage/moc.fits")]
+  }
+
+  /// "1 accepted, 14 plan sent": the commonest last.
+  private static func answers(_ sheet: PlanSheet) -> String? {
+    let states = sheet.parts.map(\.state).filter { $0 != "left_out" }
+    let counts = Dictionary(grouping: states) { $0 }.mapValues(\.count)
+    guard !counts.isEmpty else { return nil }
+    return counts.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map {
+      "\($0.value) \(Mark.share($0.key).word)"
+    }
+    .joined(separator: ", ")
   }
 
   private static func whys(_ sheet: PlanSheet) -> [EventPage.Pair] {
@@ -138,6 +170,19 @@ struct PlanSection: Sendable {
       text += "; probability \(sign)\(Figure.number(delta * 100, decimals: 1, unit: "points"))"
     }
     return Change(text: text, lines: change.lines)
+  }
+}
+
+extension PlanSection.GalaxyRow {
+  init(_ galaxy: PlanSheet.Galaxy, _ now: Instant?) {
+    name = galaxy.name
+    position =
+      Angle.degrees(galaxy.raDeg).hoursMinutesSeconds + " "
+      + Angle.degrees(galaxy.decDeg).degreesMinutesSeconds
+    distance = Figure.number(galaxy.distanceMpc, decimals: 0, unit: "Mpc")
+    weight = Figure.number(galaxy.weight * 100, decimals: 2, unit: "%")
+    telescopes = galaxy.telescopes.joined(separator: ", ")
+    start = PageTime(galaxy.startUTC, now: now)
   }
 }
 

@@ -3,8 +3,8 @@ struct SaySection: Sendable {
   /// About a plan, or about the next pointing.
   struct Subject: Sendable {
     let label: String
-    let fields: [AnswerPage.Field]
-    let buttons: [AnswerPage.Field]
+    let fields: [FormField]
+    let buttons: [FormButton]
     let asksReason: Bool
     /// Of the field for the reason; one a page.
     let reasonID: String
@@ -34,7 +34,9 @@ struct SaySection: Sendable {
       return Subject(
         label: "\(own.first?.event ?? ""): \(Figure.count(own.count, "pointing"))",
         fields: [.init(name: "plan", value: plan)],
-        buttons: [.init(name: "accepted", value: "We observe"), .init(name: "refused", value: "We cannot")],
+        buttons: [
+          .init(value: "accepted", label: "We observe"), .init(value: "refused", label: "We cannot"),
+        ],
         asksReason: true, reasonID: "why-\(number)")
     }
     if let next, open.contains(where: { $0.tile == next.tile && $0.event == next.event }) {
@@ -43,7 +45,7 @@ struct SaySection: Sendable {
           label: "Next target, tile \(next.tile)",
           fields: [.init(name: "tile", value: next.tile), .init(name: "event", value: next.event)],
           buttons: [
-            .init(name: "started", value: "We have begun"), .init(name: "observed", value: "Observed"),
+            .init(value: "started", label: "We have begun"), .init(value: "observed", label: "Observed"),
           ],
           asksReason: false, reasonID: "why"), at: 0)
     }

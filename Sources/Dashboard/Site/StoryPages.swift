@@ -2,10 +2,6 @@ import Units
 
 /// `/replay`: what happened about an event, step by step.
 struct ReplayPage: Sendable {
-  struct Choice: Sendable {
-    let value: String
-    let isChosen: Bool
-  }
   struct Row: Sendable {
     let time: PageTime
     let since: String
@@ -17,7 +13,7 @@ struct ReplayPage: Sendable {
     let planHref: String
   }
   let head: PageHead
-  let events: [Choice]
+  let events: [FormOption]
   let event: String?
   let eventHref: String
   let eventTime: PageTime?
@@ -27,7 +23,7 @@ struct ReplayPage: Sendable {
 
   init(head: PageHead, story: EventStory?, events: [EventLine], now: Instant?) {
     self.head = head
-    self.events = events.map { Choice(value: $0.id, isChosen: $0.id == story?.event) }
+    self.events = events.map { FormOption(value: $0.id, label: $0.id, isChosen: $0.id == story?.event) }
     event = story?.event
     let id = LocalPath.encoded(story?.event ?? "")
     eventHref = "/events/\(id)"

@@ -19,22 +19,13 @@ struct SwapSection: Sendable {
         inReturn: b.count == 2 ? String(b[1]) : nil)
     }
   }
-  struct Option: Sendable {
-    let value: String
-    let label: String
-    let isChosen: Bool
-  }
-  struct Button: Sendable {
-    let value: String
-    let label: String
-  }
   struct Row: Sendable {
     let mark: Mark
     let text: String
     let asked: String
     let findings: [String]
     let action: String
-    let buttons: [Button]
+    let buttons: [FormButton]
     let hasButtons: Bool
   }
 
@@ -45,9 +36,9 @@ struct SwapSection: Sendable {
   let isOpen: Bool
   let closedText: String
   let signInHref: String
-  let gives: [Option]
-  let takers: [Option]
-  let returns: [Option]
+  let gives: [FormOption]
+  let takers: [FormOption]
+  let returns: [FormOption]
 
   init(
     _ sheet: RosterSheet, identity: Identity?, head: PageHead, typed: Typed = Typed(), problem: String? = nil,
@@ -60,33 +51,39 @@ struct SwapSection: Sendable {
     let now = Instant(iso8601: sheet.nowUTC)
     let signedIn = head.formToken == nil ? nil : identity
     rows = sheet.swaps.map { Self.row($0, signedIn, now) }
-    func choices(_ isWanted: (String) -> Bool, _ tail: String, chosen: String) -> [Option] {
+    func choices(_ isWanted: (String) -> Bool, _ tail: String, chosen: String) -> [FormOption] {
       sheet.coming.flatMap { shift in
         shift.people.filter { isWanted($0.user) }.map { person in
           let value = "\(person.user) \(shift.id)"
           let clock = "\(shift.startUTC.dropFirst(11).prefix(5))-\(shift.endUTC.dropFirst(11).prefix(5))"
-          return Option(
+          return FormOption(
             value: value, label: "\(person.user)\(tail) \(shift.id), \(clock) UTC", isChosen: value == chosen)
         }
       }
     }
     let isMine = { (user: String) in signedIn.map { SwapRoutes.may($0, as: user) } ?? false }
     gives = Self.keeping(typed.give, in: choices(isMine, ":", chosen: typed.give))
-    takers = sheet.users.map { Option(value: $0, label: "\($0)", isChosen: $0 == typed.to) }
+    takers = sheet.users.map { FormOption(value: $0, label: "\($0)", isChosen: $0 == typed.to) }
     let isOfLead = signedIn?.may(.lead) ?? false
     returns = Self.keeping(
       typed.to.contains(" ") ? typed.to : "",
       in: choices({ isOfLead || !isMine($0) }, ", who gives", chosen: typed.to))
     isOpen = !gives.isEmpty
-    closedText =
-      signedIn == nil
-      ? "Sign in to ask for a swap." : "\(signedIn?.name ?? "You") is on no shift of the next weeks."
+    closedText = Self.closed(signedIn)
+  }
+
+  private static func closed(_ identity: Identity?) -> String {
+    guard let identity else { return "Sign in to ask for a swap." }
+    guard let user = identity.user else {
+      return "You are signed in with a token that names no person: to ask for a swap, sign in with your own."
+    }
+    return "\(user) is on no shift of the next weeks."
   }
 
   /// What was chosen is not lost when it is not offered any more.
-  private static func keeping(_ value: String, in options: [Option]) -> [Option] {
+  private static func keeping(_ value: String, in options: [FormOption]) -> [FormOption] {
     guard !value.isEmpty, !options.contains(where: \.isChosen) else { return options }
-    return [Option(value: value, label: "\(value) (as you chose)", isChosen: true)] + options
+    return [FormOption(value: value, label: "\(value) (as you chose)", isChosen: true)] + options
   }
 
   private static let words = [
@@ -101,7 +98,7 @@ struct SwapSection: Sendable {
       case "accepted": Mark("accepted", "▲", "go")
       default: Mark(Figure.words(swap.state), "○", "no")
       }
-    var buttons: [Button] = []
+    var buttons: [FormButton] = []
     if swap.state == "open", let identity {
       if SwapRoutes.may(identity, as: swap.taker) {
         buttons = [.init(value: "accepted", label: "Accept"), .init(value: "declined", label: "Decline")]

@@ -1,12 +1,5 @@
 /// `/events/{id}/what-if`: a question, and its answer beside the plan in force.
 struct WhatIfPage: Sendable {
-  struct Option: Sendable {
-    let value: String
-    let label: String
-    let isChosen: Bool
-    /// Of its field, where the value is no name.
-    var id = ""
-  }
   struct Row: Sendable {
     let name: String
     let href: String
@@ -28,7 +21,7 @@ struct WhatIfPage: Sendable {
     let rows: [Row]
     let took: String
     /// Names and values for the form that adopts it.
-    let fields: [AnswerPage.Field]
+    let fields: [FormField]
   }
 
   let head: PageHead
@@ -38,13 +31,13 @@ struct WhatIfPage: Sendable {
   let formToken: String
   let planText: String
   let problem: String?
-  let planned: [Option]
-  let sites: [Option]
-  let out: [Option]
+  let planned: [FormOption]
+  let sites: [FormOption]
+  let out: [FormOption]
   let until: String
   let start: String
   let answer: Answer?
-  let adopted: [Option]
+  let adopted: [FormOption]
   let hasAdopted: Bool
 
   init(
@@ -62,21 +55,23 @@ struct WhatIfPage: Sendable {
       + Figure.count(plan.assignments, "tile") + " of " + Figure.count(plan.telescopes, "telescope") + "."
     self.problem = problem
     planned = options.planned.map {
-      Option(value: $0.slug, label: "\($0.name) (\($0.note))", isChosen: form.drop.contains($0.slug))
+      FormOption($0, isChosen: form.drop.contains($0.value))
     }
     sites =
-      [Option(value: "", label: "none", isChosen: form.clouds.isEmpty)]
+      [FormOption(value: "", label: "none", isChosen: form.clouds.isEmpty)]
       + options.sites.map { site in
-        Option(value: site, label: site, isChosen: form.clouds.contains { $0.site == site })
+        FormOption(value: site, label: site, isChosen: form.clouds.contains { $0.site == site })
       }
     out = options.outOfService.map {
-      Option(value: $0.slug, label: "\($0.name): \($0.note)", isChosen: form.add.contains($0.slug))
+      FormOption($0, isChosen: form.add.contains($0.value))
     }
     until = form.clouds.first?.untilUTC ?? ""
     start = form.startUTC ?? ""
     answer = view.map { Answer($0, form) }
     adopted = options.adopted.enumerated().map { number, piece in
-      Option(value: piece.value, label: piece.text, isChosen: false, id: "back-\(number)")
+      var option = FormOption(piece, isChosen: false)
+      option.id = "back-\(number)"
+      return option
     }
     hasAdopted = !adopted.isEmpty
   }
@@ -110,7 +105,7 @@ extension WhatIfPage.Answer {
         after: "\(part.tilesAfter)", note: part.reason ?? "")
     }
     took = Figure.number(view.seconds, decimals: 2, unit: "s")
-    var fields = form.drop.map { AnswerPage.Field(name: "drop", value: $0) }
+    var fields = form.drop.map { FormField(name: "drop", value: $0) }
     fields += form.add.map { .init(name: "add", value: $0) }
     for cloud in form.clouds {
       fields += [.init(name: "cloud", value: cloud.site), .init(name: "until", value: cloud.untilUTC)]

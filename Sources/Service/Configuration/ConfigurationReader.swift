@@ -31,12 +31,14 @@ extension ServiceConfiguration {
   private mutating func read(_ s: Section) throws(ConfigurationError) {
     try s.allow(
       "state", "telescopes", "policy", "policies", "http", "spool", "maps", "kafka", "files", "slack", "mail",
-      "webhooks", "icare", "links", "treasure_map", "roles", "roster", "teams", "drops", "oidc")
+      "webhooks", "icare", "links", "treasure_map", "roles", "roster", "teams", "drops", "oidc",
+      "galaxies")
     try s.text("state", &state)
     try s.text("telescopes", &telescopes)
     try s.text("policy", &policy)
     try s.optional("policies", &policies)
     try s.optional("roster", &roster)
+    try s.optional("galaxies", &galaxies)
     try s.flag("spool", &spool)
     try s.list("roles", &roles)
     try s.table("teams", &teams)

@@ -33,6 +33,8 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
   public var roles = Decision.overridingRoles
   /// Roster file: messages name who is on duty.
   public var roster: String?
+  /// Galaxy catalogue: narrow fields go to galaxies where the map is small enough.
+  public var galaxies: String?
 
   public struct HTTP: Codable, Hashable, Sendable {
     public var host = "127.0.0.1"
@@ -204,7 +206,7 @@ public struct ServiceConfiguration: Codable, Hashable, Sendable {
     case oidc
     case state, telescopes, policy, policies, http, spool, maps, kafka, files, slack, mail, webhooks, icare,
       links
-    case treasureMap = "treasure_map", roles, roster, teams, drops
+    case treasureMap = "treasure_map", roles, roster, teams, drops, galaxies
   }
 }
 

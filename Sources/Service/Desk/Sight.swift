@@ -12,6 +12,7 @@ final class Sight: Sendable {
     var order: [String] = []
     var memos: [String: (revision: Int64, memo: EventMemo)] = [:]
     var changes: [String: PlanSheet.Change] = [:]
+    var regions: [String: FileView] = [:]
     var sky: Ephemeris?
     var nights: [String: SiteNight] = [:]
     var minute: Int64 = .min
@@ -19,6 +20,7 @@ final class Sight: Sendable {
   private let inner = Guard(Inner())
   /// Digests kept: some megabytes.
   private static let capacity = 200
+  private static let regionCapacity = 30
 
   func digest(_ plan: String) -> PlanDigest? { inner.withLock { $0.digests[plan] } }
 
@@ -48,6 +50,16 @@ final class Sight: Sendable {
     inner.withLock { inner in
       if inner.changes.count >= Self.capacity { inner.changes = [:] }
       inner.changes[plans] = change
+    }
+  }
+
+  /// Credible regions as files, by event, revision and name.
+  func region(_ key: String) -> FileView? { inner.withLock { $0.regions[key] } }
+
+  func keep(_ view: FileView, region key: String) {
+    inner.withLock { inner in
+      if inner.regions.count >= Self.regionCapacity { inner.regions = [:] }
+      inner.regions[key] = view
     }
   }
 

@@ -7,7 +7,7 @@ extension StoreDesk {
     let stored = try await asked { () async throws(StoreError) in try await store.event(event) }
     let memo = try memo(stored)
     let followUp = memo.campaign.followUp
-    var options: [DecisionChoices.Option] = []
+    var options: [FormChoice] = []
     if followUp.proposal != nil {
       options.append(.init(value: PersonalAnswer.Action.confirmStop.rawValue, label: "STOP, as proposed"))
       options.append(.init(value: PersonalAnswer.Action.declineStop.rawValue, label: "No STOP: it goes on"))
@@ -20,7 +20,7 @@ extension StoreDesk {
     }
     if let decision = memo.campaign.decision {
       options += [PolicyOutcome.go, .limited, .watch, .no, .stop].map {
-        .init(value: $0.rawValue, label: $0.rawValue)
+        .init(value: $0.rawValue, label: $0.rawValue, note: Self.meaning($0))
       }
       if decision.override != nil {
         options.append(
@@ -32,5 +32,16 @@ extension StoreDesk {
       telescopes: state.settings.telescopes.filter { $0.outOfService == nil && $0.field != nil }.map {
         .init(value: $0.slug, label: $0.id)
       })
+  }
+
+  /// For somebody who reads these words for the first time at night.
+  private static func meaning(_ outcome: PolicyOutcome) -> String {
+    switch outcome {
+    case .go: "every suitable telescope gets a plan"
+    case .limited: "only the telescopes chosen below"
+    case .watch: "no plan yet: wait for more"
+    case .no: "not followed up"
+    case .stop: "plans are taken back, teams are told to stop"
+    }
   }
 }

@@ -64,6 +64,12 @@ extension StoreDesk {
           telescope: $0.telescope, slug: $0.slug, field: $0.fieldID, raDeg: $0.raDeg, decDeg: $0.decDeg,
           startUTC: $0.startUTC.instant.iso8601(), probability: $0.prob, reason: $0.reason)
       }, parts: parts + left)
+    sheet.galaxyCount = digest.galaxyCount ?? 0
+    sheet.galaxies = (digest.galaxies ?? []).map {
+      .init(
+        name: $0.name, raDeg: $0.raDeg, decDeg: $0.decDeg, distanceMpc: $0.distanceMpc, weight: $0.weight,
+        telescopes: $0.telescopes, startUTC: $0.startUTC.instant.iso8601())
+    }
     sheet.change = try await change(of: event, to: id, digest)
     sheet.coverage = Drawing(madeHere: CoverageChart.render(digest, now: state.clock.now()))
     sheet.distance = DistanceChart.render(digest).map { Drawing(madeHere: $0) }

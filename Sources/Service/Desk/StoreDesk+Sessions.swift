@@ -26,7 +26,8 @@ extension StoreDesk {
     }
   }
 
-  private static func identity(_ grant: TokenGrant) -> Identity {
-    Identity(name: grant.label, scopes: Set(grant.scopes.compactMap { Scope($0) }))
+  static func identity(_ grant: TokenGrant) -> Identity {
+    Identity(
+      name: grant.user ?? grant.label, user: grant.user, scopes: Set(grant.scopes.compactMap { Scope($0) }))
   }
 }

@@ -10,12 +10,12 @@ extension StoreDesk {
   private static let addedPrefix = "add:"
   private static let outagePrefix = "outage:"
 
-  func adopted(_ memo: EventMemo, _ event: String) async throws(DeskError) -> [WhatIfOptions.Adopted] {
-    var list: [WhatIfOptions.Adopted] = []
+  func adopted(_ memo: EventMemo, _ event: String) async throws(DeskError) -> [FormChoice] {
+    var list: [FormChoice] = []
     if let start = memo.adjustment?.notBefore {
-      list.append(.init(value: Self.startName, text: "nothing before \(start.dateAndClock)"))
+      list.append(.init(value: Self.startName, label: "nothing before \(start.dateAndClock)"))
     }
-    list += (memo.adjustment?.added ?? []).map { .init(value: Self.addedPrefix + $0, text: "with \($0)") }
+    list += (memo.adjustment?.added ?? []).map { .init(value: Self.addedPrefix + $0, label: "with \($0)") }
     let now = state.clock.now()
     let outages = try await asked { () async throws(StoreError) in
       try await store.outages(for: event, after: now)
@@ -28,7 +28,8 @@ extension StoreDesk {
         let end = known.outage.window.end.dateAndClock
         return .init(
           value: "\(Self.outagePrefix)\(known.number)",
-          text: known.outage.event == nil ? "clouds at \(name) until \(end)" : "without \(name) until \(end)")
+          label: known.outage.event == nil ? "clouds at \(name) until \(end)" : "without \(name) until \(end)"
+        )
       }
   }
 
@@ -48,7 +49,7 @@ extension StoreDesk {
     func rest(_ prefix: String) -> [String] {
       words.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
     }
-    let text = "taken back: " + found.map(\.text).joined(separator: "; ")
+    let text = "taken back: " + found.map(\.label).joined(separator: "; ")
     let made = Adoption(
       outs: [], added: [], notBeforeTAI: nil, plan: memo.planID ?? "",
       takenBack: .init(

@@ -92,11 +92,11 @@ extension StoreDesk {
     let slugs = Set(parts.map(\.slug))
     return WhatIfOptions(
       plan: try await planLine(id),
-      planned: parts.map { .init(slug: $0.slug, name: $0.name, note: "\($0.tiles)") },
+      planned: parts.map { .init(value: $0.slug, label: $0.name, note: "\($0.tiles)") },
       sites: Set(telescopes.filter { slugs.contains($0.slug) }.map(\.site.name)).sorted(),
       outOfService: telescopes.compactMap { telescope in
         guard let reason = telescope.outOfService, telescope.field != nil else { return nil }
-        return .init(slug: telescope.slug, name: telescope.id, note: reason)
+        return .init(value: telescope.slug, label: telescope.id, note: reason)
       }, adopted: try await adopted(memo, event))
   }
 

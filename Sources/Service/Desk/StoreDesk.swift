@@ -18,9 +18,7 @@ struct StoreDesk: Desk {
   func identity(ofToken token: String) async throws(DeskError) -> Identity? {
     try await asked { () async throws(StoreError) in
       // Tokens live by the machine's clock, also while a drill has set the service's.
-      try await store.bearer(of: token, at: ServiceClock.system.now()).map {
-        Identity(name: $0.label, scopes: Set($0.scopes.compactMap { Scope($0) }))
-      }
+      try await store.bearer(of: token, at: ServiceClock.system.now()).map { Self.identity($0) }
     }
   }
 

@@ -66,7 +66,7 @@ extension Engine {
   }
 
   /// What the event says by itself: its best map at hand, else the region it states.
-  private func ownMap(of event: Event, _ id: String) async throws -> MapShelf.Held? {
+  func ownMap(of event: Event, _ id: String) async throws -> MapShelf.Held? {
     for reference in event.mapReferences {
       if let held = try await map(reference, of: id) { return held }
     }

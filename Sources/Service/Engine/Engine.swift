@@ -2,6 +2,7 @@ import Campaigns
 import Deliveries
 import Ephemerides
 import Formats
+import GalaxyFiles
 import Logging
 import Notices
 import Observatories
@@ -22,6 +23,8 @@ public struct EngineSettings: Sendable {
   public var roles = Decision.overridingRoles
   /// Names who is on duty in messages.
   public var duty: DutyRoster?
+  /// Narrow fields go to its galaxies.
+  public var galaxies: GalaxyIndex?
 
   public init(policy: Policy, telescopes: [Telescope]) {
     self.policy = policy
@@ -53,7 +56,8 @@ public actor Engine {
     self.epoch = epoch
     self.logger = logger
     maker = PlanMaker(
-      telescopes: settings.telescopes, earth: settings.earth, version: settings.version)
+      telescopes: settings.telescopes, earth: settings.earth, version: settings.version,
+      galaxies: settings.galaxies)
   }
 
   /// Reads what the store knows. Call once, before anything else.

@@ -1,6 +1,7 @@
 import Campaigns
 import Ephemerides
 import Formats
+import GalaxyFiles
 import Notices
 import Observatories
 import Planning
@@ -16,6 +17,8 @@ struct PlanMaker: Sendable {
   let version: String
   /// How far ahead to plan.
   var horizon: Duration = .hours(24)
+  /// Narrow fields go to its galaxies where the map is small enough; nil: all fields go to the sky.
+  var galaxies: GalaxyIndex?
 
   struct Result: Sendable {
     let plan: Plan
@@ -60,6 +63,11 @@ struct PlanMaker: Sendable {
     request.recipe = recipe.fields(for: allowed)
     request.filters = recipe.filters
     request.used = used
+    request.galaxies = galaxies.map { index in
+      GalaxyTargeting(
+        table: index.table(for: .init(map, level: GalaxyTargeting.level)), catalog: index.title
+      ) { index.name(ofRow: $0) }
+    }
     request.circumstances = circumstances(of: event, at: now)
     let plan = recipe.described(try Planner.replan(request, before: before), telescopes: telescopes)
     // What it was computed from holds the plan before, too.

@@ -99,24 +99,12 @@ extension StoreQueueDesk {
     // A cell is 1.7 arcmin: every one that an exposure touches is in.
     let order = 11
     let coverage = Coverage(unionOf: taken.flatMap(\.footprint.regions), order: order)
-    switch name {
-    case "moc.fits":
-      let cards: [Coverage.Card] = [
-        .init("EVENT", event), .init("ORIGIN", "GRANDMA"), .init("EXPOSURE", "\(taken.count)"),
-      ]
-      return FileView(
-        bytes: coverage.mocFITS(maxOrder: order, cards: cards), mediaType: "application/fits",
-        isImmutable: false)
-    case "moc.json":
-      return FileView(
-        bytes: Array((coverage.mocJSON(maxOrder: order) + "\n").utf8), mediaType: "application/json",
-        isImmutable: false)
-    case "moc.txt":
-      return FileView(
-        bytes: Array((coverage.mocASCII(maxOrder: order) + "\n").utf8),
-        mediaType: "text/plain; charset=utf-8", isImmutable: false)
-    default: throw .notFound("no file \(name.prefix(60)); there are moc.fits, moc.json, moc.txt")
+    guard let form = MOCFile(rawValue: name) else {
+      throw .notFound("no file \(name.prefix(60)); there are \(MOCFile.names)")
     }
+    return form.view(
+      of: coverage, order: order,
+      cards: [.init("EVENT", event), .init("ORIGIN", "GRANDMA"), .init("EXPOSURE", "\(taken.count)")])
   }
 
   private static func preferences(_ wishes: FileWishes) throws(DeskError) -> SitePreferences {

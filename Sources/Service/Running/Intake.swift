@@ -1,5 +1,4 @@
 import Campaigns
-import Dashboard
 import Foundation
 import Notices
 import SkymapFiles
@@ -30,40 +29,6 @@ public struct Intake {
     case .new(let id): return "kept as notice \(id.number)"
     case .repeated(let id, let status): return "known already as notice \(id.number), \(status.rawValue)"
     }
-  }
-}
-
-/// Makes, lists and ends tokens.
-public struct TokenDesk {
-  private let store: Store
-  private let clock: ServiceClock
-
-  public init(_ configuration: ServiceConfiguration, clock: ServiceClock = .system) throws {
-    store = try configuration.openStore()
-    self.clock = clock
-  }
-
-  public func issue(label: String, scopes: [String], days: Int) async throws -> String {
-    for scope in scopes where Scope(scope) == nil {
-      throw ConfigurationError(
-        "the scope `\(scope)` means nothing; there are view, notices, operator:<telescope>, lead, admin")
-    }
-    return try await store.issueToken(
-      label: label, role: "api", scopes: Set(scopes), lifetime: .hours(24 * Double(days)),
-      actor: "command line",
-      at: clock.now()
-    ).secret
-  }
-
-  public func list() async throws -> [String] {
-    try await store.tokens().map { t in
-      let end = t.revokedAt.map { "revoked \($0.iso8601())" } ?? "until \(t.expires.iso8601())"
-      return "\(t.id)  \(t.label)  \(t.scopes.sorted().joined(separator: ","))  \(end)"
-    }
-  }
-
-  public func revoke(_ id: Int64) async throws {
-    try await store.revokeToken(id, actor: "command line", at: clock.now())
   }
 }
 
@@ -133,6 +98,9 @@ extension ServiceConfiguration {
         + (maps.isLax ? ", from private addresses too" : ""),
       "roles       \(roles.joined(separator: ", "))",
     ]
+    if let galaxies = assembly.galaxies {
+      lines.append("galaxies    \(galaxies.title), \(galaxies.count)")
+    }
     if let kafka {
       let made = try kafka.feed(environment: environment)
       lines.append("kafka       \(made.bootstrapServers.joined(separator: ",")), \(made.topics.count) topics")

@@ -3,6 +3,8 @@ import Channels
 import Deliveries
 import Feeds
 import Foundation
+import Galaxies
+import GalaxyFiles
 import Icare
 import Observatories
 import TelescopeFiles
@@ -15,6 +17,7 @@ public struct ServiceAssembly {
   let recipients: Recipients
   let channels: [any DeliveryChannel]
   let duty: DutyRoster?
+  let galaxies: GalaxyIndex?
   /// What is odd but no reason to stop.
   public private(set) var doubts: [String] = []
 
@@ -29,6 +32,7 @@ public struct ServiceAssembly {
     duty = configuration.roster.map { DutyRoster(path: $0) }
     // A roster with a mistake must not keep the service from starting at night.
     if let trouble = duty?.trouble { doubts.append("roster: \(trouble)") }
+    galaxies = Self.galaxies(configuration.galaxies, &doubts)
     var entries: [Recipients.Entry] = []
     var channels: [any DeliveryChannel] = []
     func add(_ channel: some DeliveryChannel, _ kind: Recipients.Kind) {
@@ -109,6 +113,19 @@ public struct ServiceAssembly {
     var recipients = Recipients(entries)
     recipients.teams = try Self.teams(configuration.teams, of: telescopes, &doubts)
     self.recipients = recipients
+  }
+
+  /// Nor must a catalogue that is not there: plans then tile the sky with every field.
+  private static func galaxies(_ path: String?, _ doubts: inout [String]) -> GalaxyIndex? {
+    guard let path else { return nil }
+    do throws(CatalogError) {
+      let (index, faults, rows) = try GalaxyIndex.reading(path)
+      if faults > 0 { doubts.append("galaxies: \(path): \(faults) of \(rows) rows cannot be used") }
+      return index
+    } catch {
+      doubts.append("galaxies: plans are made without them: \(error)")
+      return nil
+    }
   }
 
   private static func teams(

@@ -40,11 +40,13 @@ public struct VesperService: Sendable {
     self.onReady = onReady
     client = try WebClient(.init(version: version))
     let assembly = try ServiceAssembly(configuration, environment: environment, client: client)
+    for doubt in assembly.doubts { logger.warning("\(doubt)") }
     var settings = EngineSettings(policy: assembly.policy, telescopes: assembly.telescopes)
     settings.version = version
     settings.recipients = assembly.recipients
     settings.roles = configuration.roles
     settings.duty = assembly.duty
+    settings.galaxies = assembly.galaxies
     self.settings = settings
     channels = assembly.channels
     doors = try Doors(configuration, environment: environment)

@@ -24,12 +24,13 @@ extension ServiceConfiguration.OpenIDConnect {
       throw ConfigurationError("oidc.roles is empty: nobody could do anything; such as {shifters: lead}")
     }
     var scopes: [String: Set<String>] = [:]
+    let reader = ScopeReader(configuration)
     for (group, text) in roles {
-      let words = text.split(separator: " ").map { String($0) }
-      for word in words where Scope(word) == nil {
-        throw ConfigurationError("oidc.roles: \(group): `\(word)` is no scope")
+      do {
+        scopes[group] = try reader.scopes(text.split(separator: " ").map { String($0) })
+      } catch {
+        throw ConfigurationError("oidc.roles: \(group): \(error)")
       }
-      scopes[group] = Set(words)
     }
     var options = OpenIDOptions(
       issuer: self.issuer, clientID: clientID,
@@ -65,7 +66,8 @@ extension StoreDesk {
     let now = ServiceClock.system.now()
     let token = try await asked { () async throws(StoreError) in
       try await store.issueToken(
-        label: person.name, role: "oidc", scopes: person.scopes, lifetime: Store.sessionLife, actor: "oidc",
+        label: person.name, role: "oidc", user: person.user, scopes: person.scopes,
+        lifetime: Store.sessionLife, actor: "oidc",
         at: now
       ).secret
     }

@@ -23,6 +23,7 @@ public struct Migration: Hashable, Sendable {
     Migration(name: "0010 sessions", sql: sessionSQL),
     Migration(name: "0011 followups", sql: followupSQL),
     Migration(name: "0012 roster swaps", sql: swapSQL),
+    Migration(name: "0013 token users", sql: tokenUserSQL),
   ]
 
   /// Marks a file as ours: "VSPR".
