@@ -45,9 +45,7 @@ public struct FilterRecipe: Sendable, Hashable {
 
   /// Of `g+r`: these filters, one after the other.
   public init(sum: String, count: Int? = nil, exposure: Duration? = nil) {
-    let names = sum.split(separator: "+").map { name in
-      String(name.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-    }
+    let names = sum.split(separator: "+").map { $0.split(separator: " ").joined(separator: " ") }
     self.init([.init(names.map { .init($0) })], count: count, exposure: exposure)
   }
 
