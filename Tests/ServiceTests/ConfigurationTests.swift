@@ -141,6 +141,20 @@ import Testing
     #expect(icare.mocks == least.mocks && icare.triggers == least.triggers && icare.send == least.send)
   }
 
+  /// Found when the configuration is checked, not when the first request is refused.
+  @Test(arguments: ["TAROTAPY", "TRTAPI", "TRTAPI:XXX"])
+  func interfacesThatAreNone(_ name: String) throws {
+    let c = try ServiceConfiguration(
+      yaml: """
+        telescopes: \(packageRoot.path)/telescopes
+        files: {enabled: false}
+        icare: {address: "https://icare.example", token: "env:T", group: G, instruments: {trt-sro: S},
+          requests: {trt-sro: "\(name)"}}
+        """, file: "c.yaml")
+    let error = #expect(throws: ConfigurationError.self) { try c.checked(environment: ["T": "x"]) }
+    #expect(error?.description.contains("icare.requests: trt-sro: \(name)") ?? false)
+  }
+
   /// Each says where and what to do.
   @Test(arguments: [
     ("stat: x", "stat is not a setting"), ("http: {port: 99999}", "http.port must be a whole number"),
