@@ -104,7 +104,7 @@ import Testing
   @Test func readmeAndReaderKnowTheSameKeys() throws {
     let documented = try Documented()
     let readers = documented.readers
-    #expect(readers.count >= 14, "\(readers.map(\.section))")
+    #expect(readers.count >= 13, "\(readers.map(\.section))")
     let top = try #require(readers.first { $0.section.isEmpty })
     #expect(top.keys.count >= 20)
     for key in top.keys {
@@ -139,6 +139,20 @@ import Testing
     let least = ServiceConfiguration.Icare(address: icare.address, token: icare.token, group: icare.group)
     #expect(icare.createAfterSeconds == least.createAfterSeconds && icare.crossMatch == least.crossMatch)
     #expect(icare.mocks == least.mocks && icare.triggers == least.triggers && icare.send == least.send)
+  }
+
+  /// Found when the configuration is checked, not when the first request is refused.
+  @Test(arguments: ["TAROTAPY", "TRTAPI", "TRTAPI:XXX"])
+  func interfacesThatAreNone(_ name: String) throws {
+    let c = try ServiceConfiguration(
+      yaml: """
+        telescopes: \(packageRoot.path)/telescopes
+        files: {enabled: false}
+        icare: {address: "https://icare.example", token: "env:T", group: G, instruments: {trt-sro: S},
+          requests: {trt-sro: "\(name)"}}
+        """, file: "c.yaml")
+    let error = #expect(throws: ConfigurationError.self) { try c.checked(environment: ["T": "x"]) }
+    #expect(error?.description.contains("icare.requests: trt-sro: \(name)") ?? false)
   }
 
   /// Each says where and what to do.

@@ -1,4 +1,5 @@
 import Dashboard
+import Deliveries
 import Foundation
 import Icare
 import Observatories
@@ -180,6 +181,16 @@ struct FollowupBench: @unchecked Sendable {
     let owed = try await f.deliveries(view.id).filter { $0.hasPrefix("icare/") }
     let count = try #require(view.offers.first { $0.slug == "tca" }?.visits[0].exposures)
     #expect(owed.count == (count + 2) / 3 && owed.allSatisfy { $0.hasSuffix("/tca") }, "\(count) \(owed)")
+    // The facility has until the visit may begin last, and what it takes.
+    let visit = try #require(view.offers.first { $0.slug == "tca" })
+    let latest = try #require(Instant(iso8601: visit.latestStartUTC))
+    let first = try #require(owed.first)
+    let payload = try await f.bench.store.delivery(DeliveryKey(first)).payload
+    guard case .followup(let push) = try IcarePush(kind: "followup", payload: payload) else {
+      Issue.record("no request")
+      return
+    }
+    #expect(push.end.instant > latest && push.end.instant - push.start.instant > .minutes(10))
     _ = try await f.desk.withdraw(view.id, from: ["tca"], reason: "no", by: FollowupBench.leader)
     let cancels = try await f.deliveries(view.id).filter { $0.hasSuffix("/cancel") }
     #expect(cancels.count == owed.count)

@@ -159,7 +159,10 @@ struct FollowupBulletin {
   // MARK: ICARE
 
   private func icare(_ options: IcareOptions) throws -> [Delivery] {
-    let window = TimeWindow(start, max(end, start + .minutes(1)))
+    // ICARE's interfaces start up to minutes later than asked, and a facility may be late: as long as the visit
+    // may begin, and what it takes.
+    let last = plan.rows.map { $0.latestStartUTC.instant + ($0.endUTC.instant - $0.startUTC.instant) }.max()
+    let window = TimeWindow(start, max(end, last ?? end, start + .minutes(1)))
     return try requests(options).map { key, source, allocation, request in
       let push = FollowupPush(
         source: source, allocation: allocation, request: request, window: window, groups: [options.group])

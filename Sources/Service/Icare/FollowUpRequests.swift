@@ -124,6 +124,8 @@ struct FollowUpRequests {
     let theirs = own.compactMap(options.bandpass)
     let counts = exposures ?? max(1, plan.rows.count / own.count)
     let airmass = min(max(limit ?? telescope.limits.maxAirmass, 1), 3)
+    // Degrees of an angle in radians end in nines; people read it.
+    let moon = (min(max(telescope.limits.minMoonSeparation.degrees, 0), 180) * 1e6).rounded() / 1e6
     // 1 (low) to 5 in orders, as in ICARE's generic form.
     let priority = min(max(priority ?? 3, 1), 5)
     let parts = api.split(separator: ":", maxSplits: 1).map(String.init)
@@ -132,7 +134,7 @@ struct FollowUpRequests {
       guard !theirs.isEmpty else { return nil }
       return .generic(
         filters: theirs, exposureSeconds: first.exptimeS, exposures: counts, maximumAirmass: airmass,
-        minimumMoonDegrees: min(max(telescope.limits.minMoonSeparation.degrees, 0), 180), priority: priority)
+        minimumMoonDegrees: moon, priority: priority)
     case "TAROTAPI":
       let known = own.map { ["g", "r", "i"].contains($0) ? $0 : "NoFilter" }
       return .tarot(
@@ -150,9 +152,7 @@ struct FollowUpRequests {
     case "COLIBRIAPI":
       return .colibri(
         filter: own[0], exposureSeconds: first.exptimeS, exposures: exposures ?? plan.rows.count,
-        maximumAirmass: airmass,
-        minimumMoonDegrees: min(max(telescope.limits.minMoonSeparation.degrees, 0), 180), priority: priority,
-        isTargetOfOpportunity: true)
+        maximumAirmass: airmass, minimumMoonDegrees: moon, priority: priority, isTargetOfOpportunity: true)
     default: return nil
     }
   }

@@ -85,7 +85,10 @@ public struct ServiceAssembly {
       }
       let apis: Set<String> = ["GENERICAPI", "TAROTAPI", "TRTAPI", "SLACKAPI", "COLIBRIAPI"]
       for (slug, api) in icare.requests.sorted(by: { $0.key < $1.key }) {
-        guard apis.contains(String(api.prefix { $0 != ":" })), icare.instruments[slug] != nil else {
+        let stations = ["SRO", "GAO", "SBO", "CTO"].map { "TRTAPI:\($0)" }
+        guard apis.contains(String(api.prefix { $0 != ":" })), icare.instruments[slug] != nil,
+          !api.hasPrefix("TRTAPI") || stations.contains(api)
+        else {
           throw ConfigurationError(
             "icare.requests: \(slug): \(api): one of \(apis.sorted().joined(separator: ", ")) for a telescope of "
               + "icare.instruments; TRTAPI with its station, TRTAPI:SRO")
