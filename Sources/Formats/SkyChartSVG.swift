@@ -97,8 +97,10 @@ public enum SkyChartSVG {
     var placer = LabelPlacer()
     placer.frame = (SIMD2(0, o.y - r.y - 4), SIMD2(width, o.y + r.y + 14))
     SkySymbols.draw(chart, on: view, placer: &placer, into: &panel.over)
-    SkyGalaxies.draw(
-      chart, on: view, within: nil, isNamed: lettered, placer: &placer, into: &panel.over)
+    // Where there is a close-up, they are one blot here.
+    if lettered {
+      SkyGalaxies.draw(chart, on: view, within: nil, placer: &placer, into: &panel.over)
+    }
     coordinateLabels(view, center, placer: &placer, into: &panel.over)
     if lettered {
       SkySymbols.names(chart, styles, on: view, within: nil, placer: &placer, into: &panel.over)

@@ -19,7 +19,7 @@ enum SkyGalaxies {
 
   /// - Parameter reach: galaxies farther than this from the centre of a close-up are left out.
   static func draw(
-    _ chart: SkyChart, on view: SkyView, within reach: Angle?, isNamed: Bool, placer: inout LabelPlacer,
+    _ chart: SkyChart, on view: SkyView, within reach: Angle?, placer: inout LabelPlacer,
     into svg: inout SVGWriter
   ) {
     let visible = chart.galaxies.prefix(drawn).filter { galaxy in
@@ -37,7 +37,6 @@ enum SkyGalaxies {
     svg.path(
       places, "class=\"galaxies\" fill=\"#fff\" fill-opacity=\".75\" stroke=\"\(color)\" stroke-width=\"1.5\""
     )
-    guard isNamed else { return }
     for galaxy in visible.prefix(named) {
       placer.reserve(center: view.pixel(galaxy.direction), size: SIMD2(9, 9))
     }

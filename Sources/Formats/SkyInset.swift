@@ -49,8 +49,7 @@ struct SkyInset {
       panel.over.raw(SkySymbols.peak(at: peak))
       placer.reserve(center: peak, size: SIMD2(14, 14))
     }
-    SkyGalaxies.draw(
-      chart, on: view, within: reach, isNamed: true, placer: &placer, into: &panel.over)
+    SkyGalaxies.draw(chart, on: view, within: reach, placer: &placer, into: &panel.over)
     SkySymbols.names(chart, styles, on: view, within: radius, placer: &placer, into: &panel.over)
     labels(lines.labels, into: &panel.over)
     return panel

@@ -121,7 +121,7 @@ enum CommentText {
   static func share(_ s: PlanRecord.Share) -> String {
     let first = s.first.map { ", first \(Phrase.minute($0)) UTC" } ?? ""
     let why = s.reason.map { ": \($0)" } ?? ""
-    return "- \(s.name): \(s.tiles) tiles\(first), \(s.state)\(why)"
+    return "- \(s.name): \(s.tiles) tile\(s.tiles == 1 ? "" : "s")\(first), \(s.state)\(why)"
   }
 }
 

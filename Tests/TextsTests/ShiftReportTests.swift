@@ -71,7 +71,7 @@ import Units
       text.contains(
         "1 event running: S230518h; 2 telescopes have a plan, 0 observe, 1 have not answered.\n"))
     #expect(text.contains("To: [____]\n"))
-    #expect(text.contains("  - KAO: 1 tiles, cannot: clouds\n"))
+    #expect(text.contains("  - KAO: 1 tile, cannot: clouds\n"))
     #expect(text.contains("  not planned: TRE, TCH: below 30 degrees all night\n"))
   }
 

@@ -109,15 +109,15 @@ struct PlanSection: Sendable {
       } + [.init(name: "observed.moc.fits", href: "\(root)/coverage/moc.fits")]
   }
 
-  /// "1 accepted, 14 plan sent": the commonest last.
+  /// "1 accepted, 14 not yet": the commonest last.
   private static func answers(_ sheet: PlanSheet) -> String? {
-    let states = sheet.parts.map(\.state).filter { $0 != "left_out" }
-    let counts = Dictionary(grouping: states) { $0 }.mapValues(\.count)
-    guard !counts.isEmpty else { return nil }
-    return counts.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map {
-      "\($0.value) \(Mark.share($0.key).word)"
+    let words = sheet.parts.map(\.state).filter { $0 != "left_out" }.map { state in
+      ["planned", "sent", "seen"].contains(state) ? "not yet" : Mark.share(state).word
     }
-    .joined(separator: ", ")
+    let counts = Dictionary(grouping: words) { $0 }.mapValues(\.count)
+    guard !counts.isEmpty else { return nil }
+    return counts.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map { "\($0.value) \($0.key)" }
+      .joined(separator: ", ")
   }
 
   private static func whys(_ sheet: PlanSheet) -> [EventPage.Pair] {

@@ -88,7 +88,8 @@ public struct ObservabilityChart: Sendable {
     for altitude in [0, 30, 60, 90] { chart.yLabel("\(altitude)°", at: Double(altitude)) }
     // sec z = 2.0 at 30 degrees, 2.5 at 23.58 degrees.
     chart.horizontal(23.578, "c-grid")
-    for (text, altitude) in [("1.0", 90.0), ("1.2", 56.44), ("1.5", 41.81), ("2.0", 30), ("2.5", 23.578)] {
+    // 1.0, at the zenith, goes without saying: the name of the axis stands there.
+    for (text, altitude) in [("1.2", 56.44), ("1.5", 41.81), ("2.0", 30), ("2.5", 23.578)] {
       chart.rightLabel(text, at: altitude)
     }
     chart.horizontal(limit, "c-limit")

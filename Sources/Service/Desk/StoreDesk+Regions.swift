@@ -25,10 +25,7 @@ extension StoreDesk {
       throw .unavailable("the map of \(event) cannot be had: \(error)")
     }
     guard let held else { throw .notFound("\(event) has no map") }
-    guard held.map.frame == .icrs else {
-      throw .notFound("the map of \(event) is in \(held.map.frame.rawValue) coordinates; a MOC is in ICRS")
-    }
-    let coverage = CredibleRegions(of: held.map).coverage(at: Fraction(clamping: Double(level) / 100))
+    let coverage = CredibleRegions(of: held.map).coverageInICRS(at: Fraction(clamping: Double(level) / 100))
     let view = form.view(
       of: coverage,
       cards: [
