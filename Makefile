@@ -69,6 +69,7 @@ test-icare: install
 	else swift build $(FLAGS) --build-tests && $(TEST) --filter IcareServerTests; fi
 
 # Every page in a headless Chromium over a real service: themes, widths, audits, weights, what people do.
+# With axe-core at hand (pip install axe-playwright-python, or AXE_JS=.../axe.min.js) each look is put to it, too.
 # Screenshots and weights.json go to out/browser; PICTURES=Tests/Browser/screenshots renews those of the README.
 PICTURES =
 test-browser: build
