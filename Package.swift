@@ -118,7 +118,7 @@ let package = Package(
         "Notices",
         "Campaigns", "Deliveries", "Queues", "SkymapFiles", "TelescopeFiles", "WebClient", "Store", "Feeds",
         "Channels", "Dashboard", "Icare", "OpenID", "Rosters", "Texts", "Followups", "Photometry",
-        "Visibility",
+        "Visibility", "Galaxies", "GalaxyFiles",
         .product(name: "Yams", package: "Yams"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
