@@ -143,15 +143,21 @@ struct FollowUpRequests {
         // There a lower number is more urgent.
         priority: 5 - 2 * priority, atBestAirmass: false)
     case "TRTAPI":
+      let station = parts.count > 1 ? parts[1] : ""
+      // No station takes pictures without a filter for others: the broad one that is usual there.
+      let broad = station == "SBO" ? "Rc" : "R"
+      let wanted: [String] = own.map { $0 == "clear" ? broad : $0 }
       return .trt(
-        station: parts.count > 1 ? parts[1] : "", filters: own, exposureSeconds: first.exptimeS,
+        station: station, filters: wanted.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
+        exposureSeconds: first.exptimeS,
         exposures: counts, maximumAirmass: airmass)
     case "SLACKAPI":
       guard !theirs.isEmpty else { return nil }
       return .slack(filters: theirs, exposureSeconds: first.exptimeS, exposures: counts)
     case "COLIBRIAPI":
       return .colibri(
-        filter: own[0], exposureSeconds: first.exptimeS, exposures: exposures ?? plan.rows.count,
+        filter: own[0] == "clear" ? "r" : own[0], exposureSeconds: first.exptimeS,
+        exposures: exposures ?? plan.rows.count,
         maximumAirmass: airmass, minimumMoonDegrees: moon, priority: priority, isTargetOfOpportunity: true)
     default: return nil
     }
