@@ -75,6 +75,29 @@ import Units
     #expect(try judged(next, on: request.map).violations.isEmpty)
   }
 
+  /// What one telescope can no longer do others take over, and all but the least of what was planned stays.
+  @Test(arguments: [1, 10, 40])
+  func whatIsLostIsMadeUpForFromTheLeast(_ count: Int) throws {
+    var (request, plan) = try Self.plain()
+    var before = try Self.held(plan, after: request.now)
+    let likeliest = plan.timeline.sorted { $0.assignment.probability > $1.assignment.probability }
+    let gone = Set(likeliest.prefix(count).map(\.assignment.tileKey))
+    before.lost = before.pointings.filter { gone.contains($0.tileKey) }
+    before.pointings.removeAll { gone.contains($0.tileKey) }
+    #expect(before.lost.count == count)
+    request.refused = before.lost.map { RefusedTile(telescopeID: $0.telescopeID, center: $0.center) }
+    let next = try Planner.replan(request, before: before)
+    let fresh = try Planner.plan(request)
+    let change = Self.comparison(plan, next, after: request.now).total
+    print(
+      "\(count) refused of \(plan.network.assignmentCount): \(change), \(plan.network.probability) -> "
+        + "\(next.network.probability); free \(Self.comparison(plan, fresh, after: request.now).total), "
+        + "\(fresh.network.probability)")
+    #expect(next.network.probability.value >= 0.995 * fresh.network.probability.value)
+    #expect(change.kept >= before.pointings.count * 3 / 5)
+    #expect(try judged(next, on: request.map).violations.isEmpty)
+  }
+
   /// A plan that the new one cannot nearly reach is given up for a better one.
   @Test func aPoorPlanIsNotKept() throws {
     let (request, plan) = try Self.plain()
