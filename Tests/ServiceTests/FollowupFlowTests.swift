@@ -239,6 +239,24 @@ struct FollowupBench: @unchecked Sendable {
     #expect(try await desk.followup(asked.id).sent.map(\.state) == ["withdrawn"])
   }
 
+  /// A person's STOP, not only a retraction, takes back what was asked for the event's sources.
+  @Test func theStopOfAPersonEndsTheFollowUps() async throws {
+    let q = try await QueueBench.mock()
+    let desk = StoreFollowupDesk(state: q.state)
+    var form = FollowupForm(name: "AT2026abc", ra: "300", dec: "30")
+    (form.mag, form.event, form.mock) = (16, q.event, true)
+    let asked = try await desk.ask(form, by: FollowupBench.leader)
+    _ = try await desk.send(
+      asked.id, to: [try #require(asked.offers.first?.slug)], by: FollowupBench.leader)
+    #expect(try await desk.followup(asked.id).sent.map(\.state) == ["live"])
+    let stop = #"{"outcome": "stop", "role": "shift leader", "reason": "found elsewhere"}"#
+    _ = try await StoreDesk(state: q.state).answer(
+      try JSONDecoder().decode(DecisionAnswer.self, from: Data(stop.utf8)), on: q.event, by: AnswerTests.lead)
+    q.bench.time.advance(.seconds(1))
+    try await q.bench.settle()
+    #expect(try await desk.followup(asked.id).sent.map(\.state) == ["withdrawn"])
+  }
+
   static let faults: [(String, @Sendable (inout FollowupForm) -> Void)] = [
     ("name", { $0.name = "" }), ("name", { $0.name = "a\u{202E}b" }),
     ("name", { $0.name = String(repeating: "x", count: 4096) }), ("ra", { $0.ra = "25:00:00" }),
