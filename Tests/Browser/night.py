@@ -45,6 +45,8 @@ def recorded(program, browser, report, out):
     try:
         Night(service, browser, report, out).go()
     finally:
+        # No page that still listens may outlive its service.
+        browser.open("about:blank")
         service.close()
 
 
