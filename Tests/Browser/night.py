@@ -41,12 +41,12 @@ def recorded(program, browser, report, out):
     if not os.path.isdir(RECORDED):
         print(f"the recorded night is left out: its notices are not in {RECORDED}", flush=True)
         return
+    # The page before still listens to a service that is gone.
+    browser.open("about:blank")
     service = Service(program, start="2023-05-18T13:20:00Z", text=ROSTER)
     try:
         Night(service, browser, report, out).go()
     finally:
-        # No page that still listens may outlive its service.
-        browser.open("about:blank")
         service.close()
 
 
