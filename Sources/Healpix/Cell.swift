@@ -56,7 +56,17 @@ public struct Cell: Hashable, Sendable {
   /// Accurate to the last bits of the vector everywhere, the poles included: libchealpix works from
   /// 1 - z there, which has no digits left within 1e-8 rad of a pole.
   @inlinable public static func key(of vector: SIMD3<Double>) -> UInt64 {
-    let (face, x, y) = facePoint(of: vector)
+    key(at: facePoint(of: vector))
+  }
+
+  /// The same to 2e-8 rad (0.004 arcsec), in half the time.
+  @inlinable public static func roughKey(of vector: SIMD3<Double>) -> UInt64 {
+    let p = vector / (vector * vector).sum().squareRoot()
+    return key(at: facePoint(of: p, longitude: roughLongitude(p.y, p.x)))
+  }
+
+  @inlinable static func key(at place: (face: Int, x: Double, y: Double)) -> UInt64 {
+    let (face, x, y) = place
     let side = 536_870_912.0  // 2^29
     let ix = UInt64(Swift.min(Swift.max(x * side, 0), side - 1))
     let iy = UInt64(Swift.min(Swift.max(y * side, 0), side - 1))

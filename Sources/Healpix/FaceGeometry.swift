@@ -112,10 +112,17 @@ public struct FaceGeometry: Sendable {
 extension Cell {
   /// The base face of a direction and the place on it, 0...1 each.
   @inlinable static func facePoint(of vector: SIMD3<Double>) -> (face: Int, x: Double, y: Double) {
-    let p = vector / (vector * vector).sum().squareRoot()
+    facePoint(
+      of: vector / (vector * vector).sum().squareRoot(),
+      longitude: vector.x == 0 && vector.y == 0 ? 0 : atan2(vector.y, vector.x))
+  }
+
+  @inlinable static func facePoint(
+    of p: SIMD3<Double>, longitude: Double
+  ) -> (face: Int, x: Double, y: Double) {
     let (ring, width) = FaceGeometry.ring(of: p)
     // Longitude in units of 90 degrees, 0 ..< 4.
-    var quadrant = p.x == 0 && p.y == 0 ? 0 : atan2(p.y, p.x) * (2 / .pi)
+    var quadrant = longitude * (2 / .pi)
     if quadrant < 0 { quadrant += 4 }
     if quadrant >= 4 { quadrant = 0 }
     if ring < 1 || ring > 3 {
@@ -132,6 +139,25 @@ extension Cell {
     let j = falling.rounded(.down)
     let face = i == j ? Int(i) & 3 | 4 : (i < j ? Int(i) & 3 : Int(j) & 3 | 8)
     return (face, falling - j, 1 - (rising - i))
+  }
+
+  /// atan2 to 2e-8 rad: the polynomial 4.4.49 of Abramowitz & Stegun (1964).
+  @inlinable static func roughLongitude(_ y: Double, _ x: Double) -> Double {
+    let (long, short) = (max(abs(x), abs(y)), min(abs(x), abs(y)))
+    let t = long > 0 ? short / long : 0
+    let q = t * t
+    var sum = 0.0028662257
+    sum = sum * q - 0.0161657367
+    sum = sum * q + 0.0429096138
+    sum = sum * q - 0.0752896400
+    sum = sum * q + 0.1065626393
+    sum = sum * q - 0.1420889944
+    sum = sum * q + 0.1999355085
+    sum = sum * q - 0.3333314528
+    var angle = t + t * q * sum
+    if abs(y) > abs(x) { angle = .pi / 2 - angle }
+    if x < 0 { angle = .pi - angle }
+    return y < 0 ? -angle : angle
   }
 
   /// Puts a zero bit above every bit of the lower 32.

@@ -16,7 +16,7 @@ struct CandidateFinder {
   let sky: SkyGrain
   let smallestGain: Double
   /// Open sky, the densest first, in cells of the orders that the sites need.
-  private let offers: [Int: [SkyGrain.Offer]]
+  private let offers: [Int: ContiguousArray<SkyGrain.Offer>]
 
   init(sky: SkyGrain, besides covered: SkyGrain.Covered, sites: [PlannedSite], smallestGain: Double) {
     self.sky = sky
@@ -64,19 +64,16 @@ struct CandidateFinder {
   ) -> [Tile] {
     var tiles: [Tile] = []
     tiles.reserveCapacity(min(limit ?? 1024, 4096))
-    var seen = ContiguousArray<UInt64>(repeating: 0, count: places / 64 + 1)
+    var seen = SeenPlaces(places)
     var reach = reach
     let spacing = site.probeSpacing
     let fieldArea = site.field.area.steradians
     for offer in offers[site.probeOrder] ?? [] {
-      if tiles.count >= limit ?? .max || offer.density * fieldArea < smallestGain { break }
+      if tiles.count >= limit ?? .max || Double(offer.density) * fieldArea < smallestGain { break }
       if !reach(offer.cell) { continue }
       sky.forEachProbe(of: offer.cell, spacing: spacing) { point in
         let place = place(point)
-        let bit = UInt64(1) << UInt64(place & 63)
-        guard seen[place >> 6] & bit == 0 else { return }
-        seen[place >> 6] |= bit
-        guard let (number, center) = tile(place), !site.avoids(center) else { return }
+        guard seen.insert(place), let (number, center) = tile(place), !site.avoids(center) else { return }
         let windows = site.visibility.startWindows(for: center, exposure: site.exposure)
         guard !windows.isEmpty else { return }
         let cover = sky.cover(site.outline, at: center)
@@ -95,19 +92,40 @@ extension PlannedSite {
   fileprivate var probeOrder: Int { SkyGrain.order(ofCellsUnder: probeSpacing) }
 }
 
+/// Places of a grid, each to be looked at once.
+private struct SeenPlaces {
+  private var bits: ContiguousArray<UInt64> = []
+  /// For grids so fine that clearing a bit for every place would take longer than the search.
+  private var few: Set<Int>?
+  private static let most = 200_000
+
+  init(_ count: Int) {
+    if count > Self.most { few = [] } else { bits = .init(repeating: 0, count: count / 64 + 1) }
+  }
+
+  /// Whether it was not there before.
+  mutating func insert(_ place: Int) -> Bool {
+    guard few == nil else { return few!.insert(place).inserted }
+    let bit = UInt64(1) << UInt64(place & 63)
+    defer { bits[place >> 6] |= bit }
+    return bits[place >> 6] & bit == 0
+  }
+}
+
 /// Whether a site might observe some of the block of sky (3.7 degrees wide) around a cell.
 private struct BlockReach {
   private static let order = 4
   private let mayReach: (Cell) -> Bool
-  private var known: [Cell: Bool] = [:]
+  /// By block: 0 is not asked yet, 1 is no, 2 is yes.
+  private var known = ContiguousArray<UInt8>(repeating: 0, count: Int(Cell.count(order: order)))
 
   init(_ mayReach: @escaping (Cell) -> Bool) { self.mayReach = mayReach }
 
   mutating func callAsFunction(_ cell: Cell) -> Bool {
-    let block = Cell(order: min(Self.order, cell.order), key: cell.firstKey)
-    if let answer = known[block] { return answer }
-    let answer = mayReach(block)
-    known[block] = answer
-    return answer
+    guard cell.order >= Self.order else { return mayReach(cell) }
+    let block = Cell(order: Self.order, key: cell.firstKey)
+    let i = Int(block.index)
+    if known[i] == 0 { known[i] = mayReach(block) ? 2 : 1 }
+    return known[i] == 2
   }
 }

@@ -22,10 +22,8 @@ struct PlanAssembly {
     let reachable = session.outlook.reachable(effort: looks)
     let sequences = session.sites.indices.map { Sequence(session, site: $0) }.filter { !$0.visits.isEmpty }
     let tree = ProbabilityTree(request.map)
-    let added = Self.networkGains(of: sequences, in: tree)
-    let telescopes = concurrentMap(Array(sequences.indices)) { i in
-      sequences[i].plan(in: tree, added: added.gains[i], isAlone: sequences.count == 1)
-    }
+    let shares = NetworkShares(of: sequences, in: tree)
+    let telescopes = concurrentMap(Array(sequences.indices)) { i in sequences[i].plan(shares.visits[i]) }
     let busy = Set(sequences.map(\.site.telescope.id))
     let idle = session.sites.indices.filter { !busy.contains(session.sites[$0].telescope.id) }
       .map { Self.omission($0, regions: regions, session: session) }
@@ -35,7 +33,7 @@ struct PlanAssembly {
       map: Self.summary(of: request.map, regions), telescopes: telescopes,
       omissions: (refused + idle).sorted { $0.telescopeID < $1.telescopeID },
       network: .init(
-        probability: Fraction(clamping: added.total), area: added.area,
+        probability: Fraction(clamping: shares.total), area: shares.area,
         assignmentCount: telescopes.reduce(0) { $0 + $1.assignments.count },
         reachable: Fraction(clamping: reachable),
         upperBound: Fraction(
@@ -49,28 +47,6 @@ struct PlanAssembly {
       DetectionAppraisal(
         sequences.map { ($0.site.sight, $0.footprints.map(\.regions)) }, others: session.sights, guide: guide,
         outlook: session.outlook, coverage: plan.network.upperBound?.value ?? 1, effort: looks))
-  }
-
-  /// Of the area covered, as a share of what the fields have together.
-  private static let areaTolerance = 1e-4
-
-  /// What every visit adds to all that started before it, by telescope and visit.
-  private static func networkGains(
-    of sequences: [Sequence], in tree: ProbabilityTree
-  ) -> (gains: [[Double]], total: Double, area: SolidAngle) {
-    let all = sequences.indices.flatMap { s in sequences[s].visits.indices.map { (s, $0) } }
-      .sorted { a, b in
-        (sequences[a.0].visits[a.1].start, a.0) < (sequences[b.0].visits[b.1].start, b.0)
-      }
-    let footprints = all.map { sequences[$0.0].footprints[$0.1].regions }
-    let share = footprints.joined().reduce(0) { $0 + $1.area.steradians } / (4 * .pi)
-    let areaTolerance = max(1e-6, Self.areaTolerance * share)
-    let union = tree.marginalProbabilities(of: footprints, areaTolerance: areaTolerance)
-    var gains = sequences.map { [Double](repeating: 0, count: $0.visits.count) }
-    for (place, gain) in zip(all, union.marginal) { gains[place.0][place.1] = gain }
-    let area =
-      union.area ?? ProbabilityTree.area(ofUnion: footprints.flatMap { $0 }, tolerance: areaTolerance)
-    return (gains, union.union, area)
   }
 
   private static func summary(of map: Skymap, _ regions: CredibleRegions) -> Plan.MapSummary {
@@ -122,6 +98,45 @@ struct PlanAssembly {
     guard exponent < 0 else { return "\((probability * 1000).rounded() / 10) %" }
     let digit = Int((probability * 100 / pow(10, Double(exponent))).rounded())
     return "0." + String(repeating: "0", count: -exponent - 1) + "\(digit) %"
+  }
+}
+
+/// What every visit shows of the map, exactly.
+private struct NetworkShares {
+  struct Visit {
+    /// Of its field.
+    var own = 0.0
+    /// That no earlier visit of its telescope shows.
+    var inSequence = 0.0
+    /// That no visit of the network which started before it shows.
+    var added = 0.0
+  }
+  /// By telescope and visit.
+  private(set) var visits: [[Visit]]
+  let total: Double
+  let area: SolidAngle
+
+  /// Of the area covered, as a share of what the fields have together.
+  private static let areaTolerance = 1e-4
+
+  init(of sequences: [Sequence], in tree: ProbabilityTree) {
+    let all = sequences.indices.flatMap { s in sequences[s].visits.indices.map { (s, $0) } }
+      .sorted { a, b in
+        (sequences[a.0].visits[a.1].start, a.0) < (sequences[b.0].visits[b.1].start, b.0)
+      }
+    let footprints = all.map { sequences[$0.0].footprints[$0.1].regions }
+    let share = footprints.joined().reduce(0) { $0 + $1.area.steradians } / (4 * .pi)
+    let areaTolerance = max(1e-6, Self.areaTolerance * share)
+    let shares = tree.shares(of: footprints, groups: all.map(\.0), areaTolerance: areaTolerance)
+    visits = sequences.map { [Visit](repeating: Visit(), count: $0.visits.count) }
+    for (k, place) in all.enumerated() {
+      visits[place.0][place.1] = Visit(
+        own: shares.own[k], inSequence: shares.inGroup[k], added: shares.network.marginal[k])
+    }
+    total = shares.network.union
+    area =
+      shares.network.area
+      ?? ProbabilityTree.area(ofUnion: footprints.flatMap { $0 }, tolerance: areaTolerance)
   }
 }
 
@@ -195,26 +210,21 @@ private struct Sequence: Sendable {
     newCount = affordable.count
   }
 
-  func plan(in tree: ProbabilityTree, added: [Double], isAlone: Bool) -> Plan.TelescopePlan {
-    var ofRegions = tree.probabilities(in: footprints.flatMap(\.regions))[...]
-    let own = footprints.map { footprint in
-      defer { ofRegions = ofRegions.dropFirst(footprint.regions.count) }
-      return ofRegions.prefix(footprint.regions.count).reduce(0, +)
-    }
-    let gains = isAlone ? added : tree.marginalProbabilities(of: footprints.map(\.regions)).marginal
+  func plan(_ shares: [NetworkShares.Visit]) -> Plan.TelescopePlan {
+    let own = shares.map(\.own)
     let worth = galaxies.map { $0.map { $0.reduce(0) { $0 + $1.weight } } } ?? own
     let byProbability = own.indices.sorted { worth[$0] != worth[$1] ? worth[$0] > worth[$1] : $0 < $1 }
     var ranks = [Int](repeating: 0, count: own.count)
     for (rank, i) in byProbability.enumerated() { ranks[i] = rank + 1 }
     var cumulative = 0.0
     let assignments = visits.indices.map { i in
-      cumulative += gains[i]
-      return assignment(i, rank: ranks[i], probability: own[i], added: added[i], cumulative: cumulative)
+      cumulative += shares[i].inSequence
+      return assignment(i, rank: ranks[i], shares[i], cumulative: cumulative)
     }
     var plan = Plan.TelescopePlan(
       telescope: site.telescope, darkWindows: site.held?.open.darkWindows ?? site.resource.darkWindows,
       assignments: assignments, probability: Fraction(clamping: cumulative),
-      added: Fraction(clamping: added.reduce(0, +)), notes: notes)
+      added: Fraction(clamping: shares.reduce(0) { $0 + $1.added }), notes: notes)
     plan.limitedBy = limit
     return plan
   }
@@ -227,14 +237,15 @@ private struct Sequence: Sendable {
   }
 
   private func assignment(
-    _ i: Int, rank: Int, probability: Double, added: Double, cumulative: Double
+    _ i: Int, rank: Int, _ share: NetworkShares.Visit, cumulative: Double
   ) -> Plan.Assignment {
     let visit = visits[i]
     return .init(
       rank: rank, fieldID: visit.fieldID, tileKey: visit.tileKey, center: visit.center,
       positionAngle: site.field.positionAngle, start: visit.start, exposure: visit.exposure,
       exposureCount: visit.exposureCount, end: visit.end, latestStart: visit.latestStart,
-      filter: visit.filter, probability: Fraction(clamping: probability), added: Fraction(clamping: added),
+      filter: visit.filter, probability: Fraction(clamping: share.own),
+      added: Fraction(clamping: share.added),
       cumulative: Fraction(clamping: cumulative),
       conditions: Plan.Conditions(
         site.visibility.conditions(of: visit.center, at: visit.start + (visit.end - visit.start) / 2)),
@@ -305,65 +316,6 @@ extension Sequence.Visit {
       fieldID: held.fieldID, tileKey: held.tileKey, center: held.center, start: held.start,
       latestStart: max(held.start, window?.end ?? held.start), exposure: held.exposure,
       exposureCount: held.exposureCount, end: held.end, filter: held.filter)
-  }
-}
-
-extension Session {
-  /// Visits that the allocation of a site leaves it; of those who share one, all that they share where it is met.
-  fileprivate func mostVisits(of site: Int) -> Int {
-    guard sites[site].rule != nil else {
-      return selection(of: site).mostVisits(of: site) * max(1, request.revisits?.count ?? 1)
-    }
-    // Where a rule has chosen, no more than it chose: that is no bound of an allocation.
-    let own = sites[site].budget
-    let group =
-      own.sharing.isEmpty ? [site] : sites.indices.filter { sites[$0].budget.sharing == own.sharing }
-    let all = group.reduce(0) { $0 + selection(of: $1).chosen(of: $1).count }
-    return all >= own.mostVisits ?? .max ? 0 : .max
-  }
-
-  /// The least of what is proven of all plans: by prices, by what is within reach, and where every telescope has a
-  /// number of visits, by the most that so much area can hold.
-  fileprivate func sharpened(_ bound: Double, reachable: Double, regions: CredibleRegions) -> Double {
-    let isNumbered = request.recipe?.fieldsPerNight != nil
-    guard isNumbered || sites.contains(where: { $0.resource.mostVisits != nil }) else { return bound }
-    let least = min(bound, reachable)
-    // What is kept of a plan before is not in the number, nor what telescopes do by themselves.
-    guard request.held.isEmpty, request.alone.isEmpty, let area = areaOfAllVisits else { return least }
-    return min(least, regions.probability(within: area).value)
-  }
-
-  /// Nil where some telescope is bound by time alone.
-  private var areaOfAllVisits: SolidAngle? {
-    let open = sites.filter { !$0.resource.darkWindows.isEmpty }
-    func own(_ site: PlannedSite) -> Double? {
-      site.resource.mostVisits.map { Double($0) * site.field.area.steradians }
-    }
-    if galaxies == nil, let most = request.recipe?.fieldsPerNight,
-      let widest = open.map(\.field.area.steradians).max()
-    {
-      let nights = max(1, (request.window.duration.seconds / 86_400).rounded(.up))
-      return SolidAngle(steradians: min(4 * .pi, Double(most) * nights * widest))
-    }
-    var sum = 0.0
-    let groups = Dictionary(grouping: open) { $0.budget.sharing }
-    for group in groups.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-      let each = group.value.map(own)
-      guard each.allSatisfy({ $0 != nil }) else { return nil }
-      var area = each.reduce(0) { $0 + ($1 ?? 0) }
-      if !group.key.isEmpty {
-        // All that is shared spent where it shows most sky.
-        let (seconds, fields) = (
-          group.value.map(\.budget.seconds).max(), group.value.map(\.budget.fields).max()
-        )
-        let fastest = group.value.map { $0.field.area.steradians / $0.budget.cost }.max() ?? 0
-        let widest = group.value.map(\.field.area.steradians).max() ?? 0
-        if let seconds, seconds.isFinite { area = min(area, seconds * fastest) }
-        if let fields, fields < .max { area = min(area, Double(fields) * widest) }
-      }
-      sum += area
-    }
-    return SolidAngle(steradians: min(sum, 4 * .pi))
   }
 }
 

@@ -11,8 +11,8 @@ import Targeting
 import Units
 import Visibility
 
-/// One telescope taking part in a plan.
-struct PlannedSite: Sendable {
+/// One telescope taking part in a plan. Never changed, and of a class so that hot loops do not copy it.
+final class PlannedSite: Sendable {
   let telescope: Telescope
   let field: FieldOfView
   let outline: FieldOutline

@@ -25,12 +25,23 @@ extension Planner {
     // No plan at all can hold more than the bound.
     if let bound = kept.network.upperBound, covered >= (1 - patience) * bound.value { return kept }
     if before.mapDigest == request.mapDigest,
-      covered >= (1 - patience) * probability(of: before.pointings + before.lost, in: request)
+      covered >= (1 - patience) * most(in: before, request, kept: kept, covered)
     {
       return kept
     }
     let fresh = try plan(request)
     return covered >= (1 - patience) * fresh.network.probability.value ? kept : fresh
+  }
+
+  /// Probability that the plan before held, or a little more where that is quicker to say.
+  private static func most(
+    in before: StandingPlan, _ request: PlanRequest, kept: Plan, _ covered: Double
+  ) -> Double {
+    let keys = Set(kept.telescopes.flatMap { $0.assignments.map(\.tileKey) })
+    guard before.pointings.allSatisfy({ keys.contains($0.tileKey) }) else {
+      return probability(of: before.pointings + before.lost, in: request)
+    }
+    return covered + probability(of: before.lost, in: request)
   }
 
   /// Probability in the union of pointings.

@@ -28,7 +28,16 @@ struct FieldSides {
     var z: SIMD4<Double>
 
     @inline(__always)
-    func projections(_ u: SIMD3<Double>) -> SIMD4<Double> { x * u.x + y * u.y + z * u.z }
+    func depths(_ px: SIMD4<Float>, _ py: SIMD4<Float>, _ pz: SIMD4<Float>) -> SIMD4<Float> {
+      let (x, y, z) = (SIMD4<Float>(x), SIMD4<Float>(y), SIMD4<Float>(z))
+      func depth(_ side: Int) -> SIMD4<Float> {
+        var sum = px * x[side]
+        sum += py * y[side]
+        sum += pz * z[side]
+        return sum
+      }
+      return FieldSides.least(FieldSides.least(depth(0), depth(1)), FieldSides.least(depth(2), depth(3)))
+    }
   }
   private var first: Four
   /// Sides beyond the fourth; the last of all is repeated until they are a multiple of four.
@@ -94,16 +103,19 @@ struct FieldSides {
   @inline(__always)
   private static func unit(_ v: SIMD3<Double>) -> SIMD3<Double> { v / (v * v).sum().squareRoot() }
 
-  /// The sine of how far a point lies inside, negative outside.
+  /// The sines of how far four points lie inside, negative outside.
   @inline(__always)
-  func depth(of u: SIMD3<Double>) -> Double {
-    var least = Self.least(first.projections(u))
-    for four in others { least = min(least, Self.least(four.projections(u))) }
+  func depths(_ x: SIMD4<Float>, _ y: SIMD4<Float>, _ z: SIMD4<Float>) -> SIMD4<Float> {
+    var least = first.depths(x, y, z)
+    for four in others { least = Self.least(least, four.depths(x, y, z)) }
     return least
   }
 
+  /// Lane by lane; `pointwiseMin` calls a function for it.
   @inline(__always)
-  private static func least(_ v: SIMD4<Double>) -> Double { min(min(v[0], v[1]), min(v[2], v[3])) }
+  private static func least(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Float> {
+    a.replacing(with: b, where: b .< a)
+  }
 
   /// The inward normal of a side.
   @inline(__always)

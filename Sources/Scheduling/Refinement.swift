@@ -44,13 +44,16 @@ struct Refinement {
 
   /// Rounds of exchanges and of ever shorter shifts until nothing much is gained or the effort is spent.
   mutating func run<L: PointingLattice>(_ lattice: L, smallestGain: Double) {
+    var strides = [80, 20, 8, 4]
     while steps < effort {
       var gained = exchange(smallestGain: smallestGain)
-      for stride in [80, 20, 8, 4] { gained += shift(lattice, stride: stride) }
+      for stride in strides { gained += shift(lattice, stride: stride) }
       if gained <= Self.worthARound * selection.sky.probability(of: ledger.covered) {
         _ = exchange(smallestGain: smallestGain)
         return
       }
+      // What is left is a matter of neighbours that moved.
+      strides = [20, 4]
     }
   }
 

@@ -49,6 +49,9 @@ public struct SkyBlocks: Sendable {
       }
     }
     self.cells = cells
+    density.reserveCapacity(map.count)
+    probability.reserveCapacity(map.count)
+    area.reserveCapacity(map.count)
     for cell in cells { appendProfile(of: cell, map) }
   }
 

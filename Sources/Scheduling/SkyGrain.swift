@@ -222,17 +222,26 @@ extension ConvexRegion {
 extension SkyGrain {
   /// A cell of the sky with what it still has to offer.
   public struct Offer: Sendable {
-    public let cell: Cell
+    let key: UInt64
+    let order: UInt8
     /// Uncovered probability per steradian, averaged over the densest grain of the cell.
-    public let density: Double
+    public let density: Float
+
+    public var cell: Cell { Cell(order: Int(order), key: key) }
+
+    init(cell: Cell, density: Double) {
+      key = cell.firstKey
+      order = UInt8(cell.order)
+      self.density = Float(density)
+    }
   }
 
   /// Cells of `order` (or grains, where those are coarser) that still hold uncovered probability, the
   /// densest first; ties by position.
   ///
   /// - Parameter least: cells of less probability per steradian are left out.
-  public func offers(order: Int, besides covered: Covered, least: Double = 0) -> [Offer] {
-    var offers: [Offer] = []
+  public func offers(order: Int, besides covered: Covered, least: Double = 0) -> ContiguousArray<Offer> {
+    var offers: ContiguousArray<Offer> = []
     var end: UInt64 = 0
     var best = 0.0
     var cell = Cell(order: 0, key: 0)
@@ -250,9 +259,8 @@ extension SkyGrain {
       }
     }
     if best > 0, best >= least { offers.append(Offer(cell: cell, density: best)) }
-    return offers.sorted {
-      $0.density != $1.density ? $0.density > $1.density : $0.cell.firstKey < $1.cell.firstKey
-    }
+    offers.sort { $0.density != $1.density ? $0.density > $1.density : $0.key < $1.key }
+    return offers
   }
 
   /// Calls `body` with the densest grains that together hold `share` of the uncovered probability: their centre,

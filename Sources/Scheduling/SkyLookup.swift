@@ -29,7 +29,7 @@ struct SkyLookup: Sendable {
   /// grains.
   @inline(__always)
   func openDensity(at direction: SIMD3<Double>, _ covered: SkyGrain.Covered) -> Double {
-    let key = Cell.key(of: direction)
+    let key = Cell.roughKey(of: direction)
     let cell = Int(key >> UInt64(2 * (Cell.maxOrder - Self.order)))
     // The last grain that starts at or before the key.
     var (low, high) = (Int(firsts[cell]), Int(firsts[cell + 1]))

@@ -67,10 +67,14 @@ private struct Board {
   var slots: [Int32]
   let candidateIDs: [Int32]
   private let count: Int
-  /// Cost by (local index, slot); infinity where the candidate may not start.
-  private var cost: ContiguousArray<Float>
-  /// Cost of two neighbours by (local index, local index); empty when slews never exceed the usual gap.
-  private var neighbour: ContiguousArray<Float> = []
+  /// For each candidate the slots between its first and its last, and where their costs begin.
+  private var rows: ContiguousArray<(first: Int32, end: Int32, offset: Int32)> = []
+  /// Cost in a slot; infinity where the candidate may not start.
+  private var cost: ContiguousArray<Float> = []
+  /// Cost of two neighbours by (local index, local index), in units of `neighbourUnit`; empty when slews never
+  /// exceed the usual gap.
+  private var neighbour: ContiguousArray<UInt16> = []
+  private static let neighbourUnit: Float = 1 / 1024
   /// Whether a slot directly follows the one before, in the same dark window.
   private let follows: [Bool]
 
@@ -95,14 +99,19 @@ private struct Board {
       i > 0 && starts[i].seconds(since: starts[i - 1]) < (visit + usual) * 1.5
     }
     let meanGain = max(choice.gains.values.reduce(0, +) / Double(max(1, ids.count)), 1e-12)
-    cost = .init(repeating: .infinity, count: ids.count * starts.count)
-    for (i, id) in ids.enumerated() {
+    let allRanges = ids.map { NetworkSelection.slots(in: candidates[Int($0)].startWindows, starts: starts) }
+    rows.reserveCapacity(ids.count)
+    cost.reserveCapacity(
+      allRanges.reduce(0) { $0 + Int(($1.last?.upperBound ?? 0) - ($1.first?.lowerBound ?? 0)) })
+    for (id, ranges) in zip(ids, allRanges) {
       let weight = min(max((choice.gains[id] ?? 0) / meanGain, 0.1), 20)
-      let candidate = candidates[Int(id)]
-      for range in NetworkSelection.slots(in: candidate.startWindows, starts: starts) {
-        for slot in Int(range.lowerBound)..<Int(range.upperBound) {
-          cost[i * starts.count + slot] = Float(weight * penalty(Int(id), slot))
-        }
+      let (first, end) = (ranges.first?.lowerBound ?? 0, ranges.last?.upperBound ?? 0)
+      rows.append((first, end, Int32(cost.count)))
+      var next = first
+      for range in ranges {
+        for _ in next..<range.lowerBound { cost.append(.infinity) }
+        for slot in range { cost.append(Float(weight * penalty(Int(id), Int(slot)))) }
+        next = range.upperBound
       }
     }
     fillNeighbours(resource, candidates, usual: usual, slotSeconds: visit + usual)
@@ -128,7 +137,8 @@ private struct Board {
         if cosine >= cosNear { continue }
         let excess = resource.gapSeconds(radians: acos(max(cosine, -1))) - usual
         guard excess > 0 else { continue }
-        let cost = Float(Self.lostSlotCost * excess / slotSeconds)
+        let units = Float(Self.lostSlotCost * excess / slotSeconds) / Self.neighbourUnit
+        let cost = UInt16(min(units.rounded(), Float(UInt16.max)))
         neighbour[i * n + j] = cost
         neighbour[j * n + i] = cost
       }
@@ -137,12 +147,15 @@ private struct Board {
 
   @inline(__always)
   private func slotCost(_ tile: Int32, _ slot: Int) -> Float {
-    tile < 0 ? 0 : cost[Int(tile) * count + slot]
+    if tile < 0 { return 0 }
+    let row = rows[Int(tile)]
+    return slot >= row.first && slot < row.end ? cost[Int(row.offset) + slot - Int(row.first)] : .infinity
   }
 
   @inline(__always)
   private func pairCost(_ a: Int32, _ b: Int32) -> Float {
-    a < 0 || b < 0 || neighbour.isEmpty ? 0 : neighbour[Int(a) * candidateIDs.count + Int(b)]
+    if a < 0 || b < 0 || neighbour.isEmpty { return 0 }
+    return Float(neighbour[Int(a) * candidateIDs.count + Int(b)]) * Self.neighbourUnit
   }
 
   /// The slew costs around `slot` if `tile` sat there.

@@ -15,7 +15,17 @@ import Units
 /// (`CellClipper`); cells too large or too close to a pole for that are quartered until they can be, or
 /// until they hold less than `negligible`.
 struct FootprintWalk {
-  private struct Region {
+  /// What is credited to a footprint.
+  enum Counting {
+    /// What it covers and no earlier one does.
+    case union
+    /// What it covers.
+    case each
+    /// Both, and what it covers and no earlier one of its group does.
+    case all
+  }
+
+  struct Region {
     var center: SIMD3<Double>
     var radius: Double
     var cosRadius: Double
@@ -23,6 +33,7 @@ struct FootprintWalk {
     var firstPlane: Int
     var planeCount: Int
     var footprint: Int
+    var group: Int32
 
     /// The planes that a bit of `Entry.sides` stands for; the last bit stands for all that are left.
     func planes(bit: Int) -> Range<Int> {
@@ -32,7 +43,7 @@ struct FootprintWalk {
   }
 
   /// A region in the list of a node, with its sides that may cut the node. No sides: it contains it.
-  private struct Entry {
+  struct Entry {
     var region: Int32
     var sides: UInt64
   }
@@ -84,48 +95,53 @@ struct FootprintWalk {
   private let tree: ProbabilityTree
   private let tolerance: Double
   private var negligible: Double
-  private var clipper = CellClipper()
-  private var regions: ContiguousArray<Region> = []
-  private var entries: ContiguousArray<Entry> = []
-  private var credit: [Double] = []
+  var clipper = CellClipper()
+  var regions: ContiguousArray<Region> = []
+  var entries: ContiguousArray<Entry> = []
+  var credit: [Double] = []
+  /// What footprints cover, and what they add within their groups, where all is counted.
+  var own: [Double] = []
+  var inGroup: [Double] = []
   /// Estimated errors, by footprint, where each counts for itself.
   private var errors: [Double] = []
-  /// Whether footprints count for themselves, and hide nothing from one another.
-  private let isSeparate: Bool
+  let counting: Counting
   /// The area of a union is not told with a larger error than this, steradians; nil where it is not wanted, or
   /// the map says too little for it.
   private let areaTolerance: Double?
   private var measuresArea: Bool { areaTolerance != nil }
   /// Area of the union and its error as far as estimated, steradians.
-  private var area = 0.0
+  var area = 0.0
   private var areaError = 0.0
   /// Of the node that is being cut, steradians.
-  private var nodeArea = 0.0
+  var nodeArea = 0.0
   private var errorEstimate = 0.0
 
   /// - Parameter areaTolerance: of the union, as a share of the sphere.
-  init(_ tree: ProbabilityTree, tolerance: Double, isSeparate: Bool = false, areaTolerance: Double? = nil) {
+  init(
+    _ tree: ProbabilityTree, tolerance: Double, counting: Counting = .union, areaTolerance: Double? = nil
+  ) {
     self.tree = tree
-    self.isSeparate = isSeparate
+    self.counting = counting
     self.areaTolerance = tree.isWhole ? areaTolerance.map { $0 * 4 * .pi } : nil
     self.tolerance = max(tolerance, 1e-13)
     negligible = self.tolerance * 1e-3
   }
 
-  mutating func add(_ region: ConvexRegion<ICRS>, footprint: Int) {
+  mutating func add(_ region: ConvexRegion<ICRS>, footprint: Int, group: Int = 0) {
     if tree.frame == .icrs {
-      add(inMapFrame: region, footprint: footprint)
+      add(inMapFrame: region, footprint: footprint, group: group)
     } else {
-      add(inMapFrame: region.rotated(by: tree.toMap), footprint: footprint)
+      add(inMapFrame: region.rotated(by: tree.toMap), footprint: footprint, group: group)
     }
   }
 
-  mutating func add<Frame>(inMapFrame region: ConvexRegion<Frame>, footprint: Int) {
+  mutating func add<Frame>(inMapFrame region: ConvexRegion<Frame>, footprint: Int, group: Int = 0) {
     let radius = region.boundingRadius.radians
     regions.append(
       Region(
         center: region.boundingCenter.unit, radius: radius, cosRadius: cos(radius), sinRadius: sin(radius),
-        firstPlane: clipper.planes.count, planeCount: region.halfSpaces.count, footprint: footprint))
+        firstPlane: clipper.planes.count, planeCount: region.halfSpaces.count, footprint: footprint,
+        group: Int32(group)))
     clipper.planes.append(contentsOf: region.halfSpaces)
   }
 
@@ -134,10 +150,12 @@ struct FootprintWalk {
     negligible = tolerance * 1e-3
     for _ in 0..<4 {
       credit = Array(repeating: 0, count: footprints)
+      own = Array(repeating: 0, count: counting == .all ? footprints : 0)
+      inGroup = own
       errorEstimate = 0
       area = 0
       areaError = 0
-      errors = Array(repeating: 0, count: isSeparate ? footprints : 0)
+      errors = Array(repeating: 0, count: counting == .each ? footprints : 0)
       entries.removeAll(keepingCapacity: true)
       for i in regions.indices {
         entries.append(Entry(region: Int32(i), sides: regions[i].allSides))
@@ -146,7 +164,7 @@ struct FootprintWalk {
       for face in 0..<12 where tree.roots[face] != ProbabilityTree.empty {
         visit(root(face), all)
       }
-      if isSeparate { errorEstimate = errors.max() ?? 0 }
+      if counting == .each { errorEstimate = errors.max() ?? 0 }
       if errorEstimate <= tolerance { break }
       negligible /= 64
     }
@@ -169,9 +187,10 @@ struct FootprintWalk {
     filter(list, node, bending)
     let kept = start..<entries.count
     guard let first = kept.first else { return }
-    if entries[first].sides == 0 {
-      credit[regions[Int(entries[first].region)].footprint] += tree.probability(
-        of: node.slot, order: node.order)
+    if counting == .all ? kept.allSatisfy({ entries[$0].sides == 0 }) : entries[first].sides == 0 {
+      let probability = tree.probability(of: node.slot, order: node.order)
+      credit[regions[Int(entries[first].region)].footprint] += probability
+      if counting == .all { countWhole(kept, probability) }
       area += Cell.area(order: node.order).steradians
       return
     }
@@ -184,7 +203,9 @@ struct FootprintWalk {
     let ratio = largestRatio(kept, node, bending)
     // The cubic term that the search for double crossings leaves out, and Simpson's fourth-order one.
     let error = probability * min(1, 1e-2 * ratio * ratio * ratio)
-    if ratio <= Self.largestRatio && error <= negligible && (isSeparate || kept.count <= Self.longestList) {
+    if ratio <= Self.largestRatio && error <= negligible
+      && (counting == .each || kept.count <= Self.longestList)
+    {
       cut(node, kept, probability, bending, ratio)
       note(error, in: kept)
       areaError += Cell.area(order: node.order).steradians * min(1, 1e-2 * ratio * ratio * ratio)
@@ -199,7 +220,7 @@ struct FootprintWalk {
 
   private mutating func note(_ error: Double, in list: Range<Int>) {
     errorEstimate += error
-    guard isSeparate else { return }
+    guard counting == .each else { return }
     for i in list { errors[regions[Int(entries[i].region)].footprint] += error }
   }
 
@@ -249,39 +270,13 @@ struct FootprintWalk {
     for mask in node.straddlesCap ? [0b1110, 0b1011] : [0b1111] {
       var start = list.lowerBound
       while start < list.upperBound {
-        let end = isSeparate ? start + 1 : list.upperBound
+        let end = counting == .each ? start + 1 : list.upperBound
         let piece = clipper.pushCell(corners: mask, x: node.cornersX, y: node.cornersY, z: node.cornersZ)
         carve(piece, start..<end, probability)
         clipper.drop(to: 0)
         start = end
       }
     }
-  }
-
-  /// Credits what the first region of the list covers of a piece, then the rest to the others.
-  private mutating func carve(_ piece: CellClipper.Piece, _ list: Range<Int>, _ probability: Double) {
-    guard let first = list.first else { return }
-    let mark = clipper.count
-    let entry = entries[first]
-    let region = regions[Int(entry.region)]
-    let others = first + 1..<list.upperBound
-    var inside = piece
-    var sides = entry.sides
-    while sides != 0 && !inside.isEmpty {
-      let bit = sides.trailingZeroBitCount
-      sides &= sides - 1
-      for plane in region.planes(bit: bit) where !inside.isEmpty {
-        let parts = clipper.split(inside, by: Int32(plane))
-        inside = parts.inside
-        if !parts.outside.isEmpty && !others.isEmpty { carve(parts.outside, others, probability) }
-      }
-    }
-    if !inside.isEmpty {
-      let share = clipper.area(inside)
-      credit[region.footprint] += probability * share
-      area += nodeArea * share
-    }
-    clipper.drop(to: mark)
   }
 
   /// Appends the entries that still matter to a node: the undecided ones up to the first that contains it.
@@ -298,13 +293,13 @@ struct FootprintWalk {
         if separation < limit && region.radius + reach.angle < .pi { continue }
         guard let sides = undecided(entry, region, node, bending, reach) else { continue }
         entry.sides = sides
-        if sides == 0, isSeparate {
+        if sides == 0, counting == .each {
           credit[region.footprint] += tree.probability(of: node.slot, order: node.order)
           continue
         }
       }
       entries.append(entry)
-      if entry.sides == 0 { return }
+      if entry.sides == 0, counting != .all { return }
     }
   }
 

@@ -100,6 +100,16 @@ public struct FootprintProbabilities: Sendable, Hashable {
   public var union: Double { marginal.reduce(0, +) }
 }
 
+/// What footprints cover and add, alone, in groups and together.
+public struct FootprintShares: Sendable, Hashable {
+  /// For each footprint the probability of the sky that it covers.
+  public let own: [Double]
+  /// That no earlier footprint of the same group covers.
+  public let inGroup: [Double]
+  /// That no earlier footprint covers.
+  public let network: FootprintProbabilities
+}
+
 extension ProbabilityTree {
   /// Absolute error aimed at when none is asked for, as a share of the whole probability.
   public static let defaultTolerance = 1e-6
@@ -115,7 +125,7 @@ extension ProbabilityTree {
   public func probabilities(
     in regions: [ConvexRegion<ICRS>], tolerance: Double = defaultTolerance
   ) -> [Double] {
-    var walk = FootprintWalk(self, tolerance: tolerance, isSeparate: true)
+    var walk = FootprintWalk(self, tolerance: tolerance, counting: .each)
     for (i, region) in regions.enumerated() { walk.add(region, footprint: i) }
     return walk.run(footprints: regions.count).marginal
   }
@@ -141,6 +151,24 @@ extension ProbabilityTree {
       for region in regions { walk.add(region, footprint: i) }
     }
     return walk.run(footprints: footprints.count)
+  }
+
+  /// `probabilities(in:)` and `marginalProbabilities(of:)`, the latter of every group and of all, at once.
+  ///
+  /// - Parameters:
+  ///   - groups: a number for each footprint.
+  ///   - tolerance: absolute error aimed at, of the sum over all.
+  ///   - areaTolerance: error of the area of the union, as a share of the sphere.
+  public func shares(
+    of footprints: [[ConvexRegion<ICRS>]], groups: [Int], tolerance: Double = defaultTolerance,
+    areaTolerance: Double? = nil
+  ) -> FootprintShares {
+    var walk = FootprintWalk(self, tolerance: tolerance, counting: .all, areaTolerance: areaTolerance)
+    for (i, regions) in footprints.enumerated() {
+      for region in regions { walk.add(region, footprint: i, group: groups[i]) }
+    }
+    let network = walk.run(footprints: footprints.count)
+    return FootprintShares(own: walk.own, inGroup: walk.inGroup, network: network)
   }
 
   /// The area that each footprint covers and no earlier one did.

@@ -48,6 +48,19 @@ private let polarRounding = 3e-8
     #expect(!Cell(order: 30, index: 0).isValid)
   }
 
+  @Test func roughKeysAreNear() {
+    // 2e-8 rad of longitude, and half a cell of order 29.
+    let promised = 2.5e-8
+    var generator = SeededGenerator(seed: 11)
+    let axes = [SIMD3<Double>(1, 0, 0), SIMD3(0, -1, 0), SIMD3(0, 0, 1), SIMD3(-1, 0, 0), SIMD3(1, 1, 0)]
+    for v in axes + (0..<20_000).map({ _ in generator.direction() }) {
+      let unit = v / (v * v).sum().squareRoot()
+      let center = Cell(order: 29, key: Cell.roughKey(of: 3 * v)).center
+      let miss = center - unit
+      #expect((miss * miss).sum().squareRoot() < promised, "\(unit)")
+    }
+  }
+
   @Test func keysNestAndFamiliesAgree() {
     var random = SeededGenerator(seed: 2)
     for _ in 0..<1000 {

@@ -136,7 +136,7 @@ struct OptimumTests {
     let ephemeris = try Ephemeris(covering: wanted.window, earthOrientation: wanted.earth)
     let site = try PlannedSite(
       wanted.telescopes[0], request: wanted, area90: .squareDegrees(1000), ephemeris: ephemeris)
-    let sampler = ReachSampler(site)
+    let sampler = ReachSampler(site, isHasty: false)
     var random = SeededGenerator(seed: 77)
     var tried = 0
     while tried < 150 {

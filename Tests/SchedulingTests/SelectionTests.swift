@@ -60,6 +60,31 @@ import Units
     #expect(abs(ratio - 1) < 0.3)
   }
 
+  /// The tree leaves out no grain that a look at every one of them finds, and takes none for whole that is not.
+  @Test func treesFindWhatALookAtEveryGrainFinds() {
+    let sky = SkyGrain(
+      Self.uniformMap(), region: Coverage(cells: (0..<400).map { Cell(order: 3, index: 2 * $0 % 768) }),
+      order: 5)
+    var random = SeededGenerator(seed: 12)
+    for k in 0..<60 {
+      let center = Direction<ICRS>(
+        ra: .degrees(.random(in: 0..<360, using: &random)),
+        dec: .degrees(.random(in: -90...90, using: &random)))
+      let size = Double.random(in: 0.2...12, using: &random)
+      let region =
+        k % 3 == 0
+        ? ConvexRegion(center: center, radius: .degrees(size / 2)).polygonOfEqualArea
+        : Self.square(size, at: center)[0]
+      let sides = FieldSides(region, toMap: sky.toMap)
+      let expected = sky.corners.map { $0.mask(sides) }
+      let cover = sky.cover([region])
+      #expect(Array(cover.grains) == cover.grains.sorted())
+      var found = [UInt64](repeating: 0, count: sky.count)
+      for (grain, mask) in zip(cover.grains, cover.masks) { found[Int(grain)] = mask }
+      #expect(found == expected, "field \(k)")
+    }
+  }
+
   @Test func grainsHoldTheWholeMap() {
     #expect(abs(Self.grain().probability - 1) < 1e-12)
     let cell = Cell(order: 3, index: 100)

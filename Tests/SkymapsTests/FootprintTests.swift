@@ -110,6 +110,21 @@ private let reached = 2e-8
     }
     #expect(abs(result.union - before) < reached)
     #expect(abs(result.marginal[15]) < reached && abs(result.marginal[16]) < reached)
+    // All at once, in three groups: the same, alone, in each group and together.
+    let groups = footprints.indices.map { $0 % 3 }
+    let shares = tree.shares(of: footprints, groups: groups)
+    let own = footprints.map { tree.probabilities(in: $0).reduce(0, +) }
+    for k in footprints.indices {
+      #expect(abs(shares.own[k] - own[k]) < reached, "footprint \(k) alone")
+      #expect(abs(shares.network.marginal[k] - result.marginal[k]) < reached, "footprint \(k)")
+    }
+    for group in 0..<3 {
+      let members = footprints.indices.filter { groups[$0] == group }
+      let expected = tree.marginalProbabilities(of: members.map { footprints[$0] }).marginal
+      for (k, gain) in zip(members, expected) {
+        #expect(abs(shares.inGroup[k] - gain) < reached, "footprint \(k) of group \(group)")
+      }
+    }
     let backward = tree.marginalProbabilities(of: footprints.reversed())
     #expect(abs(backward.union - result.union) < reached)
     #expect(result.errorEstimate < promised)
