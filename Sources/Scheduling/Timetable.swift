@@ -75,6 +75,8 @@ private struct Board {
   /// exceed the usual gap.
   private var neighbour: ContiguousArray<UInt16> = []
   private static let neighbourUnit: Float = 1 / 1024
+  /// What the tile in each slot costs there, between `exchange`s.
+  private var paid: ContiguousArray<Float> = []
   /// Whether a slot directly follows the one before, in the same dark window.
   private let follows: [Bool]
 
@@ -195,9 +197,11 @@ private struct Board {
   /// One pass over all pairs of slots. Returns whether anything changed.
   mutating func exchange() -> Bool {
     var changed = false
+    paid = ContiguousArray(slots.indices.map { slotCost(slots[$0], $0) })
     for a in 0..<count {
       for b in (a + 1)..<max(a + 1, count) where improves(a, b) {
         slots.swapAt(a, b)
+        for slot in [a, b] { paid[slot] = slotCost(slots[slot], slot) }
         changed = true
       }
     }
@@ -207,9 +211,11 @@ private struct Board {
   private mutating func improves(_ a: Int, _ b: Int) -> Bool {
     let (x, y) = (slots[a], slots[b])
     if x < 0 && y < 0 { return false }
-    let moved = slotCost(x, b) + slotCost(y, a)
+    let there = slotCost(x, b)
+    guard there < .infinity else { return false }
+    let moved = there + slotCost(y, a)
     guard moved < .infinity else { return false }
-    let change = moved - slotCost(x, a) - slotCost(y, b)
+    let change = moved - paid[a] - paid[b]
     if neighbour.isEmpty { return change < -1e-4 }
     // Slews cost at most four times the largest; skip the look-ups when they cannot matter.
     let before = slewCost(x, a) + slewCost(y, b)
