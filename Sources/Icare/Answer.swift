@@ -14,7 +14,6 @@ struct IcareAnswer: Sendable {
 enum AnswerRules {
   /// How long to stay away when a limit was hit and the server does not say: its bucket refills in this.
   static let pauseAfterLimit = Duration.seconds(3)
-  static let pauseAfterOutage = Duration.seconds(10)
 
   static func judge(
     status: Int, body: [UInt8], isSafe: Bool, call: String, retryAfter: Duration?, secrets: [String]

@@ -146,8 +146,13 @@ struct CommentPusher: Pusher {
   let push: CommentPush
   let key: String
 
+  private var mark: String { "\n[vesper \(key)\(push.essence.map { " \($0)" } ?? "")]" }
   /// The text that is there, exactly.
-  private var text: String { "\(push.text)\n[vesper \(key)]" }
+  private var text: String { push.text + mark }
+
+  private func isThere(_ comment: IcareComment) -> Bool {
+    push.essence == nil ? comment.text == text : comment.text.hasSuffix(mark)
+  }
 
   private func target(now: Instant) async throws(IcareError) -> IcareClient.CommentTarget? {
     if let source = push.source { return .source(source) }
@@ -158,7 +163,7 @@ struct CommentPusher: Pusher {
   /// Sending it again adds nothing, so there is no need to wait for an attempt that may be under way.
   func readBack(now: Instant) async throws(IcareError) -> ReadBackVerdict {
     guard let target = try await target(now: now),
-      let found = try await desk.client.comments(on: target).first(where: { $0.text == text })
+      let found = try await desk.client.comments(on: target).first(where: isThere)
     else { return .absent }
     return .present(String(found.id))
   }
@@ -167,7 +172,7 @@ struct CommentPusher: Pusher {
     guard let target = try await target(now: now) else {
       return .unsent(reason: "ICARE has not taken in the event yet", after: now + desk.settings.eventPoll)
     }
-    if let found = try await desk.client.comments(on: target).first(where: { $0.text == text }) {
+    if let found = try await desk.client.comments(on: target).first(where: isThere) {
       return .confirmed(receipt: String(found.id))
     }
     let groups = try await desk.groupIDs(push.groups)

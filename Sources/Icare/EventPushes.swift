@@ -148,6 +148,9 @@ public struct CommentPush: Codable, Hashable, Sendable {
   public var groups: [String]
   public var attachmentName: String?
   public var attachmentBase64: String?
+  /// Of what it says, whenever it says it: under one key, texts that differ in no more than when they were
+  /// written are one comment.
+  public var essence: String?
 
   public init(event: EventIdentity, text: String, groups: [String] = []) {
     self.event = event

@@ -152,9 +152,7 @@ public final class IcareClient: Sendable {
 
   private static func error(of error: WebError, isSafe: Bool, call: String) -> IcareError {
     if case .invalidRequest(let what) = error { return .invalid("\(call): \(what)") }
-    if !error.mayHaveReachedPeer {
-      return .unsent("\(call): \(error)", after: AnswerRules.pauseAfterOutage)
-    }
+    if !error.mayHaveReachedPeer { return .unsent("\(call): \(error)", after: nil) }
     return isSafe ? .unavailable("\(call): \(error)") : .ambiguous("\(call): \(error)")
   }
 }

@@ -13,7 +13,7 @@ public struct IcareFacts: Hashable, Sendable {
   public var allocations: [IcareAllocation] = []
   public var instruments: [IcareInstrument] = []
   public var taxonomies: [IcareTaxonomy] = []
-  /// Our clock minus the server's; nil when it does not tell.
+  /// Our clock minus the server's, at least; zero when none need be wrong, nil when it does not tell.
   public var clockOffset: Duration?
   /// What could not be asked.
   public var unread: [String] = []
@@ -35,9 +35,11 @@ public struct IcareFacts: Hashable, Sendable {
     facts.version = await read("version") { () async throws(IcareError) in try await client.version() }
     guard facts.version != nil else { return facts }
     do throws(IcareError) {
+      let before = now()
       let (profile, time) = try await client.profileAndClock()
       facts.profile = profile
-      facts.clockOffset = time.map { now() - $0 }
+      // ICARE looked at its clock somewhere between: how long the answer took is nobody's wrong clock.
+      facts.clockOffset = time.map { max(before - $0, .zero) + min(now() - $0, .zero) }
     } catch {
       facts.tokenProblem = error.description
       return facts

@@ -23,6 +23,8 @@ struct PlanMachine {
 
   let push: PlanPush
   let key: String
+  /// Of the delivery's payload.
+  let digest: String
   /// The server's clock; row ages are counted from it.
   let serverTime: Instant
   /// An upload younger than this may still be under way.
@@ -43,7 +45,7 @@ struct PlanMachine {
       return .wait("request \(request.id) may still be under way")
     }
     if let first = whole.first { return .done(first) }
-    if let young = ours.first(where: { $0.planName != nil && !isSettled($0) }) {
+    if let young = ours.first(where: { $0.planName != nil && !isForerunner($0) && !isSettled($0) }) {
       return .wait("plan \(young.planName ?? "") may still be under way")
     }
     for version in 1...Self.maxVersions {
@@ -55,6 +57,15 @@ struct PlanMachine {
     return .refuse("\(push.name): all \(Self.maxVersions) versions of the name are burnt")
   }
 
+  /// Made under our key from other contents: what a service wrote whose store was lost since. It cannot be changed
+  /// there, so that ours takes its place under a name of its own.
+  func isForerunner(_ request: IcarePlanRequest) -> Bool {
+    guard request.payload[IcareKeys.plan]?.text == key, request.planName != nil, !isWhole(request),
+      let theirs = request.payload[IcareKeys.digest]?.text, theirs != digest
+    else { return false }
+    return !(request.observations ?? []).isEmpty
+  }
+
   /// The plan, if it is there.
   func whole(in requests: [IcarePlanRequest]) -> IcarePlanRequest? {
     requests.first { $0.payload[IcareKeys.plan]?.text == key && isWhole($0) }
@@ -63,7 +74,8 @@ struct PlanMachine {
   /// Ours that can never become whole and cannot be removed, to be reported.
   func burnt(_ requests: [IcarePlanRequest]) -> [IcarePlanRequest] {
     requests.filter {
-      $0.payload[IcareKeys.plan]?.text == key && $0.planName != nil && !isWhole($0) && isSettled($0)
+      $0.payload[IcareKeys.plan]?.text == key && $0.planName != nil && !isWhole($0) && !isForerunner($0)
+        && isSettled($0)
     }
   }
 
@@ -72,13 +84,18 @@ struct PlanMachine {
     guard let series = push.series else { return nil }
     return requests.filter {
       $0.payload[IcareKeys.series]?.text == series && $0.payload[IcareKeys.plan]?.text != key
-        && $0.planName != nil
+        && $0.planName != nil || isForerunner($0)
     }.max { $0.id < $1.id }?.planName
   }
 
   private func isWhole(_ request: IcarePlanRequest) -> Bool {
     guard request.planName != nil else { return false }
-    return (request.observations?.count ?? request.countedObservations) == push.pointings.count
+    guard (request.observations?.count ?? request.countedObservations) == push.pointings.count else {
+      return false
+    }
+    // As many pointings are not the same pointings.
+    let theirs = request.payload[IcareKeys.digest]?.text
+    return theirs == nil || theirs == digest || differences(request, fields: nil).isEmpty
   }
 
   private func isSettled(_ request: IcarePlanRequest) -> Bool {
@@ -87,11 +104,8 @@ struct PlanMachine {
   }
 
   /// Where a plan in ICARE differs from what was decided, in words.
-  func differences(_ request: IcarePlanRequest, fields: [Int]?, digest: String) -> [String] {
+  func differences(_ request: IcarePlanRequest, fields: [Int]?) -> [String] {
     var found: [String] = []
-    if let theirs = request.payload[IcareKeys.digest]?.text, theirs != digest {
-      found.append("it was made from other contents under the same key")
-    }
     if request.countedObservations != push.pointings.count {
       found.append(
         "its statistics count \(request.countedObservations ?? 0) of \(push.pointings.count) pointings")

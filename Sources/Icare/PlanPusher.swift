@@ -53,7 +53,7 @@ struct PlanPusher: Pusher {
     await report(machine.burnt(requests), event: event, now: now)
     let fields = try await desk.client.fields(ofInstrument: instrument.id)
     let numbers = push.pointings.map { number(for: $0, in: fields) ?? -1 }
-    var found = machine.differences(request, fields: numbers, digest: digest)
+    var found = machine.differences(request, fields: numbers)
     let map = try await desk.map(push.map, of: event)
     if map?.id != request.localizationID { found.append("it refers to another sky map") }
     return found
@@ -75,7 +75,7 @@ struct PlanPusher: Pusher {
       switch machine.next(requests, stuck: stuck, taken: taken) {
       case .done(let request):
         await report(machine.burnt(requests), event: place.event, now: now)
-        desk.ledger.compared(key, machine.differences(request, fields: nil, digest: digest), at: now)
+        desk.ledger.compared(key, machine.differences(request, fields: nil), at: now)
         return .confirmed(receipt: receipt(request))
       case .wait(let why): return .unsent(reason: why, after: now + desk.settings.eventPoll)
       case .refuse(let why): throw .invalid(why)
@@ -130,7 +130,7 @@ struct PlanPusher: Pusher {
   ) async throws(IcareError) -> ([IcarePlanRequest], PlanMachine) {
     let (requests, time) = try await desk.client.planRequests(event: event.time, instrumentID: instrument.id)
     let machine = PlanMachine(
-      push: push, key: key, serverTime: time ?? now, settle: desk.settings.settle)
+      push: push, key: key, digest: digest, serverTime: time ?? now, settle: desk.settings.settle)
     return (requests, machine)
   }
 
@@ -191,7 +191,7 @@ struct PlanPusher: Pusher {
     do throws(IcareError) {
       let (requests, _) = try await look(place.event, place.instrument, now: now)
       if let request = requests.first(where: { $0.id == id }) {
-        desk.ledger.compared(key, machine.differences(request, fields: fields, digest: digest), at: now)
+        desk.ledger.compared(key, machine.differences(request, fields: fields), at: now)
       } else {
         desk.ledger.compared(key, ["the request \(id) is not listed"], at: now)
       }

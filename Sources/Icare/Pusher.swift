@@ -24,7 +24,8 @@ extension SendOutcome {
   init(_ error: IcareError, now: Instant) {
     switch error {
     case .unsent(_, let after): self = .unsent(reason: error.description, after: after.map { now + $0 })
-    case .unavailable: self = .unsent(reason: error.description, after: now + AnswerRules.pauseAfterOutage)
+    // How long to stay away is the outbox's to say, which sees all that fails.
+    case .unavailable: self = .unsent(reason: error.description, after: nil)
     case .ambiguous: self = .ambiguous(reason: error.description)
     case .tokenRejected: self = .halted(reason: error.description)
     case .invalid, .refused, .missingRight, .unexpected: self = .refused(reason: error.description)

@@ -62,6 +62,16 @@ extension Store: DeliveryLedger {
     }.news
   }
 
+  public func hasten(
+    _ keys: Set<DeliveryKey>, epoch: Int64, at now: Instant
+  ) async throws(DeliveryError) {
+    _ = try await change(epoch: epoch, at: now) { _ in
+      Set(keys.map(\.text))
+    } by: { outbox in
+      try outbox.hasten(keys, epoch: epoch, at: now)
+    }
+  }
+
   public func sweep(epoch: Int64, at now: Instant) async throws(DeliveryError) -> [DeliveryNews] {
     try await change(epoch: epoch, at: now) { rows in
       try rows.neighbourhood(of: try rows.openKeys())

@@ -7,12 +7,14 @@ import TelescopeFiles
 struct RegistryFolder: ParsableArguments {
   @Option(
     name: .customLong("telescopes"),
-    help: "Folder of telescope files; default: $VESPER_TELESCOPES, then ./telescopes.")
+    help:
+      "Folder of telescope files; default: $VESPER_TELESCOPES, then ./telescopes, then what came with the program."
+  )
   var folder: String?
 
   /// Reads the folder; files that cannot be used are reported and left out.
   func load() throws -> TelescopeFiles.Folder {
-    let path = folder ?? ProcessInfo.processInfo.environment["VESPER_TELESCOPES"] ?? "telescopes"
+    let path = folder ?? UsualTelescopes.path
     do {
       let folder = try TelescopeFiles.load(URL(filePath: path))
       for problem in folder.problems { printError("vesper: left out: \(problem)") }
@@ -20,6 +22,20 @@ struct RegistryFolder: ParsableArguments {
     } catch {
       throw Failure(.noInput, "\(error)")
     }
+  }
+}
+
+/// Where telescope files are when nobody says where.
+enum UsualTelescopes {
+  static var path: String {
+    if let named = ProcessInfo.processInfo.environment["VESPER_TELESCOPES"], !named.isEmpty { return named }
+    let own = Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent()
+    // Beside the program; where packages put them; three up, from a build folder of this package.
+    let shipped = [
+      "telescopes", "../share/vesper/telescopes", "../../share/vesper/telescopes", "../../../telescopes",
+    ]
+    let places = ["telescopes"] + shipped.compactMap { own?.appending(path: $0).standardizedFileURL.path }
+    return places.first { FileManager.default.fileExists(atPath: $0) } ?? "telescopes"
   }
 }
 

@@ -13,9 +13,20 @@ struct ConfigurationOptions: ParsableArguments {
 
   func load() throws -> ServiceConfiguration {
     guard let path = file ?? ProcessInfo.processInfo.environment["VESPER_CONFIG"] else {
-      return ServiceConfiguration()
+      return usual(ServiceConfiguration())
     }
-    do { return try ServiceConfiguration(contentsOf: path) } catch { throw Failure(.badData, "\(error)") }
+    do { return usual(try ServiceConfiguration(contentsOf: path)) } catch {
+      throw Failure(.badData, "\(error)")
+    }
+  }
+
+  /// The telescopes that came with the program, where the configuration names none.
+  private func usual(_ read: ServiceConfiguration) -> ServiceConfiguration {
+    var configuration = read
+    if read.telescopes == ServiceConfiguration().telescopes {
+      configuration.telescopes = UsualTelescopes.path
+    }
+    return configuration
   }
 }
 

@@ -1,8 +1,9 @@
-import Deliveries
 import Foundation
 import Testing
 import TestSupport
 import Units
+
+@testable import Deliveries
 
 /// The machine's own time; the policies of these tests are a hundredth of the real ones.
 struct RealClock: DeliveryClock {
@@ -142,6 +143,43 @@ private struct Rig {
     #expect(await rig.stop() == nil)
     #expect(await rig.ledger.outbox.entries[DeliveryKey("stuck")]?.state == .ambiguous)
     #expect(await rig.ledger.outbox.entries[DeliveryKey("behind")]?.state == .ready)
+  }
+
+  /// After an outage the most urgent goes first and at once, whoever happened to back off the longest; without
+  /// that this would not end.
+  @Test func afterAnOutageTheUrgentGoesFirst() async throws {
+    var slow = quick
+    slow.backoff = Backoff(base: .hours(1), cap: .hours(1))
+    let side = FakeChannel("slack") { delivery, count in
+      count == 1 && delivery.key.text != "probe"
+        ? .unsent(reason: "refused connection", after: nil) : .confirmed(receipt: "r")
+    }
+    let rig = try Rig([side], policy: slow)
+    try await rig.ledger.enqueue(
+      [delivery("a"), delivery("b", urgency: 5), delivery("c", urgency: 9)], at: start)
+    try await rig.until { $0.values.allSatisfy { $0.attempts == 1 && $0.state == .ready } }
+    try await rig.ledger.enqueue([delivery("probe")], at: rig.clock.now())
+    try await rig.until { $0.values.allSatisfy { $0.state == .done } }
+    #expect(side.seen.sent == ["c", "b", "a", "probe", "c", "b", "a"])
+    #expect(await rig.stop() == nil)
+  }
+
+  /// What fails while others succeed keeps its back-off.
+  @Test func aFailureOrTwoAreNoOutage() {
+    var watch = OutageWatch()
+    let (a, b, c) = (DeliveryKey("a"), DeliveryKey("b"), DeliveryKey("c"))
+    let failure = CallResult.sent(.unsent(reason: "503", after: nil))
+    let success = CallResult.sent(.confirmed(receipt: "r"))
+    for _ in 0..<5 {
+      #expect(watch.note(a, failure).isEmpty && watch.note(b, failure).isEmpty)
+      #expect(watch.note(c, success).isEmpty)
+    }
+    _ = (watch.note(a, failure), watch.note(b, failure))
+    // Told when to come again: no outage, and no sign of life either.
+    for _ in 0..<5 { #expect(watch.note(a, .sent(.unsent(reason: "429", after: start))).isEmpty) }
+    #expect(watch.note(c, .sent(.ambiguous(reason: "504"))).isEmpty)
+    #expect(watch.note(c, .asked(.present(receipt: "r"))) == [a, b])
+    #expect(watch.note(c, success).isEmpty)
   }
 
   /// A call that heeds neither deadline nor cancellation does not hold its own lane up for ever.

@@ -61,6 +61,37 @@ struct Bench {
     #expect(try b.next(at: start) == .idle(until: nil))
   }
 
+  /// A STOP does not wait behind plans because what it needs was queued as news.
+  @Test func whatTheUrgentNeedsIsAsUrgent() throws {
+    var b = Bench()
+    try b.add(delivery("plan", urgency: 20), delivery("event", urgency: 10))
+    try b.add(delivery("map", urgency: 5, needs: ["event"]), delivery("stop", urgency: 30, needs: ["map"]))
+    var order: [String] = []
+    while let key = try b.sent(at: start) {
+      order.append(key)
+      try b.end(key, .confirmed(receipt: "r"), at: start)
+    }
+    #expect(order == ["event", "map", "stop", "plan"])
+  }
+
+  @Test func onlyABackOffIsCutShort() throws {
+    var b = Bench()
+    try b.add(delivery("failed"), delivery("later", notBefore: start + .hours(1)), delivery("doubtful"))
+    _ = try b.sent(at: start)
+    try b.end("failed", .unsent(reason: "503", after: nil), at: start)
+    #expect(try b.sent(at: start) == "doubtful")
+    try b.end("doubtful", .ambiguous(reason: "504"), at: start)
+    #expect(try b.sent(at: start) == nil)
+    let all = Set(["failed", "later", "doubtful", "unknown"].map { DeliveryKey($0) })
+    #expect(throws: DeliveryError.fenced(current: 1, given: 0)) {
+      try b.outbox.hasten(all, epoch: 0, at: start)
+    }
+    try b.outbox.hasten(all, epoch: 1, at: start)
+    #expect(try b.sent(at: start) == "failed")
+    try b.end("failed", .confirmed(receipt: "r"), at: start)
+    #expect(try b.next(at: start) == .idle(until: start + .seconds(15)))
+  }
+
   @Test func aLaneIsNoWiderThanItMay() throws {
     var b = Bench()
     try b.add(delivery("a"), delivery("b"), delivery("c"), delivery("x", channel: "mail"))

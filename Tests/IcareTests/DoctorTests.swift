@@ -60,6 +60,20 @@ import Units
     let found = IcareDoctor.report(facts, group: "GRANDMA", instruments: [])
     #expect(found.contains { $0.text.contains("40 s ahead of ICARE's") })
   }
+
+  /// An answer that takes long is no wrong clock.
+  @Test func slowAnswer() async throws {
+    let world = try World()
+    Night.addSites(1, to: world)
+    let (clock, calls) = (world.clock, Chooser(seed: 1))
+    let facts = await IcareFacts.gather(
+      from: try world.client(), group: "GRANDMA",
+      now: { calls.next() == 1 ? clock.now : clock.now + .seconds(40) })
+    #expect(facts.clockOffset == .zero)
+    let behind = await IcareFacts.gather(
+      from: try world.client(), group: "GRANDMA", now: { clock.now - .seconds(40) })
+    #expect(behind.clockOffset == .seconds(-40))
+  }
 }
 
 @Suite struct SyncTests {

@@ -116,6 +116,36 @@ import Units
     #expect(payloads.map { $0["supersedes"]?.text } == [nil, nil, Night.plan(0).name])
   }
 
+  /// A store that was lost decides anew under the same keys: what is the same is there already; what is not takes
+  /// the place of the old, and nobody is told that the old one is broken.
+  @Test func aPlanMadeAnewIsRecognised() async throws {
+    let world = try prepared(sites: 2)
+    func run(_ plan: PlanPush) async throws -> String? {
+      let driver = try Driver(world, [try delivery(plan, world)])
+      try await driver.run()
+      #expect(driver.refusals == [] && driver.channel.status.leftovers.isEmpty)
+      #expect(driver.channel.status.differences == [:])
+      let made = try delivery(plan, world)
+      let verified = await driver.channel.verify(made, receipts: driver.receipts, now: world.clock.now)
+      #expect(verified == .equal)
+      return driver.receipts[DeliveryKey(Self.key)]
+    }
+    #expect(try await run(Night.plan(0)) == "1 \(Night.plan(0).name)")
+    var same = Night.plan(0)
+    (same.planID, same.name) = ("another id", "S261121ab-r1-cam0-anew")
+    #expect(try await run(same) == "1 \(Night.plan(0).name)")
+    // As many pointings, and fewer: other plans.
+    var moved = same
+    moved.pointings[11].start = NaiveUTC(at("2026-11-21T23:00:00"))
+    #expect(try await run(moved) == "2 \(moved.name)")
+    var shorter = same
+    shorter.pointings.removeLast()
+    #expect(try await run(shorter) == "3 \(moved.name)-v2")
+    let payloads = world.fake.state.rows("planRequest").compactMap { $0["payload"] }
+    #expect(payloads.map { $0["supersedes"]?.text } == [nil, Night.plan(0).name, moved.name])
+    #expect(world.fake.state.rows("comment").isEmpty)
+  }
+
   /// Someone else holds the name: the next version is used and nothing is left behind.
   @Test func takenNames() async throws {
     let world = try prepared(sites: 2)

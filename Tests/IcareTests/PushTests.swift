@@ -101,6 +101,25 @@ import Units
     #expect(world.fake.state.rows("comment").first?["groups"] == [2])
   }
 
+  /// The same said at another time, as after a lost store, is there already; something else is not.
+  @Test func aCommentIsKnownByWhatItSays() async throws {
+    let world = try World()
+    event(world)
+    func said(_ text: String, _ essence: String?) async throws {
+      var comment = CommentPush(event: Night.identity, text: text, groups: ["GRANDMA"])
+      comment.essence = essence
+      let driver = try await run(world, [(.comment(comment), "a")])
+      #expect(driver.refusals == [])
+    }
+    try await said("GO, made 18:00", "0123abcd")
+    try await said("GO, made 18:07", "0123abcd")
+    #expect(
+      world.fake.state.rows("comment").compactMap { $0["text"]?.text?.prefix(14) } == ["GO, made 18:00"])
+    try await said("STOP, made 18:09", "ffff0000")
+    try await said("STOP, made 18:09", nil)
+    #expect(world.fake.state.rows("comment").count == 3)
+  }
+
   private func label(_ text: String, _ decided: Instant) -> IcarePush {
     .classification(
       ClassificationPush(

@@ -36,6 +36,16 @@ import Testing
       errors: try String(contentsOf: files[1], encoding: .utf8))
   }
 
+  /// In an empty folder, with no configuration: what comes with the program is enough.
+  @Test func nothingNeedsToBeConfigured() async throws {
+    let run = try await Self.vesper(
+      ["config", "check"], environment: ["VESPER_CONFIG": packageRoot.appending(path: "none.yaml").path])
+    #expect(run.status == 65, "\(run.output)")
+    let usual = try await Self.vesper(["config", "check"])
+    #expect(usual.status == 0, "\(usual.errors)")
+    #expect(usual.lines.contains { $0.hasPrefix("telescopes  ") && $0 != "telescopes  0" }, "\(usual.output)")
+  }
+
   @Test func aDrillGoesFromEndToEnd() async throws {
     let run = try await Self.vesper(["drill", "--telescopes", Self.network, "--patience", "300"])
     #expect(run.status == 0, "\(run.output)\n\(run.errors)")

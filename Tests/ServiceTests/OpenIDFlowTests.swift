@@ -30,6 +30,8 @@ import WebClient
     -> WebResponse
   {
     var request = WebRequest(.get, try WebURL("http://127.0.0.1:\(site.port)\(path)"))
+    // Plans of other tests may hold the machine for longer than a person would wait.
+    request.deadlines = Deadlines(connect: .seconds(30), total: .seconds(120))
     if let cookie { request.secretHeaders = [SecretHeader("Cookie", Secret(cookie))] }
     request.headers["Accept"] = "text/html"
     return try await site.client.send(request)

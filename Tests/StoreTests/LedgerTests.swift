@@ -55,6 +55,9 @@ struct StoredOutbox: SimulatedLedger {
   ) async throws(DeliveryError) -> [DeliveryNews] {
     try await store.settle(claim, with: result, at: now, jitter: jitter)
   }
+  func hasten(_ keys: Set<DeliveryKey>, epoch: Int64, at now: Instant) async throws(DeliveryError) {
+    try await store.hasten(keys, epoch: epoch, at: now)
+  }
   func sweep(epoch: Int64, at now: Instant) async throws(DeliveryError) -> [DeliveryNews] {
     try await store.sweep(epoch: epoch, at: now)
   }
@@ -148,6 +151,46 @@ struct StoredOutbox: SimulatedLedger {
       ])
     #expect(try await store.attempts(of: DeliveryKey("b")).map(\.endedAt) == [nil])
     #expect(try await store.log(after: 0, limit: 9).map(\.kind) == ["delivery.ambiguous", "delivery.done"])
+  }
+
+  @Test func aBackOffCutShortIsStoredAndFenced() async throws {
+    let scratch = try Scratch()
+    let ledger = try await StoredOutbox.open(scratch.path)
+    try await ledger.add([delivery("a"), delivery("b", urgency: 5)], at: start)
+    let lane = Lane(channel: "slack", acceptsMocks: false)
+    for _ in 0..<2 {
+      guard case .send(let claim) = try await ledger.next(on: lane, epoch: 1, at: start).step else { break }
+      let failure = CallResult.sent(.unsent(reason: "503", after: nil))
+      _ = try await ledger.settle(claim, with: failure, at: start, jitter: .one)
+    }
+    #expect(try await ledger.next(on: lane, epoch: 1, at: start).step == .idle(until: start + .seconds(2)))
+    let keys = Set(["a", "b"].map { DeliveryKey($0) })
+    await #expect(throws: DeliveryError.fenced(current: 1, given: 0)) {
+      try await ledger.hasten(keys, epoch: 0, at: start)
+    }
+    try await ledger.hasten(keys, epoch: 1, at: start)
+    guard case .send(let claim) = try await ledger.next(on: lane, epoch: 1, at: start).step else {
+      Issue.record("nothing to send")
+      return
+    }
+    #expect(claim.delivery.key.text == "b")
+  }
+
+  /// What the urgent needs is as urgent, also behind more than is looked at first.
+  @Test func needsOvertakeABacklog() async throws {
+    let scratch = try Scratch()
+    let ledger = try await StoredOutbox.open(scratch.path)
+    try await ledger.add((0..<200).map { delivery("plan\($0)", urgency: 20) }, at: start)
+    try await ledger.add([delivery("event"), delivery("stop", urgency: 30, needs: ["event"])], at: start)
+    var order: [String] = []
+    for _ in 0..<3 {
+      let lane = Lane(channel: "slack", acceptsMocks: false)
+      guard case .send(let claim) = try await ledger.next(on: lane, epoch: 1, at: start).step else { break }
+      order.append(claim.delivery.key.text)
+      _ = try await ledger.settle(
+        claim, with: .sent(.confirmed(receipt: "r")), at: start, jitter: .one)
+    }
+    #expect(order == ["event", "stop", "plan0"])
   }
 
   @Test func aHoldSurvivesARestartAndIsSaidOnce() async throws {

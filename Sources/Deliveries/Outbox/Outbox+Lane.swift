@@ -44,8 +44,7 @@ extension Outbox {
       guard hold.probe <= now, busy == 0 else { return .idle(until: wake(open, hold: hold, at: now)) }
     }
     guard busy < lane.width else { return .idle(until: wake(open, hold: nil, at: now)) }
-    let ranked = open.sorted { ($1.urgency, $0.sequence) < ($0.urgency, $1.sequence) }
-    for entry in ranked where entry.due(at: now) <= now {
+    for entry in ranked(open) where entry.due(at: now) <= now {
       // Without the receipts of its needs a far side may not know where to look.
       if entry.state == .ambiguous, !lane.asking.contains(entry.key), hasNeeds(entry) {
         delayProbe(of: lane.channel, at: now)
@@ -119,6 +118,24 @@ extension Outbox {
 
   private func hasNeeds(_ entry: OutboxEntry) -> Bool {
     entry.needs.allSatisfy { entries[$0]?.state == .done }
+  }
+
+  /// The most urgent first, among equals the oldest. What others need is as urgent as the most urgent of them:
+  /// a STOP must not wait because the event it is about was no more than news when it was queued.
+  private func ranked(_ open: [OutboxEntry]) -> [OutboxEntry] {
+    var pressing: [DeliveryKey: Int] = [:]
+    for entry in open where !entry.needs.isEmpty {
+      var waitsFor = entry.needs
+      while let key = waitsFor.popLast() {
+        guard let need = entries[key], need.state.isOpen, pressing[key] ?? need.urgency < entry.urgency else {
+          continue
+        }
+        pressing[key] = entry.urgency
+        waitsFor += need.needs
+      }
+    }
+    return open.map { (entry: $0, urgency: pressing[$0.key] ?? $0.urgency) }
+      .sorted { ($1.urgency, $0.entry.sequence) < ($0.urgency, $1.entry.sequence) }.map(\.entry)
   }
 
   private mutating func delayProbe(of channel: String, at now: Instant) {

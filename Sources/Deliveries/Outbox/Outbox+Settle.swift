@@ -80,6 +80,18 @@ extension Outbox {
     }
   }
 
+  /// Lets go at once what waits by back-off alone; the most urgent then goes first.
+  ///
+  /// Touches: the entries.
+  public mutating func hasten(
+    _ keys: Set<DeliveryKey>, epoch: Int64, at now: Instant
+  ) throws(DeliveryError) {
+    try check(epoch)
+    for key in keys where entries[key]?.state == .ready && now < entries[key]?.next ?? now {
+      update(key) { $0.next = now }
+    }
+  }
+
   /// Lets a halted channel go on.
   public mutating func resume(channel: String) {
     if holds.removeValue(forKey: channel) != nil { say(.resumed(channel: channel)) }

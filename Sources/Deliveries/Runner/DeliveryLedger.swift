@@ -38,6 +38,8 @@ public protocol DeliveryLedger: Sendable {
   func settle(
     _ claim: Claim, with result: CallResult, at now: Instant, jitter: Fraction
   ) async throws(DeliveryError) -> [DeliveryNews]
+  /// Lets go at once what waits by back-off alone.
+  func hasten(_ keys: Set<DeliveryKey>, epoch: Int64, at now: Instant) async throws(DeliveryError)
   /// Ends what waited too long, in every channel.
   func sweep(epoch: Int64, at now: Instant) async throws(DeliveryError) -> [DeliveryNews]
   /// Channels with open deliveries, and how many.
@@ -104,6 +106,11 @@ public actor MemoryLedger: DeliveryLedger {
     try outbox.settle(
       claim.delivery.key, attempt: claim.attempt, with: result, epoch: claim.epoch, at: now, jitter: jitter)
     return publish()
+  }
+
+  public func hasten(_ keys: Set<DeliveryKey>, epoch: Int64, at now: Instant) throws(DeliveryError) {
+    try outbox.hasten(keys, epoch: epoch, at: now)
+    _ = publish()
   }
 
   public func sweep(epoch: Int64, at now: Instant) throws(DeliveryError) -> [DeliveryNews] {

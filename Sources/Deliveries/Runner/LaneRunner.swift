@@ -8,6 +8,7 @@ actor LaneRunner {
   private let grant: LeaseGrant
   private var bucket: TokenBucket?
   private var asking: Set<DeliveryKey> = []
+  private var outage = OutageWatch()
 
   init(_ channel: any DeliveryChannel, width: Int, of deliverer: Deliverer, under grant: LeaseGrant) {
     self.channel = channel
@@ -135,7 +136,9 @@ actor LaneRunner {
         } catch { return .failure(error) }
       }.value
       switch outcome {
-      case .success(let news): return deliverer.tell(news)
+      case .success(let news):
+        deliverer.tell(news)
+        return try await catchUp(claim, result)
       case .failure(.stale): return  // a person or a later call resolved it
       case .failure(.storage(let why, let isFull)):
         deliverer.report(.notRecorded(claim.delivery.key, .storage(why, isFull: isFull)))
@@ -143,6 +146,17 @@ actor LaneRunner {
         guard (try? await clock.sleep(for: .seconds(1))) != nil else { return }
       case .failure(let error): throw error
       }
+    }
+  }
+
+  private func catchUp(_ claim: Claim, _ result: CallResult) async throws(DeliveryError) {
+    let waiting = outage.note(claim.delivery.key, result)
+    guard !waiting.isEmpty else { return }
+    do throws(DeliveryError) {
+      try await deliverer.ledger.hasten(waiting, epoch: grant.epoch, at: clock.now())
+    } catch {
+      // A disk that fails costs the order, no more: each goes when its back-off ends.
+      guard case .storage = error else { throw error }
     }
   }
 

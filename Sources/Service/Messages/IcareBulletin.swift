@@ -67,15 +67,23 @@ extension Bulletin {
         .tag(TagPush(event: identity, text: text, isRemoved: isRemoved)),
         "icare/\(event)/tag/\(number)/\(text)", slot: "icare/\(event)/tag/\(text)", needs: [eventKey])
     }
-    try push(
-      .comment(CommentPush(event: identity, text: commentText, groups: [options.group])),
-      "icare/\(event)/comment/\(number)", needs: [eventKey])
+    var comment = CommentPush(event: identity, text: commentText(message), groups: [options.group])
+    comment.essence = essence
+    try push(.comment(comment), "icare/\(event)/comment/\(number)", needs: [eventKey])
     if occasion == .plan { try plans(identity, eventKey, options, push) }
     try requests(options, push)
     return list
   }
 
-  private var commentText: String {
+  /// The same when all is decided anew, as after the store was lost: ICARE has the comment already then.
+  private var essence: String {
+    var timeless = message
+    timeless.made = message.time ?? now
+    timeless.plan = nil
+    return String(SHA256.hexDigest(of: commentText(timeless)).prefix(12))
+  }
+
+  private func commentText(_ message: EventMessage) -> String {
     guard occasion == .plan, replaced != nil, document != nil else { return message.plainText }
     return message.plainText
       + "In ICARE the plans \(event)-r\(planNumber)-... take the place of earlier ones of their telescopes.\n"
