@@ -23,6 +23,7 @@ struct QueueRoutes {
     router.post("/api/telescopes/{slug}/answers") { request, context in
       let (slug, answerer) = try team(context)
       let bytes = try await request.bytes(upTo: Self.longestAnswer)
+      _ = try BodyReader.json(KnownMembers<AnswerForm.CodingKeys>.self, bytes)
       var form = try BodyReader.json(AnswerForm.self, bytes)
       if form.key == nil { form.key = request.headers[HTTPField.Name("Idempotency-Key")!] }
       return try Answer.json(try await queues().answer(form, for: slug, by: answerer))
