@@ -157,7 +157,7 @@ private func pointing(
       bad.exposure = seconds.isNaN ? .zero : .seconds(seconds)
       #expect(throws: ReportError.self) { try match(bad, list) }
     }
-    for limit in [0, 35, -3] {
+    for limit in [0.0, 35, -3] {
       var dim = report(0, tile: "T1")
       dim.limit = Magnitude(limit)
       #expect(throws: ReportError.self) { try match(dim, list) }
