@@ -274,9 +274,11 @@ enum NightCurve {
     if let bound = chart.upperBound, bound.value > 0 {
       svg.line(low.x, y(bound.value), high.x, y(bound.value), "stroke=\"#555\" stroke-dasharray=\"6 4\"")
       let gap = abs(y(bound.value) - y(total))
+      let above = min(y(bound.value), y(total) - (gap < 16 ? 12 : 0))
+      // Above the frame are the rows' own figures.
       svg.label(
-        "bound \((bound.value * 100).fixed(2)) %", high.x + 8,
-        min(y(bound.value), y(total) - (gap < 16 ? 12 : 0)), "fill=\"#555\"")
+        "bound \((bound.value * 100).fixed(2)) %", high.x + 8, above < low.y ? y(total) + 18 : above,
+        "fill=\"#555\"")
     }
     svg.raw("</g>")
   }

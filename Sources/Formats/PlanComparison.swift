@@ -25,10 +25,12 @@ public struct PlanComparison: Hashable, Sendable {
     public var moved = 0
     public var new = 0
     public var dropped = 0
+    /// Of the old plan alone, and begun before the new one was made: time took them, not the new plan.
+    public var past = 0
     var isQuiet: Bool { moved == 0 && new == 0 && dropped == 0 }
 
     var text: String {
-      let parts = [(kept, "kept"), (moved, "moved"), (new, "new"), (dropped, "dropped")]
+      let parts = [(kept, "kept"), (moved, "moved"), (new, "new"), (dropped, "dropped"), (past, "past")]
       return parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
     }
   }
@@ -40,7 +42,8 @@ public struct PlanComparison: Hashable, Sendable {
   /// A start that differs by less is the same start: replanning shifts by seconds.
   private static let sameStart = 120.0
 
-  public init(_ old: [Pointing], _ new: [Pointing]) {
+  /// - Parameter now: when the new plan was made; nil where none of the old pointings had begun.
+  public init(_ old: [Pointing], _ new: [Pointing], at now: Instant? = nil) {
     struct Name: Hashable {
       let telescope: String
       let tile: String
@@ -63,13 +66,16 @@ public struct PlanComparison: Hashable, Sendable {
       }
     }
     for (name, rest) in before where !rest.isEmpty {
-      byTelescope[name.telescope, default: Counts()].dropped += rest.count
+      let past = now.map { now in rest.count { $0.start < now } } ?? 0
+      byTelescope[name.telescope, default: Counts()].past += past
+      byTelescope[name.telescope, default: Counts()].dropped += rest.count - past
     }
     for counts in byTelescope.values {
       total.kept += counts.kept
       total.moved += counts.moved
       total.new += counts.new
       total.dropped += counts.dropped
+      total.past += counts.past
     }
   }
 

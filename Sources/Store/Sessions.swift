@@ -32,7 +32,7 @@ extension Store {
         sql: "INSERT INTO session (hash, token, createdAt, expiresAt) VALUES (?, ?, ?, ?)",
         arguments: [hash, token.id, now.tai, expires.tai])
       try Self.append(
-        LogDraft(actor: token.user ?? token.label, kind: "session.begun", fields: ["token": "\(token.id)"]),
+        LogDraft(actor: token.actor, kind: "session.begun", fields: ["token": "\(token.id)"]),
         at: now,
         in: &transaction)
     }

@@ -13,6 +13,17 @@ public struct TokenGrant: Hashable, Sendable {
   public let createdAt: Instant
   public let expires: Instant
   public let revokedAt: Instant?
+
+  /// Who acted, as the record says it: the person, or which token of nobody and what it may do, since a label names
+  /// nobody.
+  public var actor: String {
+    if let user { return user }
+    let shown = scopes.sorted().prefix(Self.namedScopes).joined(separator: ", ")
+    let more = scopes.count > Self.namedScopes ? " and \(scopes.count - Self.namedScopes) more" : ""
+    return "token \(label) (\(shown)\(more))"
+  }
+
+  private static let namedScopes = 3
 }
 
 extension Store {

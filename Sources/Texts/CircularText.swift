@@ -42,10 +42,9 @@ enum CircularText {
       let telescope: String
       let filter: String?
       let exposure: Duration
-      let magnitude: String?
     }
     let groups = Dictionary(grouping: e.observations) {
-      Key(telescope: $0.telescope, filter: $0.filter, exposure: $0.exposure, magnitude: $0.magnitude)
+      Key(telescope: $0.telescope, filter: $0.filter, exposure: $0.exposure)
     }
     let width = max(10, groups.keys.map { $0.telescope.count + 2 }.max() ?? 0)
     func row(_ delay: String, _ telescope: String, _ filter: String, _ exposure: String, _ limit: String)
@@ -63,22 +62,37 @@ enum CircularText {
         return row(
           delay, key.telescope, Phrase.or(key.filter),
           "\(count) x \(Phrase.number(key.exposure.seconds, 0)) s",
-          Phrase.or(key.magnitude))
+          limits(list))
       }
   }
 
-  /// What the observed fields hold. The shares that pointings add lie apart on the sky, whatever else of the
+  /// `> 20.1`, or from the least to the greatest; empty where one of them was not reported.
+  private static func limits(_ list: [Observation]) -> String {
+    let known = list.compactMap(\.limit)
+    guard known.count == list.count, let least = known.min(), let most = known.max() else {
+      return ShiftReport.empty
+    }
+    let (a, b) = (Phrase.number(least.value, 1), Phrase.number(most.value, 1))
+    return a == b ? "> \(a)" : "> \(a) to \(b)"
+  }
+
+  /// What the observed fields hold. Where it was not counted, the shares that pointings add lie apart on the sky, whatever else of the
   /// plan was done or not: their sum is never more than the truth.
   private static func coverage(_ e: ReportedEvent) -> String {
-    let fields = Set(e.observations.map { "\($0.telescope)\u{1f}\($0.field)" }).count
-    let shares = e.observations.compactMap(\.added)
-    guard shares.count == e.observations.count, !shares.isEmpty else {
-      return "The \(fields) fields cover \(ShiftReport.empty) of the probability of the sky map."
+    let byField = Dictionary(grouping: e.observations) { "\($0.telescope)\u{1f}\($0.field)" }
+    let fields = byField.count
+    let subject = fields == 1 ? "The one field covers" : "The \(fields) fields cover"
+    let whole = "of the probability of the sky map"
+    if let observed = e.observed {
+      return "\(subject) \(Phrase.percent(observed)) \(whole) used for planning."
+    }
+    // Several exposures of a field add its share once.
+    let shares = byField.values.compactMap { $0.compactMap(\.added).max() }
+    guard shares.count == fields, !shares.isEmpty else {
+      return "\(subject) \(ShiftReport.empty) \(whole)."
     }
     let sum = Fraction(clamping: shares.reduce(0) { $0 + $1.value })
-    return
-      "The \(fields) fields cover at least \(Phrase.percent(sum)) of the probability of the sky map used "
-      + "for planning."
+    return "\(subject) at least \(Phrase.percent(sum)) \(whole) used for planning."
   }
 
   private static func unique(_ names: [String]) -> [String] {

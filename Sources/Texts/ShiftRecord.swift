@@ -64,6 +64,8 @@ public struct ReportedEvent: Sendable {
   public var plan: PlanRecord?
   /// What telescopes did, by time.
   public var observations: [Observation] = []
+  /// Of the map, in all their fields together; nil where it was not counted for just these.
+  public var observed: Fraction?
 
   public init(id: String, kind: String, isMock: Bool = false, isRetracted: Bool = false) {
     self.id = id
@@ -116,11 +118,11 @@ public struct Observation: Hashable, Sendable {
   public var field: String
   /// Added to the network's coverage by this pointing, if it is known: never more than it really covers.
   public var added: Fraction?
-  /// Five-sigma limit or magnitude, with what it is in words, `> 20.1 (AB)`.
-  public var magnitude: String?
+  /// Five sigma, as its team reported it.
+  public var limit: Magnitude?
   public init(
     telescope: String, start: Instant, filter: String?, exposure: Duration, count: Int, field: String,
-    added: Fraction? = nil, magnitude: String? = nil
+    added: Fraction? = nil, limit: Magnitude? = nil
   ) {
     self.telescope = telescope
     self.start = start
@@ -129,6 +131,6 @@ public struct Observation: Hashable, Sendable {
     self.count = count
     self.field = field
     self.added = added
-    self.magnitude = magnitude
+    self.limit = limit
   }
 }

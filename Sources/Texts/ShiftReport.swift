@@ -171,31 +171,43 @@ enum LogText {
 
   static func isDecision(_ e: ShiftRecord.Entry) -> Bool {
     [
-      "decision.made", "decision.overridden", "campaign.stopped", "plan.made", "plan.withdrawn",
-      "plan.failed",
-      "event.merged",
+      "decision.made", "decision.answered", "campaign.stopped", "plan.made", "plan.failed", "whatif.adopted",
+      "whatif.taken_back", "event.merged", "coincidence.found",
     ].contains(e.kind)
   }
 
   static func isContact(_ e: ShiftRecord.Entry) -> Bool {
-    ["assignment.", "answer", "contact", "operator"].contains { e.kind.hasPrefix($0) }
+    isAnswer(e) || e.kind == "telescope.outage" || e.kind == "reminder.sent" || e.kind.hasPrefix("followup.")
   }
+
+  static func isAnswer(_ e: ShiftRecord.Entry) -> Bool { e.kind.hasPrefix("assignment.") }
 
   /// What the record itself leaves open.
   static func toDo(_ r: ShiftRecord) -> [String] {
-    r.entries.filter { ["question.asked", "stop.proposed", "plan.failed"].contains($0.kind) }.map(entry)
+    let answers = [
+      "question.asked": "decision.answered", "stop.proposed": "decision.answered",
+      "crossmatch.proposed": "crossmatch.applied", "plan.failed": "plan.made",
+      "channel.held": "channel.resumed",
+    ]
+    return r.entries.filter { open in
+      guard let answer = answers[open.kind] else { return false }
+      return !r.entries.contains { $0.kind == answer && $0.event == open.event && $0.at >= open.at }
+    }.map(entry)
   }
 
-  /// `S230518h, TAROT-TCA: 12 tiles observed`, in the order of the telescopes' first.
+  /// `S230518h, TAROT-TCA: 12 fields observed`, in the order of the telescopes' first.
   static func counted(_ list: [(String, Observation)]) -> [String] {
     var order: [String] = []
-    var counts: [String: Int] = [:]
+    var fields: [String: Set<String>] = [:]
     for (event, one) in list {
       let key = "\(event), \(one.telescope)"
-      if counts[key] == nil { order.append(key) }
-      counts[key, default: 0] += 1
+      if fields[key] == nil { order.append(key) }
+      fields[key, default: []].insert(one.field)
     }
-    return order.map { "\($0): \(counts[$0] ?? 0) tiles observed" }
+    return order.map { key in
+      let count = fields[key]?.count ?? 0
+      return "\(key): \(count) field\(count == 1 ? "" : "s") observed"
+    }
   }
 }
 
@@ -255,7 +267,7 @@ enum WeeklyText {
         + "NO \(count("NO")), retracted \(real.count { $0.isRetracted }); drills \(r.events.count - real.count)",
       "Notices handled: \(r.entries.count { $0.kind == "notice.handled" })",
       "Plans made: \(r.entries.count { $0.kind == "plan.made" })",
-      "Telescopes' answers: \(r.entries.count(where: LogText.isContact))", "", "Events",
+      "Telescopes' answers: \(r.entries.count(where: LogText.isAnswer))", "", "Events",
     ]
     lines += real.isEmpty ? ["- none on record"] : real.map(LogText.alert)
     lines += ["", "Observations"]

@@ -7,29 +7,11 @@ import json
 import os
 import subprocess
 
-from rig import ROOT, Service, audit, press, sign_in, text_of
+from rig import ROOT, ROSTER, Service, audit, press, sign_in, text_of
 
 RECORDED = os.path.join(os.path.dirname(ROOT), "shared/data/notices/lvk")
 EVENT = "S230518h"
-ROSTER = """campaign: GRANDMA spring 2023
-first_week: 2023-05-18
-weeks: 1
-week_starts: Thursday 11:00
-slots:
-  1: 11:00-19:00
-  2: 19:00-03:00
-  3: 03:00-11:00
-members:
-  shifter-01: {zone: Europe/Paris}
-  shifter-02: {zone: America/Bogota}
-  shifter-03: {zone: Asia/Kolkata}
-schedule:
-  2023-05-18:
-    coordinator: shifter-01
-    1: shifter-01
-    2: shifter-02
-    3: shifter-03
-"""
+SPRING = ROSTER.format(campaign="spring 2023", week="2023-05-18", weeks=1)
 
 
 def notice(stage):
@@ -43,7 +25,7 @@ def recorded(program, browser, report, out):
         return
     # The page before still listens to a service that is gone.
     browser.open("about:blank")
-    service = Service(program, start="2023-05-18T13:20:00Z", text=ROSTER)
+    service = Service(program, start="2023-05-18T13:20:00Z", text=SPRING)
     try:
         Night(service, browser, report, out).go()
     finally:

@@ -19,25 +19,26 @@ WIDTHS = [(360, 740), (1280, 900)]
 # The pictures of the documentation show what is seen without scrolling: by day on a desk, at night on a phone.
 SHOWN = [("day", 1280, 0.75), ("dark", 360, 1)]
 START = "2026-09-15T17:50:00Z"
-ROSTER = """campaign: GRANDMA autumn 2026
-first_week: 2026-09-10
-weeks: 2
+ROSTER = """campaign: GRANDMA {campaign}
+first_week: {week}
+weeks: {weeks}
 week_starts: Thursday 11:00
 slots:
   1: 11:00-19:00
   2: 19:00-03:00
   3: 03:00-11:00
 members:
-  shifter-01: {zone: Europe/Paris, coordinates: true}
-  shifter-02: {zone: America/Bogota}
-  shifter-03: {zone: Asia/Kolkata}
+  shifter-01: {{zone: Europe/Paris, coordinates: true}}
+  shifter-02: {{zone: America/Bogota}}
+  shifter-03: {{zone: Asia/Kolkata}}
 schedule:
-  2026-09-10:
+  {week}:
     coordinator: shifter-01
     1: shifter-01
     2: shifter-02
     3: shifter-03
-overrides:
+"""
+AUTUMN = ROSTER.format(campaign="autumn 2026", week="2026-09-10", weeks=2) + """overrides:
   2026-09-16/2: {members: [], why: open}
 """
 PICTURES = [None]
@@ -50,7 +51,7 @@ class Service:
 
     notices = os.path.join(ROOT, "Fixtures/notices")
 
-    def __init__(self, program, reading=True, start=START, text=ROSTER):
+    def __init__(self, program, reading=True, start=START, text=AUTUMN):
         self.folder = tempfile.mkdtemp(prefix="vesper-browser-")
         self.config = os.path.join(self.folder, "vesper.yaml")
         roster = os.path.join(self.folder, "roster.yaml")

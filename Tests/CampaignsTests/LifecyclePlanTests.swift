@@ -131,4 +131,18 @@ import Units
     #expect(diff.text == "T: 1 kept, 1 moved, 1 added, 1 removed, 2 already observed")
     #expect(PlanDiff(old: new, new: new, telescope: "T", now: start).isEmpty)
   }
+
+  @Test func whatHasBegunAndWasNotReportedIsNotRemoved() {
+    func tile(_ id: String, _ ra: Double, _ minute: Double) -> PlannedTile {
+      PlannedTile(
+        id: id, center: Direction(ra: .degrees(ra), dec: .zero), filter: "r", start: start + .minutes(minute))
+    }
+    let old = PlannedTelescope(
+      telescope: "T", planID: "a", tiles: [tile("1", 10, 0), tile("2", 11, 10), tile("3", 12, 20)])
+    let new = PlannedTelescope(telescope: "T", planID: "b", tiles: [tile("3", 12, 20)])
+    let quiet = PlanDiff(old: old, new: new, telescope: "T", now: start + .minutes(11))
+    #expect(quiet.isEmpty && quiet.past == ["1", "2"] && quiet.text == "T: 1 kept, 2 past")
+    let diff = PlanDiff(old: old, new: nil, telescope: "T", now: start + .minutes(11))
+    #expect(diff.removed == ["3"] && diff.past == ["1", "2"] && !diff.isEmpty)
+  }
 }

@@ -28,7 +28,7 @@ import Units
     #expect(decision.changes.contains { $0.text == "distance_mpc: 300 -> 150" })
     #expect(n.published.map(\.telescope) == ["FRAM-Auger", "NARROW", "TAROT-TCA"])
     #expect(n.published[0].observed == ["t0"])
-    #expect(n.published[0].removed == ["t1", "t2"])
+    #expect(n.published[0].past == ["t1", "t2"] && n.published[0].removed.isEmpty)
     #expect(n.published[0].added.count == 3)
     #expect(n.published[0].tiles.contains { $0.progress == .done })
     // The older notice that arrives late changes nothing, and says so.

@@ -50,6 +50,7 @@ import Units
     #expect(second.outcome == .stop)
     #expect(second.previousOutcome == .go)
     #expect(DecisionCard(second).text.contains("changed    outcome: GO -> STOP"))
+    #expect(DecisionCard(first).text.contains("BNS, gravitational wave"))
     #expect(DecisionCard(second).observationsPost.hasSuffix("STOP-GRANDMA. @channel"))
   }
 

@@ -163,7 +163,8 @@ final class FakeDesk: Desk {
       ],
       parts: [.init(name: "KAO", slug: "KAO", state: "left_out", tiles: 0, reason: "too small a field")],
       change: .init(
-        before: "old", kept: 1, moved: 0, new: 2, dropped: 3, probabilityChange: 0.1, lines: ["KAO: 2 new"]))
+        before: "old", kept: 1, moved: 0, new: 2, dropped: 3, past: 4, probabilityChange: 0.1,
+        lines: ["KAO: 2 new"]))
     sheet.galaxyCount = 20
     sheet.galaxies = [
       .init(

@@ -155,7 +155,7 @@ import Units
         .init(name: x, slug: x, state: "left_out", tiles: 0, reason: x),
       ],
       change: .init(
-        before: x, kept: 1, moved: 1, new: 1, dropped: 1, probabilityChange: .infinity, lines: [x]))
+        before: x, kept: 1, moved: 1, new: 1, dropped: 1, past: 1, probabilityChange: .infinity, lines: [x]))
     sheet.galaxyCount = .max
     sheet.galaxies = [
       .init(

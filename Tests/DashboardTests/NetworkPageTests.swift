@@ -36,6 +36,16 @@ import Units
     NetworkTable(network, events: PageDesk.night.lines, filter: EventFilter(words), map: nil)
   }
 
+  @Test func whatHadBegunIsSaidBesideWhatWasDropped() async throws {
+    try await withServer { site in
+      let page = ParsedPage(try await site.send(.get, "/events/S230518h").body)
+      #expect(
+        page.text.contains(
+          "Against old: 1 kept, 0 moved, 2 new, 3 dropped, 4 begun before it was made; probability +10.0 points, "
+            + "what had begun no longer counted"))
+    }
+  }
+
   @Test func thoseToBeCalledComeFirst() {
     let table = Self.table("")
     #expect(table.columns.map(\.id) == ["S230518h"])

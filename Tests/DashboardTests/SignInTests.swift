@@ -87,15 +87,28 @@ import WebClient
         #expect(
           try await status("form_token=\(good)", [("Origin", "http://evil.example")]) == "403",
           "\(path) from elsewhere")
-        #expect(
-          try await status("form_token=\(good)", [("Sec-Fetch-Site", "cross-site")]) == "403",
-          "\(path) from elsewhere")
+        // Another name of the same domain is another site's work, too.
+        for site in ["cross-site", "same-site"] {
+          #expect(
+            try await status("form_token=\(good)", [("Sec-Fetch-Site", site)]) == "403",
+            "\(path) from elsewhere")
+        }
         if path != "/sign-out" {
           #expect(try await status("form_token=\(good)", []) != "403", "\(path) with its own")
         }
       }
       // Programs with a token have no cookie to be misused.
       try await site.expect(202, .post, "/api/notices", token: "robot", body: [1])
+    }
+  }
+
+  /// Each beginning is remembered until it comes back, so nobody may begin without end.
+  @Test func signInsElsewhereShareABucket() async throws {
+    try await withServer { site in
+      var last = 0
+      for _ in 0..<2000 where last != 429 { last = try await site.send(.get, "/sign-in/openid").status }
+      #expect(last == 429)
+      try await site.expect(200, .get, "/sign-in")
     }
   }
 

@@ -115,6 +115,8 @@ private func pointing(
     #expect(TelescopeQueue([], stopped: "S1", at: start).status == .stop)
     #expect(TelescopeQueue(list, stopped: "S1", at: start).status == .go)
     #expect(TelescopeQueue(list, at: start + .hours(3)).status == .wait)
+    // The end of a pointing is no part of it.
+    #expect(TelescopeQueue([list[1]], at: start + .minutes(11)).status == .wait)
   }
 }
 
@@ -155,11 +157,19 @@ private func pointing(
       bad.exposure = seconds.isNaN ? .zero : .seconds(seconds)
       #expect(throws: ReportError.self) { try match(bad, list) }
     }
+    for limit in [0.0, 35, -3] {
+      var dim = report(0, tile: "T1")
+      dim.limit = Magnitude(limit)
+      #expect(throws: ReportError.self) { try match(dim, list) }
+    }
   }
 
   @Test func theOpenOneOfTwoPlansIsMeant() throws {
     let list = [pointing(1, minutes: 0, state: .withdrawn), pointing(2, minutes: 30)]
     #expect(try match(report(1, ra: 10), list) == 2)
+    // Nor is what was taken back meant where it was observed in another plan.
+    let done = [pointing(1, minutes: 0, state: .withdrawn), pointing(2, minutes: 30, state: .observed)]
+    #expect(try match(report(1, ra: 10), done) == 2)
     #expect(try match(report(1, tile: "T1"), list) == 2)
   }
 }

@@ -169,6 +169,8 @@ private enum Python {
     withdrawn.method = .cancel
     let cancelled = try StrictCalendar(withdrawn.text(stamp: stamp)).root
     #expect(cancelled.children.allSatisfy { $0.values("STATUS") == ["CANCELLED"] && $0.children.isEmpty })
+    #expect(
+      cancelled.children.allSatisfy { $0.values("TRANSP") == ["TRANSPARENT"] }, "nobody is busy with it")
   }
 
   @Test(arguments: Array(1...40) as [UInt64])

@@ -125,6 +125,7 @@ import Units
     #expect(people("2026-12-03T10:59:59Z") == names(3) && people("2026-12-03T11:00:00Z").isEmpty)
     let before = OnDuty(roster, at: at("2026-11-20T00:00Z"))
     #expect(before.next?.id == shiftID("2026-11-26/1") && before.coordinator == nil)
+    #expect(OnDuty(roster, at: at("2026-11-26T19:00:00Z")).next?.id == shiftID("2026-11-27/3"))
     let last = OnDuty(roster, at: at("2026-12-03T05:00Z"))
     #expect(last.next == nil && last.coordinator == user("shifter-09"))
     let text = OnDuty(roster, at: at("2026-11-26T20:00Z")).text(

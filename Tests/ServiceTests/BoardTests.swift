@@ -57,7 +57,7 @@ import Units
     #expect(world != nil)
     // The texts know it too.
     let circular = try await desk.text(TextRequest(kind: "circular", event: Self.event))
-    #expect(circular.text.contains("The 1 fields cover at least"))
+    #expect(circular.text.contains("The one field covers at least"))
     #expect(circular.text.hasPrefix("SUBJECT: [NOT TO BE SENT: MOCK] MS260915a: GRANDMA observations\n"))
     let log = try await desk.text(TextRequest(kind: "log"))
     #expect(log.text.contains(Self.event) && log.emptyFields > 0)

@@ -43,7 +43,7 @@ import WebClient
       #expect(try await q.bench.store.decisions(on: q.event).last?.outcome == "STOP")
       #expect(try await q.live() == nil)
       let log = try await q.bench.store.log(after: 0, limit: 10_000).last { $0.kind == "decision.answered" }
-      #expect(log?.actor == "night shift" && log?.body.contains("found elsewhere") ?? false)
+      #expect(log?.actor == "token night shift (lead)" && log?.body.contains("found elsewhere") ?? false)
       // The same page again, by somebody who has not seen it.
       let late = try await reader.post(
         path + "/decision", fields + [("choice", "LIMITED"), ("reason", "only <two>"), ("telescope", "tca")])
@@ -142,7 +142,8 @@ import WebClient
       let count = try await q.bench.store.assignments(of: new.id).count
       #expect(count == after["tiles"] as? Int, "what was shown is what was made")
       let outage = try #require(try await q.desk.outages(of: one).first)
-      #expect(outage.kind == "closure" && outage.event == q.event && outage.actor == "night shift")
+      #expect(
+        outage.kind == "closure" && outage.event == q.event && outage.actor == "token night shift (lead)")
       #expect(try await q.bench.texts("whatif.adopted").count == 1)
       // One order for all of it.
       #expect(try await q.bench.log("plan.ordered") == 2)
@@ -228,7 +229,7 @@ import WebClient
       try await q.bench.settle()
       #expect(try await !q.bench.store.queue(of: one, after: q.now).isEmpty, "it is asked again")
       let log = try await q.bench.store.log(after: 0, limit: 10_000).filter { $0.kind == "whatif.taken_back" }
-      #expect(log.map(\.actor) == ["night shift", "night shift"])
+      #expect(log.map(\.actor) == ["token night shift (lead)", "token night shift (lead)"])
       #expect(log.first?.body.contains("nothing before") ?? false)
       #expect(try await !reader.get(path).text.contains("Adopted before"))
     }

@@ -55,7 +55,7 @@ import Units
 
   static let badAnswers: [(body: String, status: Int)] = [
     (#"{"answer": "accept", "tile": "../../etc/passwd"}"#, 404),
-    (#"{"answer": "accept", "pointing": 99999}"#, 404),
+    (#"{"answer": "accept", "pointing": 99999}"#, 404), (#"{"answer": "refuse", "pointing_id": 1}"#, 400),
     (#"{"answer": "accept", "plan": "no-such-plan"}"#, 404), (#"{"answer": "burn"}"#, 400), ("{", 400),
     (#"{"answer": 5}"#, 400), ("[]", 400), (#"{"answer": "observed"}"#, 400),
     (#"{"answer": "refuse", "reason": "a\u0000b"}"#, 400),

@@ -161,6 +161,20 @@ import Units
     let list = try await store.observations(for: "S1")
     #expect(list.count == 3)
     #expect(list.first?.observation.limit == Magnitude(19.5))
+    // A camera may see in two filters at once; each way of telling has its own names for them.
+    for (key, filter, way, isNew) in [
+      ("g", "g", .api, true), ("r", "r", .api, true), ("g2", "g", .api, false),
+      ("sdssg", "sdssg", .icare, false),
+      ("none", nil, .api, false),
+    ] as [(String, String?, QueueEntry.Way, Bool)] {
+      let said = AnswerDraft(
+        key: key, telescope: first.assignment.telescope, subject: .pointing(first.id), state: .observed,
+        observation: ObservationDraft(
+          event: "S1", start: start, exposure: .seconds(60),
+          direction: Direction(ra: .degrees(30), dec: .degrees(-20)), filter: filter),
+        actor: "tca", way: way)
+      #expect(try await store.record(said, at: start).isNew == isNew, "\(key)")
+    }
     #expect(try await store.assignment(first.id).state == .observed)
     try await Self.supersede(store, with: "S1-r2", from: 1)
     #expect(try await store.assignment(first.id).state == .observed)

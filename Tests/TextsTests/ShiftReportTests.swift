@@ -50,7 +50,9 @@ import Units
   }
 
   @Test func theLogHasItsFiveSections() throws {
-    let text = ShiftReport.log.render(try Self.record())
+    var record = try Self.record()
+    record.events[0].plan?.telescopes.append(.init(name: "TRE", tiles: 3, first: nil, state: "planned"))
+    let text = ShiftReport.log.render(record)
     let heads = text.split(separator: "\n").filter { $0.first?.isNumber == true }
     #expect(
       heads == [
@@ -58,7 +60,8 @@ import Units
         "5. Comments and to-dos",
       ])
     for line in [
-      "On shift: ana, bo", "Weekly coordinator: [____]",
+      "- S230518h, TRE: plan planned, no answer on record [____]", "On shift: ana, bo",
+      "Weekly coordinator: [____]",
       "- S230518h: NSBH, 90 % in 666.2 deg2, distance 276.4 +/- 79.0 Mpc, decision GO (GRANDMA O4: R6)",
       "- 16:00 S230518h: clouds [KAO]", "- S230518h, TCA: plan sent, no answer on record [____]",
       "- no observation on record", "- 17:00 S230518h: which map? [engine]",
@@ -112,11 +115,53 @@ import Units
 
         """))
     #expect(text.replacing("\n", with: " ").contains("The 3 fields cover at least 7.1 % of the probability"))
+    e.observed = Fraction(clamping: 0.065)
+    #expect(
+      ShiftReport.circular.render(try Self.record(), event: e).replacing("\n", with: " ").contains(
+        "The 3 fields cover 6.5 % of the probability of the sky map used"))
+    e.observed = nil
     e.observations[0].added = nil
     #expect(
       ShiftReport.circular.render(try Self.record(), event: e).contains(
         "fields cover [____] of the probability"))
     for line in text.split(separator: "\n") where !line.contains("  ") { #expect(line.count <= 72) }
+  }
+
+  @Test func limitsAreThoseReported() throws {
+    var e = try Self.event()
+    func look(_ telescope: String, _ limit: Double?) throws -> Observation {
+      Observation(
+        telescope: telescope, start: try Self.time("2023-05-18T20:01:00Z"), filter: "R",
+        exposure: .seconds(60),
+        count: 1, field: "1", limit: limit.map { Magnitude($0) })
+    }
+    e.observations = [
+      try look("A", 17.24), try look("B", 18), try look("B", 17.5), try look("C", 17), try look("C", nil),
+    ]
+    let text = ShiftReport.circular.render(try Self.record(), event: e)
+    for (name, count, limit) in [("A", 1, "> 17.2"), ("B", 2, "> 17.5 to 18.0"), ("C", 2, "[____]")] {
+      #expect(text.contains("7.03      \(name)         R       \(count) x 60 s        \(limit)\n"), "\(text)")
+    }
+    #expect(text.replacing("\n", with: " ").contains("The 3 fields cover [____] of the probability"))
+  }
+
+  @Test func theLogNamesPeoplesDecisionsAndOutages() throws {
+    var r = try Self.record()
+    func said(_ kind: String, _ text: String, _ time: String = "17:30") throws -> ShiftRecord.Entry {
+      .init(
+        at: try Self.time("2023-05-18T\(time):00Z"), actor: "ana", kind: kind,
+        event: kind == "telescope.outage" ? nil : "S230518h", text: text)
+    }
+    r.entries += [
+      try said("decision.answered", "GO, near"), try said("telescope.outage", "KAO: weather: snow"),
+      try said("followup.sent", "to KAO"), try said("stop.proposed", "faded", "18:00"),
+    ]
+    let sections = ShiftReport.log.render(r).split(separator: "\n\n").map { $0 + "\n" }
+    #expect(sections[1].contains("- 17:30 S230518h: GO, near [ana]\n"))
+    #expect(sections[2].contains("- 17:30 KAO: weather: snow [ana]\n- 17:30 S230518h: to KAO [ana]\n"))
+    // What was answered is open no more; what came later is.
+    #expect(sections[5].contains("faded") && !sections[5].contains("which map?"))
+    #expect(ShiftReport.weekly.render(r).contains("Telescopes' answers: 1\n"))
   }
 
   @Test func drillsSaySo() throws {

@@ -74,7 +74,7 @@ extension DecisionCard {
   private var facts: [Line] {
     let f = decision.facts
     var lines: [Line] = []
-    let kind = [f.word(.sourceClass), f.word(.kind), f.word(.stage)].compactMap { $0 }
+    let kind = [f.word(.sourceClass), f.word(.kind), f.word(.stage)].compactMap { $0.map(FactName.spaced) }
     if !kind.isEmpty { lines.append(line(.fact, "event", kind.joined(separator: ", "))) }
     if let distance = f.number(.distance) {
       let error = f.number(.distanceError).map { " +/- \(Wording.tenth($0))" } ?? ""

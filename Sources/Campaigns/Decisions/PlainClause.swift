@@ -103,7 +103,7 @@ extension FactName {
   }
 
   /// `gravitationalWave` as two words; names with a capital in front stay as they are.
-  private static func spaced(_ word: String) -> String {
+  static func spaced(_ word: String) -> String {
     guard let first = word.first, first.isLowercase else { return word }
     return word.reduce(into: "") { text, letter in
       text += letter.isUppercase ? " " + letter.lowercased() : String(letter)

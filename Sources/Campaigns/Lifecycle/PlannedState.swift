@@ -65,8 +65,10 @@ public struct PlanDiff: Codable, Hashable, Sendable {
   /// Same pointing at another time.
   public let moved: [String]
   public let added: [String]
-  /// Of the old plan, not started and no longer wanted.
+  /// Of the old plan, not begun and no longer wanted.
   public let removed: [String]
+  /// Of the old plan: their time has come, and nobody has told anything.
+  public let past: [String]
   /// Of the old plan, already started or done: nothing undoes them, and the new plan does not repeat them.
   public let observed: [String]
   /// Of the new plan, left out because their time has passed.
@@ -105,7 +107,8 @@ public struct PlanDiff: Codable, Hashable, Sendable {
     replaces = old?.planID
     planID = new?.planID
     (kept, moved, added, late) = lists
-    removed = waiting.map(\.id)
+    removed = waiting.filter { $0.start >= now }.map(\.id)
+    past = waiting.filter { $0.start < now }.map(\.id)
     observed = running.map(\.id)
     tiles = next.sorted { ($0.start, $0.id) < ($1.start, $1.id) }
   }
@@ -114,7 +117,7 @@ public struct PlanDiff: Codable, Hashable, Sendable {
   public var text: String {
     let parts = [
       (kept, "kept"), (moved, "moved"), (added, "added"), (removed, "removed"),
-      (observed, "already observed"), (late, "too late"),
+      (observed, "already observed"), (past, "past"), (late, "too late"),
     ]
     let words = parts.filter { !$0.0.isEmpty }.map { "\($0.0.count) \($0.1)" }
     return "\(telescope): " + (words.isEmpty ? "nothing to do" : words.joined(separator: ", "))

@@ -116,14 +116,18 @@ public enum DeskError: Error, Hashable, Sendable {
 
 /// Who asks.
 public struct Identity: Hashable, Sendable {
-  /// What the record calls them: the user, else the label of the token.
+  /// What pages call them: the user, else the label of the token.
   public let name: String
+  /// What the record calls them.
+  public let actor: String
   /// Which person it is, as rosters name people; nil where nobody vouched for one. A label names nobody.
   public let user: String?
   public let scopes: Set<Scope>
 
-  public init(name: String, user: String? = nil, scopes: Set<Scope>) {
+  /// - Parameter actor: nil: the name.
+  public init(name: String, actor: String? = nil, user: String? = nil, scopes: Set<Scope>) {
     self.name = name
+    self.actor = actor ?? name
     self.user = user
     self.scopes = scopes
   }

@@ -184,12 +184,14 @@ public struct PlanSheet: Encodable, Sendable {
     public var moved: Int
     public var new: Int
     public var dropped: Int
+    /// Of the plan before, and begun before this one was made.
+    public var past: Int
     /// Of the network, now minus before.
     public var probabilityChange: Double?
     /// A line per telescope that changed.
     public var lines: [String]
     public init(
-      before: String, kept: Int, moved: Int, new: Int, dropped: Int, probabilityChange: Double?,
+      before: String, kept: Int, moved: Int, new: Int, dropped: Int, past: Int, probabilityChange: Double?,
       lines: [String]
     ) {
       self.before = before
@@ -197,6 +199,7 @@ public struct PlanSheet: Encodable, Sendable {
       self.moved = moved
       self.new = new
       self.dropped = dropped
+      self.past = past
       self.probabilityChange = probabilityChange
       self.lines = lines
     }

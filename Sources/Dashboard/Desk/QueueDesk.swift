@@ -78,7 +78,7 @@ public struct AnswerForm: Codable, Hashable, Sendable {
     self.plan = plan
     self.reason = reason
   }
-  enum CodingKeys: String, CodingKey {
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case answer, pointing, tile, plan, event, reason, untilUTC = "until_utc", key, observation
   }
 }

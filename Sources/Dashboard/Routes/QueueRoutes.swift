@@ -16,13 +16,14 @@ struct QueueRoutes {
       let slug = try context.part("slug")
       let reader = context.identity.flatMap { identity in
         // Those who look at all telescopes have not seen it for the team.
-        identity.scopes.contains(.telescope(slug)) ? Answerer(name: identity.name, way: "api") : nil
+        identity.scopes.contains(.telescope(slug)) ? Answerer(name: identity.actor, way: "api") : nil
       }
       return try Answer.json(try await queues().queue(of: slug, reader: reader))
     }
     router.post("/api/telescopes/{slug}/answers") { request, context in
       let (slug, answerer) = try team(context)
       let bytes = try await request.bytes(upTo: Self.longestAnswer)
+      _ = try BodyReader.json(KnownMembers<AnswerForm.CodingKeys>.self, bytes)
       var form = try BodyReader.json(AnswerForm.self, bytes)
       if form.key == nil { form.key = request.headers[HTTPField.Name("Idempotency-Key")!] }
       return try Answer.json(try await queues().answer(form, for: slug, by: answerer))
@@ -69,7 +70,7 @@ struct QueueRoutes {
   /// The telescope of the address, for a token that may answer for it.
   private func team(_ context: DashboardContext) throws -> (String, Answerer) {
     let slug = try context.part("slug")
-    return (slug, Answerer(name: try context.require(.telescope(slug)).name, way: "api"))
+    return (slug, Answerer(name: try context.require(.telescope(slug)).actor, way: "api"))
   }
 
   private struct ReportList: Decodable { var observations: [ReportForm] }

@@ -20,7 +20,7 @@ struct SayRoutes {
           throw .invalid("the form is not whole: open the page again")
         }
         let view = try await desk.openQueues().answer(
-          form, for: slug, by: Answerer(name: identity.name, way: "api"))
+          form, for: slug, by: Answerer(name: identity.actor, way: "api"))
         let said = view.isRepeat ? "again" : "\(view.answer)-\(view.changed.count)"
         return Response(
           status: .seeOther,

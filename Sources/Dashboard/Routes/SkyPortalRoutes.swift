@@ -65,7 +65,7 @@ struct SkyPortalRoutes {
       if identity.scopes.contains(.admin) { slugs = try await desk.openQueues().slugs() }
       guard !slugs.isEmpty else { return envelope(.unauthorized, "HTTP 401: Unauthorized") }
       let data = try await body(
-        try query(request), slugs.sorted(), Answerer(name: identity.name, way: "icare"))
+        try query(request), slugs.sorted(), Answerer(name: identity.actor, way: "icare"))
       return text(
         .ok, .object([("status", .string("success")), ("data", data), ("version", .string("1.4.0"))]))
     } catch let error as DeskError {

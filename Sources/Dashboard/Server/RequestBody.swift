@@ -126,3 +126,23 @@ enum BodyReader {
     return lines
   }
 }
+
+/// An object without members that mean nothing: a misspelt `pointing` must not become the answer for a whole plan.
+struct KnownMembers<Keys: CodingKey & CaseIterable>: Decodable {
+  private struct AnyKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { return nil }
+  }
+
+  init(from decoder: any Decoder) throws {
+    let names = try decoder.container(keyedBy: AnyKey.self).allKeys.map(\.stringValue).sorted()
+    guard let unknown = names.first(where: { Keys(stringValue: $0) == nil }) else { return }
+    let shown = String(
+      unknown.unicodeScalars.filter { (0x20...0x7E).contains($0.value) }.prefix(40).map(Character.init))
+    throw DeskError.invalid(
+      "there is no field \(shown); the fields are \(Keys.allCases.map(\.stringValue).joined(separator: ", "))"
+    )
+  }
+}

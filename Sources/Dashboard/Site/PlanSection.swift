@@ -164,10 +164,11 @@ struct PlanSection: Sendable {
   private static func change(_ change: PlanSheet.Change) -> Change {
     var text =
       "Against \(change.before): \(change.kept) kept, \(change.moved) moved, \(change.new) new, "
-      + "\(change.dropped) dropped"
+      + "\(change.dropped) dropped" + (change.past > 0 ? ", \(change.past) begun before it was made" : "")
     if let delta = change.probabilityChange, delta.isFinite {
       let sign = delta < 0 ? "" : "+"
       text += "; probability \(sign)\(Figure.number(delta * 100, decimals: 1, unit: "points"))"
+      if change.past > 0 { text += ", what had begun no longer counted" }
     }
     return Change(text: text, lines: change.lines)
   }

@@ -97,7 +97,7 @@ struct PageChart {
   mutating func finish(note: String = "") -> String {
     svg.rect(
       plot.low.x, plot.low.y, plot.high.x - plot.low.x, plot.high.y - plot.low.y, "class=\"c-axis\"")
-    if !note.isEmpty { label(note, plot.low.x, Double(height) - 1, anchor: "start", "c-dim") }
+    if !note.isEmpty { label(note, plot.low.x, Double(height) - 4, anchor: "start", "c-dim") }
     return svg.finish()
   }
 

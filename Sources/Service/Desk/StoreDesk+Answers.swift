@@ -26,7 +26,7 @@ extension StoreDesk {
     let text = String(answer.reason.prefix(2000))
     let made = PersonalAnswer(
       action, outcome: outcome, role: answer.role, reason: text,
-      telescopes: try telescopes(named: answer.telescopes), by: identity.name, at: now)
+      telescopes: try telescopes(named: answer.telescopes), by: identity.actor, at: now)
     if let objection = made.objection(to: memo, roles: state.settings.roles) { throw .conflict(objection) }
     do {
       var step = StepOutcome()

@@ -90,10 +90,11 @@ extension StoreDesk {
       (try await store.assignments(of: before), try await store.assignments(of: id))
     }
     let comparison = PlanComparison(
-      old.map { .init($0.assignment, names) }, new.map { .init($0.assignment, names) })
+      old.map { .init($0.assignment, names) }, new.map { .init($0.assignment, names) },
+      at: digest.summary.made.instant)
     let change = PlanSheet.Change(
       before: before, kept: comparison.total.kept, moved: comparison.total.moved, new: comparison.total.new,
-      dropped: comparison.total.dropped,
+      dropped: comparison.total.dropped, past: comparison.total.past,
       probabilityChange: digest.summary.network.probability
         - (try await self.digest(of: before)).summary.network.probability,
       lines: comparison.lines)

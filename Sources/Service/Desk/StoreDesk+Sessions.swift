@@ -28,6 +28,7 @@ extension StoreDesk {
 
   static func identity(_ grant: TokenGrant) -> Identity {
     Identity(
-      name: grant.user ?? grant.label, user: grant.user, scopes: Set(grant.scopes.compactMap { Scope($0) }))
+      name: grant.user ?? grant.label, actor: grant.actor, user: grant.user,
+      scopes: Set(grant.scopes.compactMap { Scope($0) }))
   }
 }

@@ -62,6 +62,6 @@ extension StoreDesk {
     guard let drills = state.drills else {
       throw .unavailable("no drill can be held here: use `vesper drill`")
     }
-    try await drills.begin(by: identity.name)
+    try await drills.begin(by: identity.actor)
   }
 }

@@ -40,7 +40,7 @@ extension StoreDesk {
       throw .conflict(error.text)
     }
     _ = try await asked { () async throws(StoreError) in
-      try await store.ask(request, by: identity.name, at: now)
+      try await store.ask(request, by: identity.actor, at: now)
     }
   }
 
@@ -56,7 +56,7 @@ extension StoreDesk {
       }
     let now = state.clock.now()
     _ = try await asked { () async throws(StoreError) in
-      try await store.answer(swap: id, word, by: identity.name, at: now) { request in
+      try await store.answer(swap: id, word, by: identity.actor, at: now) { request in
         guard word == .accepted else { return }
         do throws(SwapProblem) { try Self.write(request, to: file, after: now) } catch {
           throw StoreError.impossibleAnswer(error.text)

@@ -54,7 +54,7 @@ extension StoreDesk {
       outs: [], added: [], notBeforeTAI: nil, plan: memo.planID ?? "",
       takenBack: .init(
         start: wanted.contains(Self.startName), added: rest(Self.addedPrefix),
-        outages: rest(Self.outagePrefix).compactMap { Int64($0) }), text: text, by: identity.name)
+        outages: rest(Self.outagePrefix).compactMap { Int64($0) }), text: text, by: identity.actor)
     let now = state.clock.now()
     do {
       var step = StepOutcome()

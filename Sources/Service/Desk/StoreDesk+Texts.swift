@@ -100,6 +100,9 @@ extension StoreDesk {
     }
     if let plan = memo.planID { record.plan = try await self.plan(plan, of: stored.id) }
     record.observations = try await observations(of: stored.id)
+    if let counted = memo.executed, counted.observations == record.observations.count {
+      record.observed = Fraction(clamping: counted.observed)
+    }
     return record
   }
 
@@ -121,12 +124,15 @@ extension StoreDesk {
     return record
   }
 
-  /// What was reported as observed, of all plans. The share a pointing adds is in its plan's document.
+  /// What was reported as observed, of all plans: exposures as their teams told them, and pointings that are called
+  /// observed without any, as planned. The share a pointing adds is in its plan's document.
   private func observations(of event: String) async throws(DeskError) -> [Observation] {
     let plans = try await asked { () async throws(StoreError) in try await store.plans(of: event) }
     let names = Dictionary(
       state.settings.telescopes.map { ($0.slug, $0.id) }, uniquingKeysWith: { first, _ in first })
-    var list: [Observation] = []
+    let reported = try await asked { () async throws(StoreError) in try await store.observations(for: event) }
+    let exposures = Dictionary(grouping: reported) { $0.assignment }
+    var list = (exposures[nil] ?? []).map { Self.observation($0, names) }
     var executed = 0
     for plan in plans {
       let pointings = try await asked { () async throws(StoreError) in
@@ -142,11 +148,12 @@ extension StoreDesk {
       for pointing in pointings {
         let a = pointing.assignment
         let row = rows[a.telescope].flatMap { $0.indices.contains(a.position) ? $0[a.position] : nil }
-        list.append(
-          Observation(
-            telescope: names[a.telescope] ?? a.telescope, start: a.window.start,
-            filter: a.filter.isEmpty ? nil : a.filter, exposure: a.exposure, count: row?.nexp ?? 1,
-            field: row?.fieldID ?? a.tile, added: row.map { Fraction(clamping: $0.added) }))
+        let planned = Observation(
+          telescope: names[a.telescope] ?? a.telescope, start: a.window.start,
+          filter: a.filter.isEmpty ? nil : a.filter, exposure: a.exposure, count: row?.nexp ?? 1,
+          field: row?.fieldID ?? a.tile, added: row.map { Fraction(clamping: $0.added) })
+        let taken = exposures[pointing.id] ?? []
+        list += taken.isEmpty ? [planned] : taken.map { Self.observation($0, names, of: planned) }
       }
     }
     // What pointings of different plans add may overlap: it is not summed up then.
@@ -154,5 +161,17 @@ extension StoreDesk {
       for i in list.indices { list[i].added = nil }
     }
     return list.sorted { ($0.start, $0.telescope) < ($1.start, $1.telescope) }
+  }
+
+  /// - Parameter planned: what the exposure was to be: tells its field, and its filter where the report does not.
+  private static func observation(
+    _ stored: StoredObservation, _ names: [String: String], of planned: Observation? = nil
+  ) -> Observation {
+    let o = stored.observation
+    return Observation(
+      telescope: names[stored.telescope] ?? stored.telescope, start: o.start,
+      filter: o.filter ?? planned?.filter, exposure: o.exposure, count: 1,
+      field: planned?.field ?? "\(o.direction.ra.degrees) \(o.direction.dec.degrees)", added: planned?.added,
+      limit: o.limit)
   }
 }

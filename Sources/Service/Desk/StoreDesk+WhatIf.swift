@@ -113,7 +113,7 @@ extension StoreDesk {
     guard plan == task.planID else {
       throw .conflict("the plan has changed: it was \(plan), and is \(task.planID) now; compare again")
     }
-    let made = try adoption(of: form, task, by: identity.name)
+    let made = try adoption(of: form, task, by: identity.actor)
     let now = state.clock.now()
     do {
       var step = StepOutcome()

@@ -251,7 +251,7 @@ struct StoreDesk: Desk {
 
   func replay(notice id: Int64, by identity: Identity) async throws(DeskError) -> NoticeLine {
     try await asked { () async throws(StoreError) in
-      try await store.replay(NoticeID(id), actor: identity.name, at: state.clock.now())
+      try await store.replay(NoticeID(id), actor: identity.actor, at: state.clock.now())
       return Self.line(try await store.notice(NoticeID(id)).notice)
     }
   }

@@ -17,7 +17,7 @@ extension StoreFollowupDesk {
       event: about, isMock: isMock, policy: request.policy.rawValue, priority: request.priority.rawValue,
       model: request.source.curve.title, eventTimeUTC: request.eventTime.iso8601(),
       startUTC: request.window.start.iso8601(), endUTC: request.window.end.iso8601(),
-      madeUTC: request.now.iso8601(), actor: identity.name,
+      madeUTC: request.now.iso8601(), actor: identity.actor,
       offers: answer.offers.enumerated().map { offer($1, rank: $0 + 1) },
       leftOut: answer.omissions.map {
         .init(telescope: $0.telescopeID, slug: $0.slug, code: $0.code, reason: $0.reason)

@@ -52,7 +52,7 @@ struct StoreFollowupDesk: FollowupDesk {
         by: identity)
     let draft = FollowupDraft(
       id: id, key: key, digest: digest, about: about, isMock: isMock, request: try Self.text(form),
-      answer: try Self.text(view), actor: identity.name)
+      answer: try Self.text(view), actor: identity.actor)
     let stored = try await asked { () async throws(StoreError) in
       try await store.record(draft, sending: sending, at: now).id
     }
@@ -201,7 +201,7 @@ struct StoreFollowupDesk: FollowupDesk {
         plan: draft, deliveries: try bulletin?.deliveries(to: state.settings.recipients) ?? [],
         timers: [timer],
         log: LogDraft(
-          actor: identity.name, kind: "followup.sent", event: id,
+          actor: identity.actor, kind: "followup.sent", event: id,
           fields: ["text": "\(slug) is asked to observe \(request.target.name)", "plan": part.planID]))
     } catch {
       throw .unavailable("\(slug) cannot be asked: \(error)")
@@ -235,7 +235,7 @@ struct StoreFollowupDesk: FollowupDesk {
     }
     let ending = scopes
     _ = try await asked { () async throws(StoreError) in
-      try await store.withdraw(followup: id, scopes: ending, reason: why, actor: identity.name, at: now)
+      try await store.withdraw(followup: id, scopes: ending, reason: why, actor: identity.actor, at: now)
     }
     return try await followup(id)
   }

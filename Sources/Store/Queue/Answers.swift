@@ -207,13 +207,17 @@ extension Store {
     _ o: ObservationDraft, of answer: AnswerDraft, for assignment: Int64?, at now: Instant, _ db: Database
   ) throws -> Bool {
     let ra = o.direction.ra.normalized.degrees
-    // The same exposure reported by two ways is one.
+    // The same exposure reported by two ways is one, whatever each calls the filter. One way that names two filters
+    // tells of a camera that sees in both at once.
     let twin = try Int64.fetchOne(
       db,
       sql: """
         SELECT number FROM observation WHERE telescope = ? AND event = ? AND abs(startsAt - ?) < 1000000000
-          AND abs(raDeg - ?) < 1e-4 AND abs(decDeg - ?) < 1e-4
-        """, arguments: [answer.telescope, o.event, o.start.tai, ra, o.direction.dec.degrees])
+          AND abs(raDeg - ?) < 1e-4 AND abs(decDeg - ?) < 1e-4 AND (way <> ? OR ifnull(filter <> ?, 0) = 0)
+        """,
+      arguments: [
+        answer.telescope, o.event, o.start.tai, ra, o.direction.dec.degrees, answer.way.rawValue, o.filter,
+      ])
     guard twin == nil else { return false }
     try db.execute(
       sql: """
