@@ -29,6 +29,8 @@ public struct PlanRequest: Sendable {
   public var smallestGain: Double
   /// Nor are second looks, by a deeper telescope at sky already covered, at less probability than this.
   public var smallestDepthGain: Double
+  /// Whether time left over goes to second looks.
+  public var addsSecondLooks = true
   /// Steps that may be spent on improving the first plan, each a pointing looked at; 0 is none.
   public var effort: Int
   /// Exposures taken or under way: their sky counts as covered to their depth, and no telescope is asked for
@@ -136,6 +138,7 @@ extension PlanRequest {
     if let revisits { fields.append("visits=\(revisits.count)/\(revisits.gap.seconds)") }
     if let filters { fields.append("filters=" + filters.digestText) }
     if let galaxies { fields.append("galaxies=" + galaxies.digestText) }
+    if !addsSecondLooks { fields.append("no second looks") }
     return SHA256.hexDigest(of: Array(fields.joined(separator: "\n").utf8))
   }
 }

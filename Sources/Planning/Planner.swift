@@ -75,7 +75,7 @@ public enum Planner {
     session.refine()
     for site in tiling where request.alone.contains(sites[site].telescope.id) { session.coverAlone(site) }
     // What is worth seeing deeper is part of the detection objective.
-    if session.layers == nil {
+    if session.layers == nil, request.addsSecondLooks {
       for depth in Set(sites.map(\.depthClass)).sorted().dropFirst() { session.deepen(to: depth) }
     }
     session.coverGalaxies()

@@ -88,7 +88,7 @@ enum Phrase {
   }
 
   static func padded(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
+    text + String(repeating: " ", count: max(1, width - text.count))
   }
 }
 

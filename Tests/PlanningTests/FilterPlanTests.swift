@@ -104,6 +104,11 @@ import Units
     let again = try Planner.plan(kept)
     #expect(again.telescopes.first.map(Self.visits)?.count == Self.visits(part).count)
     #expect(again.timeline.map(\.assignment.tileKey) == plan.timeline.map(\.assignment.tileKey))
+    // With one visit less, of two rows, there is room for one.
+    let last = FilterKey.visit(try #require(kept.held.last).tileKey)
+    kept.held.removeAll { FilterKey.visit($0.tileKey) == last }
+    let refilled = try Planner.plan(kept)
+    #expect(refilled.telescopes.first.map(Self.visits)?.count == Self.visits(part).count)
   }
 
   @Test func revisitsGoThroughTheFiltersAgain() throws {

@@ -33,6 +33,23 @@ import Units
     #expect(try judged(again, on: request.map).violations.isEmpty)
   }
 
+  /// Nor does the whole registry get second looks that it did not have.
+  @Test func nothingNewAsksNobodyForMore() throws {
+    let map = try fixtureMap(PlannerTests.maps[1])
+    let request = request(map, try telescopes("telescopes"), start: try #require(map.header.eventTime))
+    let plan = try Planner.plan(request)
+    let again = try Planner.replan(request, before: try Self.held(plan, after: request.now))
+    let change = Self.comparison(plan, again, after: request.now).total
+    let more = Set(again.timeline.map(\.assignment.tileKey)).subtracting(
+      plan.timeline.map(\.assignment.tileKey))
+    print("nothing new, registry: \(change)")
+    #expect(change.moved == 0 && change.dropped == 0 && change.kept == plan.network.assignmentCount)
+    // New sky alone, and that is worth as good as nothing.
+    #expect(
+      again.timeline.allSatisfy { !more.contains($0.assignment.tileKey) || $0.assignment.added.value > 0 })
+    #expect(change.new * 50 <= change.kept)
+  }
+
   /// One telescope is out for good: the others keep what they have, and more of the sky is saved than lost.
   @Test func othersKeepTheirsWhenOneIsOut() throws {
     var (request, plan) = try Self.plain()

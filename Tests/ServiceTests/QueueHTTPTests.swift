@@ -47,6 +47,11 @@ import Units
       let results = reported.object["results"] as? [[String: Any]] ?? []
       #expect(results.map { $0["result"] as? String } == ["recorded", "recorded"], "\(reported.text)")
       #expect(results.first?["pointing"] as? Int64 == first.id && results.last?["pointing"] is NSNull)
+      // The circular tells what was taken, not what was planned.
+      let circular = try await site.send(.get, "/api/texts/circular?as=text&event=\(q.event)")
+      for row in ["=HYPERLINK(1) 1 x 60 s        > 18.5", "r,x     1 x 60 s        > 18.5"] {
+        #expect(circular.text.contains(row), "\(circular.text)")
+      }
     }
     let stored = try await q.bench.store.observations(for: q.event)
     #expect(stored.map(\.observation.filter) == ["=HYPERLINK(1)", "r,x"])
