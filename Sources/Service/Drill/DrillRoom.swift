@@ -38,7 +38,7 @@ final class DrillRoom: Service {
   }
 
   func run() async throws {
-    try await cancelWhenGracefulShutdown { [self] in
+    await cancelWhenGracefulShutdown { [self] in
       for await name in wishes {
         await hold()
         let view = view
