@@ -21,7 +21,7 @@ import Testing
     defer { try? FileManager.default.removeItem(at: folder) }
     // Files, not pipes: a full pipe would stop the program.
     let files = ["out", "err"].map { folder.appending(path: $0) }
-    for file in files { FileManager.default.createFile(atPath: file.path, contents: nil) }
+    for file in files { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
     let process = Process()
     process.executableURL = builtExecutable("vesper")
     process.arguments = arguments

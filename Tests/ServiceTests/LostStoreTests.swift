@@ -14,14 +14,15 @@ import WebClient
 /// life and must not get it twice.
 @Suite(.enabled(if: Shared.isPresent, Comment(rawValue: Shared.reason))) struct LostStoreTests {
   /// What a service leaves in ICARE that begins with nothing.
-  private func live(at time: String, into fake: FakeIcare, advance: Duration = .zero) async throws {
+  private func live(
+    at time: String, into fake: FakeIcare, reading notices: [String] = ["Initial", "Update"]
+  ) async throws {
     var options = IcareOptions(group: "GRANDMA", instruments: ["tre": "TRE-CAM", "oaj": "OAJ-CAM"])
     options.createAfter = .zero
     let bench = try await Bench(at: time, icare: options)
-    for step in ["Initial", "Update"] {
+    for step in notices {
       try await bench.bring(shared("lvk/gwtm_S230518h-\(step)_alert.json"))
       try await bench.settle()
-      bench.time.advance(advance)
     }
     fake.setClock { [time = bench.time] in time.now }
     var configuration = IcareClient.Configuration(
@@ -76,8 +77,9 @@ import WebClient
       #expect(second.rows(table).count == first.rows(table).count, "\(table)")
     }
     #expect(second.rows("planRequest").count == 1)
-    // In its night a plan made later is another one: it takes the place of the first, and both are whole.
-    try await live(at: "2023-05-18T15:30:00Z", into: fake)
+    // In its night a plan made later is another one under the same key: it takes the place of the first, and both
+    // are whole.
+    try await live(at: "2023-05-18T15:30:00Z", into: fake, reading: ["Initial"])
     let third = fake.state.rows("planRequest").map { $0["payload"] }
     #expect(third.count == 2 && Set(third.map { $0?["vesper_key"] }).count == 1)
     #expect(third.last??["supersedes"]?.text == third.first??["queue_name"]?.text)

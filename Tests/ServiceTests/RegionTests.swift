@@ -13,7 +13,7 @@ import Units
 @Suite struct RegionTests {
   @Test func regionsAreWhatTheMapSays() async throws {
     let q = try await QueueBench.mock()
-    q.state.works(await q.bench.engine)
+    q.state.works(q.bench.engine)
     let map = try SkymapFile.open(bytes: [UInt8](try Data(contentsOf: fixture(EngineTests.mock)))).map
     try await q.withSite { site in
       for level in [50, 90] {

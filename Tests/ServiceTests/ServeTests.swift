@@ -92,7 +92,7 @@ final class ServedFolder {
     try? FileManager.default.removeItem(at: portFile)
     let logFile = folder.appending(path: "log")
     if !FileManager.default.fileExists(atPath: logFile.path) {
-      FileManager.default.createFile(atPath: logFile.path, contents: nil)
+      _ = FileManager.default.createFile(atPath: logFile.path, contents: nil)
     }
     let output = try FileHandle(forWritingTo: logFile)
     try output.seekToEnd()
