@@ -29,7 +29,7 @@ public struct PlanRequest: Sendable {
   public var smallestGain: Double
   /// Nor are second looks, by a deeper telescope at sky already covered, at less probability than this.
   public var smallestDepthGain: Double
-  /// Whether time left over goes to second looks.
+  /// Whether time left over beside pointings that are held goes to second looks.
   public var addsSecondLooks = true
   /// Steps that may be spent on improving the first plan, each a pointing looked at; 0 is none.
   public var effort: Int

@@ -75,7 +75,7 @@ public enum Planner {
     session.refine()
     for site in tiling where request.alone.contains(sites[site].telescope.id) { session.coverAlone(site) }
     // What is worth seeing deeper is part of the detection objective.
-    if session.layers == nil, request.addsSecondLooks {
+    if session.layers == nil {
       for depth in Set(sites.map(\.depthClass)).sorted().dropFirst() { session.deepen(to: depth) }
     }
     session.coverGalaxies()
@@ -229,7 +229,7 @@ struct Session {
   mutating func deepen(to depth: Int) {
     let able = sites.indices.filter {
       sites[$0].depthClass >= depth && !request.alone.contains(sites[$0].telescope.id)
-        && !pointsAtGalaxies($0)
+        && !pointsAtGalaxies($0) && (sites[$0].held == nil || request.addsSecondLooks)
     }
     var seen = sky.uncovered
     for one in taken where one.depth >= depth { seen.insert(one.cover) }

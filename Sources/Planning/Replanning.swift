@@ -6,7 +6,7 @@ extension Planner {
   /// Plans anew with as little change as what it costs allows.
   ///
   /// One plan keeps every pointing of the plan before which can still be observed and fills the time that is
-  /// left (on the same map with new sky alone); another is free. The first is taken unless the second covers clearly more: a team that is asked to
+  /// left (on the same map with new sky); another is free. The first is taken unless the second covers clearly more: a team that is asked to
   /// observe something else for nothing stops looking. On the same map the second need not be made where the
   /// first covers what the plan before did: what was refused or is gone only makes plans poorer.
   ///
@@ -19,7 +19,7 @@ extension Planner {
   ) throws(PlanningError) -> Plan {
     var steady = request
     steady.held = before.pointings
-    // Time that was left over then stays so: more looks at what is covered are no answer to a refusal.
+    // Who has something to do gets no more looks at what is covered: those are no answer to a refusal.
     steady.addsSecondLooks = before.mapDigest != request.mapDigest
     let kept = try plan(steady)
     guard !before.pointings.isEmpty else { return kept }
