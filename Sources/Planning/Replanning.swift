@@ -6,9 +6,10 @@ extension Planner {
   /// Plans anew with as little change as what it costs allows.
   ///
   /// One plan keeps every pointing of the plan before which can still be observed and fills the time that is
-  /// left (on the same map with new sky); another is free. The first is taken unless the second covers clearly more: a team that is asked to
-  /// observe something else for nothing stops looking. On the same map the second need not be made where the
-  /// first covers what the plan before did: what was refused or is gone only makes plans poorer.
+  /// left (on the same map with new sky); another is free. The first is taken unless the second covers clearly
+  /// more: a team that is asked to observe something else for nothing stops looking. On the same map the second
+  /// need not be made where the first covers what the plan before did: what was refused or is gone only makes
+  /// plans poorer.
   ///
   /// - Parameters:
   ///   - before: what is still to come of the plan before.
