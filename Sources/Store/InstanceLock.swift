@@ -12,7 +12,11 @@ public final class InstanceLock: Sendable {
       throw .cannotOpen(path: path, reason: String(cString: strerror(errno)))
     }
   }
-  deinit { close(descriptor) }
+  deinit {
+    // A child that is just being started has a copy of the descriptor for a moment, and with it the lock.
+    release()
+    close(descriptor)
+  }
 
   /// Takes the lock if nobody has it; true as long as it is ours.
   public func take() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
