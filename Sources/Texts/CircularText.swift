@@ -76,8 +76,8 @@ enum CircularText {
     return a == b ? "> \(a)" : "> \(a) to \(b)"
   }
 
-  /// What the observed fields hold. Where it was not counted, the shares that pointings add lie apart on the sky, whatever else of the
-  /// plan was done or not: their sum is never more than the truth.
+  /// What the observed fields hold. Where it was not counted, the shares that pointings add lie apart on the sky,
+  /// whatever else of the plan was done or not: their sum is never more than the truth.
   private static func coverage(_ e: ReportedEvent) -> String {
     let byField = Dictionary(grouping: e.observations) { "\($0.telescope)\u{1f}\($0.field)" }
     let fields = byField.count
