@@ -31,7 +31,7 @@ extension CoverageOutlook {
     self.init(request.map, blocks: blocks, offers: offers, known: known.flatMap { $0 }) {
       [parts] offer, center, radius in
       let (site, part) = parts[offer]
-      return samplers[site].windows(touching: center, radius: radius)[part]
+      return samplers[site].windows(ofPart: part, touching: center, radius: radius)
     }
   }
 }

@@ -6,6 +6,7 @@
 import Ephemerides
 import Observatories
 import Scheduling
+import Synchronization
 import Targeting
 import Units
 import Visibility
@@ -31,6 +32,14 @@ final class ReachSampler: Sendable {
   private let radius: Double
   private let limits: Limits
   private var sinFloor: Double { limits.sinFloor }
+  /// What was asked last, for the other half of the time.
+  private let last = Mutex<Answer?>(nil)
+
+  private struct Answer {
+    var center: SIMD3<Double>
+    var radius: Double
+    var windows: [[TimeWindow]]
+  }
 
   /// The strictest of all limits that do not depend on time.
   private struct Limits {
@@ -117,6 +126,16 @@ final class ReachSampler: Sendable {
     var cosMoon: Double
     /// What a great circle departs from a parallel within a field.
     var sagitta: Double
+  }
+
+  /// One half of `windows(touching:radius:)`.
+  func windows(ofPart part: Int, touching center: Direction<ICRS>, radius: Angle) -> [TimeWindow] {
+    last.withLock { last in
+      if let last, last.center == center.unit, last.radius == radius.radians { return last.windows[part] }
+      let windows = windows(touching: center, radius: radius)
+      last = Answer(center: center.unit, radius: radius.radians, windows: windows)
+      return windows[part]
+    }
   }
 
   /// When a visit may start whose field might touch a cap of sky: by half of the field's area, or once.

@@ -142,12 +142,15 @@ struct Session {
 
   /// More tiles than this cannot matter to a field that is narrow beside the region. Where there is no effort to
   /// spend, a plan at once is worth more than the last tile.
-  private static let mostTilesPerSlot = (usual: 4, hasty: 2, hastyAndWide: 4)
+  private static let mostTilesPerSlot = (usual: 4, hasty: 2, hastyAndWide: 4, single: 2)
 
-  private func mostTiles(of site: Int) -> Int? {
+  private func mostTiles(of site: Int, isSingle: Bool) -> Int? {
     let (most, free) = (Self.mostTilesPerSlot, selection.freeSlots(of: site))
+    // Nobody else takes the best of them.
+    if isSingle { return most.single * free }
     // What is left beside pointings that are kept is little.
-    if request.effort > 0 { return sites[site].isWide && sites[site].held == nil ? nil : most.usual * free }
+    if sites[site].held != nil { return most.hasty * free }
+    if request.effort > 0 { return sites[site].isWide ? nil : most.usual * free }
     return (sites[site].isWide ? most.hastyAndWide : most.hasty) * free
   }
 
@@ -241,11 +244,12 @@ struct Session {
 
   private mutating func choose(
     _ group: [Int], besides covered: inout SkyGrain.Covered, smallestGain: Double,
-    worth: [ContiguousArray<Double>] = []
+    worth: [ContiguousArray<Double>] = [], isFirstLook: Bool = true
   ) {
     let free = group.filter { selection.freeSlots(of: $0) > 0 }
     guard !free.isEmpty else { return }
-    let limits = sites.indices.map { mostTiles(of: $0) }
+    let isSingle = sites.count == 1 && isFirstLook
+    let limits = sites.indices.map { mostTiles(of: $0, isSingle: isSingle) }
     let found = tiles(of: free, besides: covered, smallestGain: smallestGain) {
       [sites, rows, limits, outlook] finder, i in
       finder.tiles(of: sites[i], on: rows[i], limit: limits[i]) { outlook.mayTouch($0, telescope: i) }
@@ -254,6 +258,11 @@ struct Session {
     selection.choose(
       zip(free, found).map { ($0, $1.map(\.candidate)) }, besides: &covered, smallestGain: smallestGain,
       worth: worth)
+    guard isSingle, selection.freeSlots(of: free[0]) > 0, found[0].count >= limits[free[0]] ?? .max else {
+      return
+    }
+    // Some of the time is of no use for the densest sky.
+    choose(group, besides: &covered, smallestGain: smallestGain, worth: worth, isFirstLook: false)
   }
 
   /// What `find` finds for each of a group, as the selection takes it.

@@ -1,3 +1,4 @@
+import Healpix
 import Skymaps
 import Targeting
 import Units
@@ -28,7 +29,7 @@ extension Planner {
     // No plan at all can hold more than the bound.
     if let bound = kept.network.upperBound, covered >= (1 - patience) * bound.value { return kept }
     if before.mapDigest == request.mapDigest,
-      covered >= (1 - patience) * most(in: before, request, kept: kept, covered)
+      let most = most(in: before, request, kept: kept, covered), covered >= (1 - patience) * most
     {
       return kept
     }
@@ -36,22 +37,25 @@ extension Planner {
     return covered >= (1 - patience) * fresh.network.probability.value ? kept : fresh
   }
 
-  /// Probability that the plan before held, or a little more where that is quicker to say.
+  /// Probability that the plan before held, or a little more where that is quicker to say; nil where the request no
+  /// longer tells how wide its fields are: a telescope that is gone took its sky with it.
   private static func most(
     in before: StandingPlan, _ request: PlanRequest, kept: Plan, _ covered: Double
-  ) -> Double {
+  ) -> Double? {
     let keys = Set(kept.telescopes.flatMap { $0.assignments.map(\.tileKey) })
     guard before.pointings.allSatisfy({ keys.contains($0.tileKey) }) else {
       return probability(of: before.pointings + before.lost, in: request)
     }
-    return covered + probability(of: before.lost, in: request)
+    return probability(of: before.lost, in: request).map { covered + $0 }
   }
 
-  /// Probability in the union of pointings.
-  private static func probability(of pointings: [HeldPointing], in request: PlanRequest) -> Double {
+  /// Probability in the union of pointings; nil if the field of one is not known.
+  private static func probability(of pointings: [HeldPointing], in request: PlanRequest) -> Double? {
     let fields = Dictionary(request.telescopes.map { ($0.id, $0.field) }, uniquingKeysWith: { a, _ in a })
-    let regions = pointings.flatMap { one in
-      (fields[one.telescopeID] ?? nil).map { Footprint($0, at: one.center).regions } ?? []
+    var regions: [ConvexRegion<ICRS>] = []
+    for one in pointings {
+      guard let field = fields[one.telescopeID] ?? nil else { return nil }
+      regions += Footprint(field, at: one.center).regions
     }
     return ProbabilityTree(request.map).probability(inUnionOf: regions, tolerance: 1e-5)
   }

@@ -74,6 +74,21 @@ import Units
     #expect(change.total.kept == others || next.network.probability > kept.network.probability)
   }
 
+  /// One telescope is asked no more: the others keep what they have only where a free plan covers no more.
+  @Test(arguments: PlannerTests.maps)
+  func aTelescopeThatIsGoneIsMadeUpFor(_ map: String) throws {
+    let (all, plan) = try Self.plain(map)
+    let before = try Self.held(plan, after: all.now)
+    for gone in plan.telescopes.map(\.telescope.id) {
+      var request = all
+      request.telescopes.removeAll { $0.id == gone }
+      let next = try Planner.replan(request, before: before)
+      let fresh = try Planner.plan(request)
+      print("without \(gone): \(next.network.probability), free \(fresh.network.probability)")
+      #expect(next.network.probability.value >= 0.995 * fresh.network.probability.value)
+    }
+  }
+
   /// One tile refused: everybody else keeps theirs, and what is lost is no more than that tile was worth.
   @Test func aRefusalChangesLittle() throws {
     var (request, plan) = try Self.plain()
