@@ -62,6 +62,15 @@ public struct Registry: Sendable {
     }
   }
 
+  /// The telescopes at a place: all at the site of this name, or at the site of the telescope that bears it.
+  public func telescopes(at place: String) throws(RegistryError) -> [Telescope] {
+    let wanted = Text.folded(place)
+    let there = telescopes.filter { !wanted.isEmpty && Text.folded($0.site.name) == wanted }
+    guard there.isEmpty else { return there }
+    let site = try resolve(place).site.name
+    return telescopes.filter { $0.site.name == site }
+  }
+
   /// At most three ids whose names are close to this one, the closest first.
   public func suggestions(for name: String) -> [String] {
     let wanted = Text.folded(name)

@@ -37,6 +37,9 @@ public struct PlanRequest: Sendable {
   /// a tile of its own again.
   public var observed: [ObservedField] = []
   public var outages: [Outage] = []
+  /// Who goes first where telescopes choose together, by id: what a field of theirs adds counts so many times, over 0;
+  /// once unless said. It shifts who looks where; what is covered counts as ever.
+  public var favor: [String: Double] = [:]
   public var refused: [RefusedTile] = []
   /// Pointings of the plan before that stay as they are, as far as they can still be observed.
   public var held: [HeldPointing] = []
@@ -138,6 +141,9 @@ extension PlanRequest {
     if let revisits { fields.append("visits=\(revisits.count)/\(revisits.gap.seconds)") }
     if let filters { fields.append("filters=" + filters.digestText) }
     if let galaxies { fields.append("galaxies=" + galaxies.digestText) }
+    if !favor.isEmpty {
+      fields.append("favor=" + favor.map { "\($0.key)*\($0.value)" }.sorted().joined(separator: ","))
+    }
     if !addsSecondLooks { fields.append("no second looks") }
     return SHA256.hexDigest(of: Array(fields.joined(separator: "\n").utf8))
   }

@@ -257,7 +257,7 @@ struct Session {
     for (i, tiles) in zip(free, found) { fieldNumbers[i].append(contentsOf: tiles.map(\.number)) }
     selection.choose(
       zip(free, found).map { ($0, $1.map(\.candidate)) }, besides: &covered, smallestGain: smallestGain,
-      worth: worth)
+      worth: worth, favor: sites.map { request.favor[$0.telescope.id] ?? 1 })
     guard isSingle, selection.freeSlots(of: free[0]) > 0, found[0].count >= limits[free[0]] ?? .max else {
       return
     }

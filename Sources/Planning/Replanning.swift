@@ -10,7 +10,7 @@ extension Planner {
   /// left (on the same map with new sky); another is free. The first is taken unless the second covers clearly
   /// more: a team that is asked to observe something else for nothing stops looking. On the same map the second
   /// need not be made where the first covers what the plan before did: what was refused or is gone only makes
-  /// plans poorer.
+  /// plans poorer. Who favors a telescope asks for other shares: that plan is free.
   ///
   /// - Parameters:
   ///   - before: what is still to come of the plan before.
@@ -19,6 +19,7 @@ extension Planner {
   public static func replan(
     _ request: PlanRequest, before: StandingPlan, patience: Double = 0.005
   ) throws(PlanningError) -> Plan {
+    guard request.favor.isEmpty else { return try plan(request) }
     var steady = request
     steady.held = before.pointings
     // Who has something to do gets no more looks at what is covered: those are no answer to a refusal.

@@ -45,14 +45,17 @@ public struct NetworkSelection: Sendable {
   ///   - smallestGain: a candidate that adds less probability is not worth an exposure; > 0.
   ///   - worth: of the parts of the sky to each resource where that is not their probability (see
   ///     `CoverageOutlook`); empty for those without.
+  ///   - favor: by resource, what its gains count times when candidates are compared; empty is 1 for all. It says who
+  ///     goes first, not what is worth an exposure.
   public mutating func choose(
     _ offers: [(resource: Int, candidates: [Candidate])], besides covered: inout SkyGrain.Covered,
-    smallestGain: Double, worth: [ContiguousArray<Double>] = []
+    smallestGain: Double, worth: [ContiguousArray<Double>] = [], favor: [Double] = []
   ) {
+    let favor = matchings.indices.map { favor.indices.contains($0) ? favor[$0] : 1 }
     let weights = matchings.indices.map {
       worth.indices.contains($0) && !worth[$0].isEmpty ? worth[$0] : sky.partWeight
     }
-    var heap = Heap(self.entries(offers, covered, smallestGain, weights))
+    var heap = Heap(self.entries(offers, covered, smallestGain, weights, favor))
     for (k, new) in offers { candidates[k].append(contentsOf: new) }
     while let top = heap.popMax() {
       let k = Int(top.resource)
@@ -60,7 +63,7 @@ public struct NetworkSelection: Sendable {
       let candidate = candidates[k][Int(top.candidate)]
       let gain = covered.gain(candidate.cover, weights: weights[k])
       guard gain >= smallestGain else { continue }
-      let current = Entry(gain: gain, resource: top.resource, candidate: top.candidate)
+      let current = Entry(gain: gain * favor[k], resource: top.resource, candidate: top.candidate)
       if let next = heap.max, next > current {
         heap.insert(current)
         continue
@@ -76,14 +79,15 @@ public struct NetworkSelection: Sendable {
 
   private func entries(
     _ offers: [(resource: Int, candidates: [Candidate])], _ covered: SkyGrain.Covered, _ smallestGain: Double,
-    _ weights: [ContiguousArray<Double>]
+    _ weights: [ContiguousArray<Double>], _ favor: [Double]
   ) -> [Entry] {
     var entries: [Entry] = []
     for (k, new) in offers {
       for (i, candidate) in new.enumerated() {
         let gain = covered.gain(candidate.cover, weights: weights[k])
         guard gain >= smallestGain else { continue }
-        entries.append(Entry(gain: gain, resource: Int32(k), candidate: Int32(candidates[k].count + i)))
+        entries.append(
+          Entry(gain: gain * favor[k], resource: Int32(k), candidate: Int32(candidates[k].count + i)))
       }
     }
     return entries

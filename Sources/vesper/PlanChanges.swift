@@ -24,9 +24,16 @@ struct PlanChanges: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A telescope that cannot observe for a time; may be given again.",
-      valueName: "telescope:from/to"))
+      "A site that cannot observe for a time, or the one where a telescope is; may be given again.",
+      valueName: "site:from/to"))
   var cloud: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Who goes first where telescopes choose together: what this one adds counts so many times (0.01 to 100); may be "
+        + "given again.",
+      valueName: "telescope:times"))
+  var weight: [String] = []
 
   func apply(to request: inout PlanRequest) throws {
     let registry = Registry(request.telescopes, notUsable: [])
@@ -40,16 +47,25 @@ struct PlanChanges: ParsableArguments {
       request.telescopes.removeAll { gone.contains($0.id) }
       request.named.subtract(gone)
     }
-    request.outages += try cloud.map { text in
+    request.outages += try cloud.flatMap { text in
       // Times hold colons, names do not.
       guard let colon = text.firstIndex(of: ":") else { throw Self.wrongCloud(text) }
       let times = text[text.index(after: colon)...].split(separator: "/", omittingEmptySubsequences: false)
       guard times.count == 2, let from = Instant(iso8601: String(times[0])),
         let to = Instant(iso8601: String(times[1])), from < to
       else { throw Self.wrongCloud(text) }
-      return Outage(
-        telescopeID: try telescope(String(text[..<colon]), "--cloud").id, window: TimeWindow(from, to),
-        reason: "clouds")
+      let there: [Telescope]
+      do { there = try registry.telescopes(at: String(text[..<colon])) } catch {
+        throw Failure(.usage, "--cloud: \(error), or one at the site")
+      }
+      return there.map { Outage(telescopeID: $0.id, window: TimeWindow(from, to), reason: "clouds") }
+    }
+    for text in weight {
+      let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+      guard parts.count == 2, let times = Double(parts[1]), (0.01...100).contains(times) else {
+        throw Failure(.usage, "--weight \(text): write it like TCH:0.5, from 0.01 to 100")
+      }
+      request.favor[try telescope(String(parts[0]), "--weight").id] = times
     }
     if let observed { request.observed += try Self.fields(observed, telescope) }
   }

@@ -34,6 +34,17 @@ import Units
     #expect(try Shipped.registry().resolve(name).id == id)
   }
 
+  @Test func aPlaceIsASiteOrWhereATelescopeIs() throws {
+    let registry = try Shipped.registry()
+    let there = try registry.telescopes(at: "siding spring").map(\.id)
+    #expect(there.count > 1)
+    #expect(try registry.telescopes(at: there[0]).map(\.id) == there)
+    #expect(try registry.telescopes(at: "TCH").map(\.site.name).allSatisfy { $0 == "La Silla" })
+    #expect(try registry.telescopes(at: "La Silla").contains { $0.id == "TAROT-TCH" })
+    #expect(throws: RegistryError.self) { try registry.telescopes(at: "Atlantis") }
+    #expect(throws: RegistryError.self) { try registry.telescopes(at: "") }
+  }
+
   @Test func missesAndNearMisses() throws {
     let registry = try Shipped.registry()
     #expect(

@@ -146,13 +146,10 @@ extension StoreDesk {
     for cloud in form.clouds {
       let end = try time(cloud.untilUTC, "until_utc", after: now)
       guard end > now, end <= far else { throw .invalid("until_utc lies within the next 48 hours") }
-      let there = state.settings.telescopes.filter {
-        $0.site.name == cloud.site || $0.slug == cloud.site || $0.id == cloud.site
-      }
-      guard let site = there.first?.site.name else {
-        throw .invalid("no site is called \(cloud.site.prefix(100))")
-      }
-      for telescope in state.settings.telescopes where telescope.site.name == site {
+      guard let there = try? Registry(state.settings.telescopes).telescopes(at: cloud.site),
+        let site = there.first?.site.name
+      else { throw .invalid("no site is called \(cloud.site.prefix(100))") }
+      for telescope in there {
         outs.append(
           .init(
             telescope: telescope.slug, kind: "weather", startTAI: task.startTAI, endTAI: end.tai,
