@@ -113,19 +113,36 @@ public struct DetectionMap: Sendable {
   public let map: Skymap
   public let model: DetectionModel
   public let otherwise: Otherwise
+  /// How much nearer dust brings the reach, by cell: 10^(-A / 5); empty is no dust.
+  private let nearer: ContiguousArray<Double>
 
+  /// - Parameters:
+  ///   - dust: of the Galaxy, in front of every source.
+  ///   - band: in which it dims, for all exposures; a bluer one is dimmed more.
   /// - Throws: `needsDistance` for a map without distances when nothing stands in for them.
   public init(
-    _ map: Skymap, model: DetectionModel, otherwise: Otherwise = .never
+    _ map: Skymap, model: DetectionModel, otherwise: Otherwise = .never, dust: GalacticExtinction = .none,
+    in band: Band = .r
   ) throws(PhotometryError) {
     if map.distance == nil, otherwise == .never { throw .needsDistance }
     self.map = map
     self.model = model
     self.otherwise = otherwise
+    let toSky = map.toMap.inverse
+    nearer =
+      dust == .none
+      ? []
+      : ContiguousArray(
+        (0..<map.count).map { i in
+          let direction = Direction<ICRS>(unit: toSky(map.cell(i).center))
+          let galactic = Rotation<ICRS, Galactic>.standard(direction)
+          return pow(10, -dust.magnitudes(in: band, latitude: galactic.latitude) / 5)
+        })
   }
 
   /// The probability that a source in this cell would be seen, 0...1.
   public func detectability(ofCell i: Int, within reach: Distance) -> Double {
+    let reach = nearer.isEmpty ? reach : .megaparsecs(reach.megaparsecs * nearer[i])
     if let posterior = map.distance?[i] { return model.probability(within: reach, of: posterior).value }
     switch otherwise {
     case .never: return 0

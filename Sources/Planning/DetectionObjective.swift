@@ -9,10 +9,15 @@ public struct DetectionObjective: Sendable, Hashable {
   public var curve: LightCurve
   /// For maps, or cells, without a distance.
   public var otherwise: DetectionMap.Otherwise
+  /// Dust of the Galaxy in front of the source.
+  public var dust: GalacticExtinction
 
-  public init(_ curve: LightCurve, otherwise: DetectionMap.Otherwise = .never) {
+  public init(
+    _ curve: LightCurve, otherwise: DetectionMap.Otherwise = .never, dust: GalacticExtinction = .none
+  ) {
     self.curve = curve
     self.otherwise = otherwise
+    self.dust = dust
   }
 
   /// Everything that shapes a plan, bands in a fixed order.
@@ -22,7 +27,8 @@ public struct DetectionObjective: Sendable, Hashable {
       form = bands.sorted { $0.key.rawValue < $1.key.rawValue }
         .map { "\($0.key.rawValue)=\($0.value.days)/\($0.value.magnitudes)" }.joined(separator: ";")
     }
-    return "\(curve.id):\(curve.scatter):\(form):\(curve.covered):\(otherwise)"
+    let screen = dust == .none ? "" : ":\(dust)"
+    return "\(curve.id):\(curve.scatter):\(form):\(curve.covered):\(otherwise)\(screen)"
   }
 }
 
@@ -76,7 +82,8 @@ struct DetectionGuide: Sendable {
         throw PhotometryError.needsMagnitude(model: objective.curve.id)
       }
       map = try DetectionMap(
-        request.map, model: DetectionModel(objective.curve), otherwise: objective.otherwise)
+        request.map, model: DetectionModel(objective.curve), otherwise: objective.otherwise,
+        dust: objective.dust)
     } catch {
       throw .detection(error)
     }

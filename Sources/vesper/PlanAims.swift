@@ -83,6 +83,12 @@ struct DetectionAims: ParsableArguments {
 
   @Option(help: "With --source: Mpc, for maps that have no distance.") var distance: Double?
 
+  @Option(
+    help: ArgumentHelp(
+      "With --source: E(B-V) of the Galaxy's dust toward its poles, such as 0.02; toward the plane it grows as "
+        + "1/sin|b|, down to |b| of 3 degrees. It dims as in r.", valueName: "mag"))
+  var dust: Double?
+
   func apply(to request: inout PlanRequest) throws {
     guard let source = try wanted() else { return }
     request.source = source
@@ -96,7 +102,9 @@ struct DetectionAims: ParsableArguments {
 
   private func wanted() throws -> DetectionObjective? {
     try curve().map {
-      DetectionObjective($0, otherwise: distance.map { .distance(.megaparsecs($0)) } ?? .never)
+      DetectionObjective(
+        $0, otherwise: distance.map { .distance(.megaparsecs($0)) } ?? .never,
+        dust: dust.map { .layer(poleReddening: $0) } ?? .none)
     }
   }
 
@@ -111,6 +119,7 @@ struct DetectionAims: ParsableArguments {
     if let distance, !(distance.isFinite && distance > 0) {
       throw Failure(.usage, "--distance \(distance): give Mpc above 0")
     }
+    if let dust, !(0...1).contains(dust) { throw Failure(.usage, "--dust \(dust): give 0 to 1 magnitude") }
     do {
       return source.contains("/") || source.hasSuffix(".yaml")
         ? try LightCurveLibrary.file(at: URL(filePath: source))

@@ -1,4 +1,5 @@
 import Foundation
+import Healpix
 import Skymaps
 import TestSupport
 import Testing
@@ -195,5 +196,33 @@ private func shipped() throws -> LightCurveLibrary {
     for i in stride(from: 0, to: map.count, by: 97) {
       #expect(abs(densities[i] - map.density[i] / 2) <= 1e-9 * map.density[i])
     }
+  }
+  /// A source at one distance, a hard limit: behind a layer of dust it is seen where |b| is large enough.
+  @Test func dustHidesWhatLiesTowardThePlane() throws {
+    let map = try Skymap(
+      .circle(radius: .degrees(40)), around: .init(ra: .degrees(265), dec: .degrees(-5)),
+      containing: Fraction(clamping: 0.9))
+    let clear = try DetectionMap(map, model: .init(scatter: 0), otherwise: .distance(.megaparsecs(100)))
+    let pole = 0.05
+    let dusty = try DetectionMap(
+      map, model: .init(scatter: 0), otherwise: .distance(.megaparsecs(100)),
+      dust: .layer(poleReddening: pole), in: .g)
+    // 0.5 magnitudes to spare at 100 Mpc: hidden where 3.303 * pole / sin|b| is more than that.
+    let reach = Distance.megaparsecs(100 * pow(10, 0.5 / 5))
+    let (open, left) = (clear.densities(within: reach), dusty.densities(within: reach))
+    var (hidden, seen) = (0, 0)
+    let toSky = map.toMap.inverse
+    for i in 0..<map.count {
+      let galactic = Rotation<ICRS, Galactic>.standard(Direction<ICRS>(unit: toSky(map.cell(i).center)))
+      let sine = abs(galactic.latitude.sine)
+      let isHidden = 3.303 * pole / max(sine, Angle.degrees(3).sine) > 0.5
+      #expect(open[i] == map.density[i] && left[i] == (isHidden ? 0 : open[i]))
+      if isHidden { hidden += 1 } else { seen += 1 }
+    }
+    #expect(hidden > 100 && seen > 100)
+    // As if there were none.
+    let none = try DetectionMap(
+      map, model: .init(scatter: 0), otherwise: .distance(.megaparsecs(100)), dust: .layer(poleReddening: 0))
+    #expect(none.densities(within: reach) == open)
   }
 }
