@@ -161,7 +161,7 @@ extension Engine {
       let bulletin = Bulletin(
         occasion: .plan, event: id, isMock: !event.isReal, number: memo.messages, message: message,
         category: message.kind.rawValue.isEmpty ? "OTHER" : message.kind.rawValue, revision: revision,
-        planNumber: order.number, document: made.document, replaced: replaced, map: map,
+        informed: event.notices.compactMap(\.created).max(), planNumber: order.number, document: made.document, replaced: replaced, map: map,
         requests: requests(for: order, made.document, of: id, event, memo: &memo),
         source: memo.source?.target,
         now: now)

@@ -53,6 +53,7 @@ extension Engine {
     }
     if let notice = cause.notice {
       outcome.log.append(Self.line("notice.handled", id, Self.title(of: notice)))
+      outcome.log += Self.alarms(of: notice, id)
     }
     let revision = (known?.revision ?? 0) + 1
     for action in result.actions {

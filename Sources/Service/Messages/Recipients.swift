@@ -52,6 +52,8 @@ struct Bulletin {
   let category: String
   /// Of the event when this was decided.
   let revision: Int
+  /// When the newest of the event's notices was made by its sender.
+  var informed: Instant?
   /// Of the order, when there is a plan.
   var planNumber = 0
   var document: NetworkPlanDocument?
