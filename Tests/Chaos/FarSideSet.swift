@@ -13,7 +13,7 @@ struct FarSideSet: Sendable {
   let mail: MailFarSide
   /// Knows every event; takes no mocks.
   let treasureMap: TreasureMapFarSide
-  static let instruments = ["tarot-tca": 93, "tarot-tre": 94, "fram-auger": 95, "it30": 96, "abao-t70": 97]
+  static let instruments = ["tarot-tca": 93, "tarot-tre": 94, "fram-auger~f": 95, "abao-t70~8": 96]
 
   init(_ options: Options, folder: String) throws {
     func history(_ name: String) throws -> History { try History(path: "\(folder)/\(name).jsonl") }

@@ -65,6 +65,7 @@ struct Bulletin {
   /// What telescopes are asked for through ICARE, and where ICARE has the source.
   var requests: RequestChange?
   var source: SourceTarget?
+  var unsent = Unsent()
   let now: Instant
   var urgency: Int { occasion == .stop ? 30 : occasion == .plan ? 20 : 10 }
 
