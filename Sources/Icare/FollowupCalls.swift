@@ -219,4 +219,6 @@ enum IcareKeys {
   static let plan = "vesper_key"
   static let digest = "vesper_digest"
   static let series = "vesper_series"
+  static let informed = "vesper_informed"
+  static let decided = "vesper_decided"
 }

@@ -10,6 +10,8 @@ public struct IcareSettings: Hashable, Sendable {
   public var eventPoll = Duration.seconds(30)
   /// How often to look for fields, which are made at about 5 a second.
   public var fieldPoll = Duration.seconds(3)
+  /// How often to look whether a plan that knows more is still there.
+  public var overtakenPoll = Duration.minutes(10)
   /// How long a token that was refused is not tried again.
   public var haltPause = Duration.seconds(300)
   /// Between attempts when a facility does not answer ICARE.

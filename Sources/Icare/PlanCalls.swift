@@ -48,6 +48,8 @@ public struct IcarePlanRequest: Hashable, Sendable {
 
   /// Whether the request carries the name, in its plan or in its payload.
   public func holds(name: String) -> Bool { planName == name || payload["queue_name"]?.text == name }
+
+  var holdsPointings: Bool { !(observations ?? []).isEmpty }
 }
 
 extension IcareClient {

@@ -10,6 +10,8 @@ enum PlanStep: Hashable {
   case removeOrphan(IcarePlanRequest)
   /// Upload under this name.
   case post(name: String)
+  /// ICARE has a plan of the same series that knows more: this one is not wanted any more.
+  case overtaken(by: String)
   case refuse(String)
 }
 
@@ -48,6 +50,9 @@ struct PlanMachine {
     if let young = ours.first(where: { $0.planName != nil && !isForerunner($0) && !isSettled($0) }) {
       return .wait("plan \(young.planName ?? "") may still be under way")
     }
+    if let newer = rivals(in: requests).last(where: { isNewer($0) }), let name = newer.planName {
+      return .overtaken(by: name)
+    }
     for version in 1...Self.maxVersions {
       let name = push.name(version: version)
       if !taken.contains(name), !requests.contains(where: { $0.holds(name: name) }) {
@@ -63,7 +68,7 @@ struct PlanMachine {
     guard request.payload[IcareKeys.plan]?.text == key, request.planName != nil, !isWhole(request),
       let theirs = request.payload[IcareKeys.digest]?.text, theirs != digest
     else { return false }
-    return !(request.observations ?? []).isEmpty
+    return request.holdsPointings
   }
 
   /// The plan, if it is there.
@@ -79,13 +84,43 @@ struct PlanMachine {
     }
   }
 
-  /// Name of the newest plan of the same series that ICARE has beside this one.
+  /// Name of the newest plan of the same series that ICARE has beside this one, never of one that is newer.
   func superseded(in requests: [IcarePlanRequest]) -> String? {
-    guard let series = push.series else { return nil }
-    return requests.filter {
-      $0.payload[IcareKeys.series]?.text == series && $0.payload[IcareKeys.plan]?.text != key
-        && $0.planName != nil || isForerunner($0)
-    }.max { $0.id < $1.id }?.planName
+    rivals(in: requests).last { !isNewer($0) }?.planName
+  }
+
+  /// Older plans of the series that none takes the place of: whoever looks there sees two that count.
+  func forgotten(in requests: [IcarePlanRequest]) -> [String] {
+    let replaced = Set(requests.compactMap { $0.payload["supersedes"]?.text })
+    return rivals(in: requests).filter { !isNewer($0) }.compactMap(\.planName)
+      .filter { !replaced.contains($0) }
+  }
+
+  /// What says there that it takes the place of a plan.
+  func successor(of request: IcarePlanRequest, in requests: [IcarePlanRequest]) -> String? {
+    requests.last { $0.payload["supersedes"]?.text == request.planName && $0.holdsPointings }?.planName
+  }
+
+  /// The other plans of the same series that hold anything, oldest first.
+  private func rivals(in requests: [IcarePlanRequest]) -> [IcarePlanRequest] {
+    requests.filter { request in
+      if isForerunner(request) { return true }
+      guard let series = push.series, request.payload[IcareKeys.series]?.text == series else { return false }
+      return request.payload[IcareKeys.plan]?.text != key && request.planName != nil && request.holdsPointings
+    }
+    .sorted { a, b in
+      switch (PlanAge(a.payload), PlanAge(b.payload)) {
+      case (let old?, let new?) where old != new: old < new
+      case (nil, _?): true
+      case (_?, nil): false
+      default: a.id < b.id
+      }
+    }
+  }
+
+  private func isNewer(_ request: IcarePlanRequest) -> Bool {
+    guard let theirs = PlanAge(request.payload) else { return false }
+    return push.age.map { $0 < theirs } ?? true
   }
 
   private func isWhole(_ request: IcarePlanRequest) -> Bool {

@@ -46,12 +46,14 @@ public struct PlanPush: Codable, Hashable, Sendable {
   public var pointings: [Pointing]
   /// Same for all plans of which the newest counts: what ICARE has of it already is named as replaced.
   public var series: String?
+  /// Where it stands among the plans of its series; nil is before all others.
+  public var age: PlanAge?
   /// Our own id of the plan.
   public var planID: String
 
   public init(
     event: EventIdentity, map: MapReference, allocation: AllocationKey, name: String,
-    window: TimeWindow, pointings: [Pointing], series: String? = nil, planID: String
+    window: TimeWindow, pointings: [Pointing], series: String? = nil, age: PlanAge? = nil, planID: String
   ) {
     self.event = event
     self.map = map
@@ -61,6 +63,7 @@ public struct PlanPush: Codable, Hashable, Sendable {
     end = NaiveUTC(window.end)
     self.pointings = pointings
     self.series = series
+    self.age = age
     self.planID = planID
   }
 
@@ -103,6 +106,7 @@ public struct PlanPush: Codable, Hashable, Sendable {
       IcareKeys.plan: .string(key), IcareKeys.digest: .string(digest),
     ]
     if let series { payload = payload.merging([IcareKeys.series: .string(series)]) }
+    if let age { payload = payload.merging(age.payload) }
     if let supersedes { payload = payload.merging(["supersedes": .string(supersedes)]) }
     let rows: [JSONNode] = zip(pointings, fields).enumerated().map { index, pair in
       [

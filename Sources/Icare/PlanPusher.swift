@@ -40,7 +40,7 @@ struct PlanPusher: Pusher {
         } else {
           stuck.insert(orphan.id)
         }
-      case .post, .refuse: return desk.absent(key, at: now)
+      case .post, .refuse, .overtaken: return desk.absent(key, at: now)
       }
     }
   }
@@ -55,6 +55,12 @@ struct PlanPusher: Pusher {
     let numbers = push.pointings.map { number(for: $0, in: fields) ?? -1 }
     var found = machine.differences(request, fields: numbers)
     let map = try await desk.map(push.map, of: event)
+    if let newer = machine.successor(of: request, in: requests) {
+      found.append("\(newer) says that it takes its place")
+    }
+    for name in machine.forgotten(in: requests) where name != request.planName {
+      found.append("the older plan \(name) is there, too, and no plan says that it takes its place")
+    }
     if map?.id != request.localizationID { found.append("it refers to another sky map") }
     return found
   }
@@ -85,6 +91,10 @@ struct PlanPusher: Pusher {
         } else {
           stuck.insert(orphan.id)
         }
+      case .overtaken(let newer):
+        let why = "ICARE has the plan \(newer), which knows more than \(push.name): not sent"
+        desk.ledger.note(why, key: key, at: now)
+        return .unsent(reason: why, after: now + desk.settings.overtakenPoll)
       case .post(let name):
         await report(machine.burnt(requests), event: place.event, now: now)
         if try await desk.client.planNameIsTaken(name) {

@@ -83,6 +83,8 @@ public struct Finding: Hashable, Sendable {
   public let detail: String
 
   public var severity: Severity { code.severity }
+  /// `number.out-of-range in event.far: -1e-9 is no rate; dropped`
+  public var text: String { "\(code.rawValue) in \(field.prefix(80)): \(detail.prefix(200))" }
 
   public init(_ code: Code, field: String, detail: String) {
     self.code = code

@@ -29,14 +29,17 @@ struct DecideCommand: ParsableCommand {
       let bytes = try PlanInput.bytes(of: input)
       let now = try at.map { try parseTime($0, option: "--at") }
       let decision: Decision
+      let findings: [String]
       do {
-        decision = try OneDecision.decide(bytes, policy: policy, policies: policies, at: now, otherwise: .now)
+        (decision, findings) = try OneDecision.decide(
+          bytes, policy: policy, policies: policies, at: now, otherwise: .now)
       } catch let error as PolicyError {
         throw Failure(.usage, "\(error)")
       } catch {
         throw Failure(.badData, "\(input): \(error)")
       }
       print(json ? try RecordJSON.text(decision) : DecisionCard(decision).text, terminator: json ? "\n" : "")
+      if !json { for finding in findings { print("  notice     \(finding)") } }
     }
   }
 }

@@ -6,7 +6,7 @@ struct Checks {
   let rig: Rig
   let stream: Stream
   private let store: StoreReader
-  private(set) var verdict = Verdict()
+  var verdict = Verdict()
 
   init(_ rig: Rig, _ stream: Stream) {
     self.rig = rig
@@ -21,6 +21,7 @@ struct Checks {
     checkSlack()
     checkWebhooks()
     checkMail()
+    checkTreasureMap()
     checkMocks()
     checkRetractions()
     checkFolders()

@@ -11,6 +11,9 @@ struct FarSideSet: Sendable {
   /// Cannot be asked.
   let blind: WebhookFarSide
   let mail: MailFarSide
+  /// Knows every event; takes no mocks.
+  let treasureMap: TreasureMapFarSide
+  static let instruments = ["tarot-tca": 93, "tarot-tre": 94, "fram-auger~f": 95, "abao-t70~8": 96]
 
   init(_ options: Options, folder: String) throws {
     func history(_ name: String) throws -> History { try History(path: "\(folder)/\(name).jsonl") }
@@ -29,6 +32,9 @@ struct FarSideSet: Sendable {
       readFaults: writes(4, Self.readFaults))
     blind = try WebhookFarSide(history: try history("webhook-blind"), faults: writes(5, Self.writeFaults))
     mail = try MailFarSide(history: try history("mail"), faults: writes(6, Self.mailFaults))
+    treasureMap = try TreasureMapFarSide(
+      token: Self.token, events: nil, history: try history("treasure-map"),
+      faults: writes(7, Self.writeFaults), readFaults: writes(8, Self.readFaults))
   }
 
   private static let tooMany = Treatment(accepts: false, .status(429, retryAfter: 1))
@@ -50,7 +56,7 @@ struct FarSideSet: Sendable {
   func calm() {
     for plan in [
       slack.server.faults, slack.server.readFaults, open.server.faults, open.server.readFaults,
-      blind.server.faults, mail.faults,
+      blind.server.faults, mail.faults, treasureMap.server.faults, treasureMap.server.readFaults,
     ] { plan.always(.normal) }
   }
 
@@ -59,5 +65,6 @@ struct FarSideSet: Sendable {
     open.stop()
     blind.stop()
     mail.stop()
+    treasureMap.stop()
   }
 }

@@ -65,6 +65,11 @@ struct Report {
         "\(sides.blind.server.requests.count), \(sides.blind.history.count) took effect"
       ),
       ("mails", "\(sides.mail.history.count)"),
+      (
+        "calls of the Treasure Map",
+        "\(sides.treasureMap.server.requests.count); planned \(sides.treasureMap.history.all(of: "planned").count)"
+          + ", cancelled \(sides.treasureMap.history.all(of: "cancelled").count)"
+      ),
       ("calls cut short by a kill", count("SELECT count(*) FROM deliveryAttempt WHERE result IS NULL")),
       ("start to /readyz", Self.spread(rig.recoveries)),
       ("start to working", Self.spread(rig.leads)),

@@ -81,6 +81,10 @@ final class Rig: Sendable {
         read_back: '\(sides.open.readBackAddress)'
         mocks: true
       - {name: blind, address: '\(sides.blind.address)', secret: 'env:CHAOS_SECRET'}
+    treasure_map:
+      token: env:CHAOS_SLACK
+      base: '\(sides.treasureMap.base)'
+      instruments: {\(FarSideSet.instruments.map { "\($0.key): \($0.value)" }.sorted().joined(separator: ", "))}
 
     """
   }

@@ -327,6 +327,14 @@ struct Bench {
         DeliveryKey("a"), attempt: 1, with: .sent(.confirmed(receipt: "late")), epoch: 1,
         at: start + .seconds(3), jitter: .zero)
     }
+    // So is what the far side said of an earlier one.
+    try b.end("a", .ambiguous(reason: "504"), at: start + .seconds(4))
+    #expect(throws: DeliveryError.stale(DeliveryKey("a"), .ambiguous)) {
+      try b.outbox.settle(
+        DeliveryKey("a"), attempt: 1, with: .asked(.absent), epoch: 1, at: start + .seconds(5),
+        jitter: .zero)
+    }
+    #expect(b.state("a") == .ambiguous)
   }
 
   @Test func whatWasWithdrawnDuringACallIsNotSentAgain() throws {

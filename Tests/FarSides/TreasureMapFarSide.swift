@@ -50,9 +50,11 @@ public final class TreasureMapFarSide: Sendable {
   /// A pointing that somebody else reported.
   public func add(_ pointing: Pointing) { state { $0.pointings.append(pointing) } }
 
-  /// - Parameter refusedBands: pointings in these come back in `ERRORS`.
+  /// - Parameters:
+  ///   - events: that it knows; nil is all.
+  ///   - refusedBands: pointings in these come back in `ERRORS`.
   public init(
-    port: Int = 0, token: String, events: Set<String>, history: History, faults: FaultPlan = FaultPlan(),
+    port: Int = 0, token: String, events: Set<String>?, history: History, faults: FaultPlan = FaultPlan(),
     readFaults: FaultPlan = FaultPlan(), refusedBands: Set<String> = []
   ) throws {
     let state = Guarded(State())
@@ -95,10 +97,10 @@ public final class TreasureMapFarSide: Sendable {
   }
 
   private static func create(
-    _ json: [String: Any], _ events: Set<String>, _ refusedBands: Set<String>, _ state: inout State,
+    _ json: [String: Any], _ events: Set<String>?, _ refusedBands: Set<String>, _ state: inout State,
     _ history: History
   ) -> FarAnswer {
-    guard let graceid = json["graceid"] as? String, events.contains(graceid) else {
+    guard let graceid = json["graceid"] as? String, events?.contains(graceid) ?? true else {
       let error = ["message": "Invalid graceid", "errors": [["message": "does not exist"]]] as [String: Any]
       return .json(400, ["detail": error])
     }

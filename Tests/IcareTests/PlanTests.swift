@@ -146,6 +146,65 @@ import Units
     #expect(world.fake.state.rows("comment").isEmpty)
   }
 
+  /// A service that lost its store counts from 1 again. What it makes of the first notice does not take the place of
+  /// what its earlier life made of the second, and in the end one plan counts.
+  @Test func theOldLifesNewerPlanIsNotReplacedByAnOlder() async throws {
+    let world = try prepared()
+    func plan(
+      _ number: Int, informed: String, decided: String, moved seconds: Double = 0
+    ) throws -> Delivery {
+      var plan = Night.plan(0, revision: number)
+      plan.age = PlanAge(informed: at(informed), decided: at(decided))
+      for i in plan.pointings.indices {
+        let start = plan.pointings[i].start.instant.advanced(bySeconds: 60 * Double(number) + seconds)
+        plan.pointings[i].start = NaiveUTC(start)
+      }
+      if seconds > 0 { plan.name += "-moved" }
+      return try IcarePush.plan(plan).delivery(
+        key: "icare/S261121ab/plan/\(number)/cam0", event: "e", notBefore: world.clock.now)
+    }
+    let (first, second) = ("2026-11-21T17:15:00", "2026-11-21T17:45:00")
+    func run(_ made: [Delivery]) async throws -> Driver {
+      let driver = try Driver(world, made)
+      try await driver.run(rounds: 5)
+      #expect(driver.refusals == [])
+      return driver
+    }
+    var old = try await run([try plan(1, informed: first, decided: first)])
+    let newest = try plan(2, informed: second, decided: second)
+    old = try await run([newest])
+    #expect(old.isFinished)
+    // The new life, at first with the first notice alone.
+    let late = try await run([try plan(1, informed: first, decided: "2026-11-21T18:00:00", moved: 1)])
+    #expect(!late.isFinished && world.fake.state.rows("planRequest").count == 2)
+    let name = try #require(old.receipts[newest.key]?.dropFirst(2))
+    let why = late.channel.status.notes.first?.text
+    #expect(why?.contains("ICARE has the plan \(name), which knows more") == true)
+    // With the second one, the same comes of it: nothing is sent twice.
+    let same = try await run([try plan(2, informed: second, decided: "2026-11-21T18:00:10")])
+    #expect(same.receipts == old.receipts && world.fake.state.rows("planRequest").count == 2)
+    // Or something else: it takes the place of the newest, not of what came last.
+    _ = try await run([try plan(2, informed: second, decided: "2026-11-21T18:00:20", moved: 2)])
+    // What is decided later from the same notices is newer, whatever its number.
+    let again = try plan(1, informed: second, decided: "2026-11-21T18:00:30", moved: 3)
+    let driver = try await run([again])
+    let rows = world.fake.state.rows("planRequest").compactMap { $0["payload"] }
+    let names = rows.map { $0["queue_name"]?.text }
+    #expect(rows.map { $0["supersedes"]?.text } == [nil] + names.dropLast())
+    #expect(await driver.channel.verify(again, receipts: [:], now: world.clock.now) == .equal)
+    // A plan that counts here and not there is told, and so are two that count there.
+    let replaced = await driver.channel.verify(newest, receipts: [:], now: world.clock.now)
+    #expect(replaced == .different(["\(names[2] ?? "") says that it takes its place"]))
+    world.fake.edit { state in
+      let id = state.rows("planRequest")[1]["id"]?.int ?? 0
+      state.update("planRequest", id + 1, ["payload": rows[2].merging(["supersedes": "nobody"])])
+    }
+    let told = await driver.channel.verify(again, receipts: [:], now: world.clock.now)
+    #expect(
+      told
+        == .different(["the older plan \(name) is there, too, and no plan says that it takes its place"]))
+  }
+
   /// Someone else holds the name: the next version is used and nothing is left behind.
   @Test func takenNames() async throws {
     let world = try prepared(sites: 2)

@@ -306,6 +306,25 @@ import Units
     let driver = try await run(world, [(.followup(request(Self.plain)), "k")])
     #expect(driver.refusals.first?.contains("rejected: no valid altdata") ?? false)
     #expect(world.fake.state.rows("followup").count == 1)
+    // Nor is it submitted once more: the facility has said no.
+    let again = try await run(world, [(.followup(request(Self.plain)), "k")])
+    #expect(again.refusals.first?.contains("rejected: no valid altdata") ?? false)
+    #expect(world.fake.log.filter { $0.name.hasPrefix("PUT followup_request") }.isEmpty)
+  }
+
+  @Test func doublesAreShown() async throws {
+    let world = try World()
+    Night.addSites(1, to: world)
+    let delivery = try IcarePush.followup(request(Self.plain))
+      .delivery(key: "k", event: "e", notBefore: world.clock.now)
+    let driver = try Driver(world, [delivery])
+    try await driver.run()
+    #expect(await driver.channel.verify(delivery, receipts: [:], now: world.clock.now) == .equal)
+    world.fake.edit { state in
+      state.insert("followup", state.rows("followup")[0])
+    }
+    let found = await driver.channel.verify(delivery, receipts: [:], now: world.clock.now)
+    #expect(found == .different(["2 requests with one key"]))
   }
 
   /// The facility is away for a while: the row that stayed is submitted again, no other is made.

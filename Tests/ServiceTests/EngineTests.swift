@@ -158,6 +158,21 @@ import Units
     #expect(try await bench.store.events(limit: 10).count == 1)
   }
 
+  /// What was dropped or assumed is told with the event, where a person should look.
+  @Test func whatIsAlarmingInANoticeIsTold() async throws {
+    let bench = try await Bench(at: "2031-02-03T04:10:00Z")
+    let text = String(decoding: try Data(contentsOf: fixture("notices/gw-preliminary.json")), as: UTF8.self)
+    let odd = text.replacing("\"PRELIMINARY\"", with: "\"SUPERUPDATE\"")
+    #expect(odd != text)
+    try await bench.bring(Array(text.utf8))
+    try await bench.settle()
+    #expect(try await bench.texts("notice.alarm").isEmpty)
+    try await bench.bring(Array(odd.utf8))
+    try await bench.settle()
+    let told = try await bench.texts("notice.alarm")
+    #expect(told.count == 1 && told[0].contains("alert-type.unknown in alert_type"), "\(told)")
+  }
+
   @Test func everyFixtureIsHandledOrPutAside() async throws {
     let bench = try await Bench(at: "2026-09-15T06:00:00Z")
     let folder = fixture("notices")

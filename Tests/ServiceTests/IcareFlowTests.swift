@@ -55,6 +55,41 @@ import WebClient
     }
   }
 
+  /// STOP goes before what is less urgent: plans that have not left when it is said must not follow it, nor those of a
+  /// telescope that a newer plan does without.
+  @Test func plansThatHaveNotLeftAreNotSentAfterTheEnd() async throws {
+    var options = IcareOptions(group: "GRANDMA", instruments: ["tre": "TAROT-Reunion", "oaj": "OAJ"])
+    options.sends = ["tre"]
+    options.setsTriggers = true
+    let bench = try await Bench(at: "2023-05-18T13:40:00Z", icare: options)
+    try await bench.bring(shared("lvk/gwtm_S230518h-Initial_alert.json"))
+    try await bench.settle()
+    func owed() async throws -> [OutboxEntry] {
+      try await bench.store.deliveries(Set(DeliveryState.allCases), event: "S230518h", limit: 100)
+        .filter { $0.channel == "icare" }
+    }
+    let plans = try await owed().filter { ["plan", "plan-send", "trigger"].contains($0.kind) }
+    #expect(plans.count > 2 && plans.allSatisfy { $0.state == .ready })
+    let unsent = try await bench.engine.unsent(of: "S230518h")
+    #expect(Set(unsent.plans.map(\.key)) == Set(plans.map(\.key)))
+    // A plan of the one telescope replaces its own; the other's goes.
+    let slot = try #require(plans.first { $0.kind == "plan" }?.slot)
+    let gone = unsent.withdrawn(because: "newer", but: [slot]).map(\.key)
+    #expect(gone.count == plans.count - 1 && !gone.contains { $0 == plans.first { $0.slot == slot }?.key })
+    let retraction =
+      "{\"alert_type\": \"RETRACTION\", \"superevent_id\": \"S230518h\", \"event\": null, "
+      + "\"time_created\": \"2023-05-18T17:30:00Z\", \"urls\": {}, \"external_coinc\": null}"
+    try await bench.bring(Array(retraction.utf8))
+    try await bench.settle()
+    let after = try await owed()
+    for plan in plans {
+      let entry = try #require(after.first { $0.key == plan.key })
+      #expect(entry.state == .superseded && entry.reason != nil, "\(plan.key) \(entry.reason ?? "")")
+    }
+    #expect(
+      after.contains { $0.kind == "tag" && $0.state == .ready && $0.key.text.hasSuffix("STOP GRANDMA") })
+  }
+
   /// Where the configuration asks for it, plans are handed on and triggers set, each after its plan.
   @Test func plansAreHandedOnAndTriggersSet() async throws {
     var options = IcareOptions(group: "GRANDMA", instruments: ["tre": "TAROT-Reunion", "oaj": "OAJ"])

@@ -46,6 +46,45 @@ import Units
     #expect(all.last?.payload.items == waiting)
   }
 
+  /// STOP goes first: what was planned and has not left must not follow it, and what may have left is called back.
+  @Test func whatHasNotLeftIsNotReportedAfterTheEnd() async throws {
+    let bench = try await Bench(at: "2026-09-15T17:50:00Z", treasureMap: ["tre": 93])
+    try await bench.bring([UInt8](try Data(contentsOf: fixture("notices/MS260915a-initial.json"))))
+    try await bench.settle()
+    let retraction =
+      "{\"alert_type\": \"RETRACTION\", \"superevent_id\": \"MS260915a\", \"event\": null, "
+      + "\"time_created\": \"2026-09-15T18:30:00Z\", \"urls\": {}, \"external_coinc\": null}"
+    try await bench.bring(Array(retraction.utf8))
+    try await bench.settle()
+    let all = try await bench.store.deliveries(Set(DeliveryState.allCases), limit: 500)
+      .filter { $0.channel == "treasure-map" }.sorted { $0.sequence < $1.sequence }
+    #expect(all.map(\.kind) == ["planned", "cancelled"])
+    #expect(all.map(\.state) == [.superseded, .superseded])
+    // Had it left, the other would have followed it.
+    #expect(all.last?.needs == all.first.map { [$0.key] })
+  }
+
+  @Test func aPointingIsCancelledAfterItWasReported() throws {
+    func pointing(_ i: Int) throws -> TreasureMapPointing {
+      try TreasureMapPointing(
+        at: Direction(ra: .degrees(Double(i)), dec: .degrees(1)),
+        start: Instant(iso8601: "2026-09-15T20:00:00Z")!,
+        band: "r")
+    }
+    let all = try (0..<6).map(pointing)
+    var unsent = Unsent()
+    unsent.reports = [
+      .init(key: DeliveryKey("a"), kind: "planned", pointings: Set(all[0...2])),
+      .init(key: DeliveryKey("b"), kind: "planned", pointings: [all[3]]),
+      .init(key: DeliveryKey("c"), kind: "cancelled", pointings: [all[4]]),
+    ]
+    let cancelled = unsent.groups([all[1], all[3], all[2], all[5]], "cancelled")
+    #expect(cancelled.map(\.needs) == [[], [DeliveryKey("a")], [DeliveryKey("b")]])
+    #expect(cancelled.map(\.pointings) == [[all[5]], [all[1], all[2]], [all[3]]])
+    let planned = unsent.groups([all[4], all[5]], "planned")
+    #expect(planned.map(\.needs) == [[], [DeliveryKey("c")]])
+  }
+
   /// What was observed is reported as completed with its depth, once, and its planned pointing is cancelled.
   @Test func exposuresAreReportedOnce() async throws {
     let bench = try await Bench(at: "2026-09-15T17:50:00Z", treasureMap: ["tre": 93])

@@ -132,6 +132,7 @@ import Units
     #expect(secret.count == 71)
     #expect(try await store.bearer(of: secret, at: start + .hours(23))?.scopes == ["view", "operator:tca"])
     #expect(try await store.bearer(of: secret, at: start + .hours(24)) == nil)
+    #expect(try await store.bearer(of: secret, at: start + .hours(25)) == nil)
     #expect(try await store.bearer(of: secret, at: start - .hours(1)) == nil)
     for wrong in ["", "vesper_", secret + "0", String(secret.dropLast()) + "g", secret.uppercased()] {
       #expect(try await store.bearer(of: wrong, at: start) == nil)

@@ -158,14 +158,18 @@ extension Engine {
         event, id: id, decision: memo.campaign.decision, figures: memo.map, plan: made.document, at: now)
       message.changes = old.isEmpty ? [] : changes
       message.onDuty = settings.duty?.names(at: now) ?? []
+      let unsent = try await unsent(of: id)
       let bulletin = Bulletin(
         occasion: .plan, event: id, isMock: !event.isReal, number: memo.messages, message: message,
         category: message.kind.rawValue.isEmpty ? "OTHER" : message.kind.rawValue, revision: revision,
-        planNumber: order.number, document: made.document, replaced: replaced, map: map,
+        informed: event.notices.compactMap(\.created).max(), planNumber: order.number,
+        document: made.document, replaced: replaced, map: map,
         requests: requests(for: order, made.document, of: id, event, memo: &memo),
-        source: memo.source?.target,
+        source: memo.source?.target, unsent: unsent,
         now: now)
       outcome.deliveries += try bulletin.deliveries(to: settings.recipients)
+      outcome.withdrawnDeliveries += unsent.withdrawn(
+        because: "\(made.plan.id) took its place", but: Set(outcome.deliveries.compactMap(\.slot)))
     }
   }
 

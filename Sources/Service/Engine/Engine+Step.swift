@@ -53,12 +53,18 @@ extension Engine {
     }
     if let notice = cause.notice {
       outcome.log.append(Self.line("notice.handled", id, Self.title(of: notice)))
+      outcome.log += Self.alarms(of: notice, id)
     }
     let revision = (known?.revision ?? 0) + 1
+    let unsent = result.actions.isEmpty ? Unsent() : try await unsent(of: id)
     for action in result.actions {
       try perform(
-        action, of: id, event, document: document, revision: Int(revision), at: now, on: &memo, into: &outcome
-      )
+        action, of: id, event, document: document, revision: Int(revision), unsent, at: now, on: &memo,
+        into: &outcome)
+    }
+    if let (_, reason) = outcome.withdrawnPlans.first(where: { $0.event == id }) {
+      outcome.withdrawnDeliveries += unsent.withdrawn(because: reason)
+      outcome.withdrawnDeliveries += unsent.planned.map { ($0.key, reason) }
     }
     if event.status != .active, outcome.stoppedEvents.isEmpty {
       // The campaign may have ended before; somebody may have asked for a source since.
@@ -148,7 +154,7 @@ extension Engine {
 
   private func perform(
     _ action: CampaignAction, of id: String, _ event: Event, document: NetworkPlanDocument?, revision: Int,
-    at now: Instant, on memo: inout EventMemo, into outcome: inout StepOutcome
+    _ unsent: Unsent, at now: Instant, on memo: inout EventMemo, into outcome: inout StepOutcome
   ) throws {
     func tell(_ occasion: Bulletin.Occasion, _ decision: Decision?, reason: String? = nil) throws {
       memo.messages += 1
@@ -162,7 +168,7 @@ extension Engine {
       var bulletin = Bulletin(
         occasion: occasion, event: id, isMock: !event.isReal, number: memo.messages, message: message,
         category: message.kind.rawValue.isEmpty ? "OTHER" : message.kind.rawValue, revision: revision,
-        planNumber: memo.plannedOrder, document: document, reason: reason, now: now)
+        planNumber: memo.plannedOrder, document: document, reason: reason, unsent: unsent, now: now)
       if memo.campaign.order == nil, let open = memo.requests {
         // Nothing is wanted any more: what telescopes were asked for is taken back.
         bulletin.requests = RequestChange(ending: open)

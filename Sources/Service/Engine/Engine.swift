@@ -135,6 +135,7 @@ public actor Engine {
       outcome.log = [
         Self.line("notice.kept", nil, "\(Self.title(of: notice)): about no event that is followed")
       ]
+      outcome.log += Self.alarms(of: notice, nil)
       try await store.commit(outcome, at: clock.now())
       return
     }
@@ -247,5 +248,12 @@ public actor Engine {
   static func title(of notice: Notice) -> String {
     let name = notice.eventName.map { " \($0)" } ?? ""
     return "\(notice.source.mission) \(notice.stage.name)\(name)"
+  }
+
+  /// What a person should look at in a notice that was taken all the same.
+  static func alarms(of notice: Notice, _ event: String?) -> [LogDraft] {
+    notice.findings.filter { $0.severity == .alarm }.map {
+      line("notice.alarm", event, "\(title(of: notice)): \($0.text)")
+    }
   }
 }

@@ -169,7 +169,8 @@ extension Bulletin {
           PlanPush(
             event: identity, map: reference, allocation: allocation, name: name,
             window: TimeWindow(document.window.start.instant, document.window.end.instant),
-            pointings: pointings, series: series, planID: plan.planID)),
+            pointings: pointings, series: series, age: PlanAge(informed: informed, decided: now),
+            planID: plan.planID)),
         planKey, series, [eventKey, mapKey], .hours(24))
       if options.sends.contains(slug) {
         try push(

@@ -52,6 +52,8 @@ struct Bulletin {
   let category: String
   /// Of the event when this was decided.
   let revision: Int
+  /// When the newest of the event's notices was made by its sender.
+  var informed: Instant?
   /// Of the order, when there is a plan.
   var planNumber = 0
   var document: NetworkPlanDocument?
@@ -63,6 +65,7 @@ struct Bulletin {
   /// What telescopes are asked for through ICARE, and where ICARE has the source.
   var requests: RequestChange?
   var source: SourceTarget?
+  var unsent = Unsent()
   let now: Instant
   var urgency: Int { occasion == .stop ? 30 : occasion == .plan ? 20 : 10 }
 

@@ -54,8 +54,13 @@ extension Bulletin {
     _ pointings: [TreasureMapPointing], _ kind: String, _ slug: String, _ instrument: Int, _ channel: String
   ) throws(ChannelError) -> [Delivery] {
     var list: [Delivery] = []
-    for (part, start) in stride(from: 0, to: pointings.count, by: 500).enumerated() {
-      let items = pointings[start..<min(start + 500, pointings.count)].map { TreasureMapPayload.Item($0) }
+    let parts = unsent.groups(pointings, kind).flatMap { group in
+      stride(from: 0, to: group.pointings.count, by: 500).map {
+        (group.pointings[$0..<min($0 + 500, group.pointings.count)], group.needs)
+      }
+    }
+    for (part, (pointings, needs)) in parts.enumerated() {
+      let items = pointings.map { TreasureMapPayload.Item($0) }
       let payload: TreasureMapPayload
       do throws(ChannelError) {
         payload = try TreasureMapPayload(event: event, instrument: instrument, items: items)
@@ -67,7 +72,7 @@ extension Bulletin {
         Delivery(
           key: DeliveryKey("\(channel)/\(event)/\(number)/\(slug)/\(kind)/\(part)"), channel: channel,
           kind: kind, payload: try payload.encoded(), event: event, isMock: isMock, notBefore: now,
-          expires: now + .hours(24), urgency: urgency))
+          expires: now + .hours(24), urgency: urgency, needs: needs))
     }
     return list
   }

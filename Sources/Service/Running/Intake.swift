@@ -34,10 +34,11 @@ public struct Intake {
 
 /// A decision on one notice by itself.
 public enum OneDecision {
+  /// - Returns: the decision, and what is odd in the notice, in words.
   /// - Parameter now: nil takes when the notice was made, or `fallback` if it does not say.
   public static func decide(
     _ bytes: [UInt8], policy name: String, policies: String?, at now: Instant?, otherwise fallback: Instant
-  ) throws -> Decision {
+  ) throws -> (Decision, findings: [String]) {
     let own = try policies.map { try PolicyFolder.files(in: URL(filePath: $0)) } ?? []
     let policy = try PolicyLibrary(own, try PolicyFolder.shipped()).policy(named: name)
     let notice = try NoticeParser.parse(bytes: bytes)
@@ -49,7 +50,8 @@ public enum OneDecision {
     let map = try? SkymapFile.read(notice)
     let facts = EventFacts(
       of: event, map: map.map { MapSummary(of: $0) }, now: now ?? notice.created ?? fallback)
-    return policy.decide(on: facts)
+    let findings = notice.findings.map { "[\($0.severity)] \($0.text)" }
+    return (policy.decide(on: facts), findings)
   }
 }
 
