@@ -93,12 +93,15 @@ public struct PlanDraft: Hashable, Sendable {
   public let summary: String?
   /// By name: what can only be made while the map is at hand.
   public let files: [String: [UInt8]]
+  /// What of the plan before had begun by then stays as it is, if its team has it; nil: when it is stored.
+  public let asOf: Instant?
 
   public init(
     id: String, event: String, scope: String = networkScope, requestDigest: String, document: [UInt8],
     encoding: PlanEncoding = .json, assignments: [PlanAssignment], summary: String? = nil,
-    files: [String: [UInt8]] = [:]
+    files: [String: [UInt8]] = [:], asOf: Instant? = nil
   ) {
+    self.asOf = asOf
     self.summary = summary
     self.files = files
     self.id = id

@@ -67,14 +67,17 @@ struct AckCommand: AsyncParsableCommand {
   var filter: String?
   @Option(help: "Of what was observed: limiting magnitude.")
   var limit: Double?
+  @Option(help: "Number of an exposure reported before, whose place this one takes.")
+  var corrects: Int64?
   @OptionGroup var service: ServiceOptions
 
   func run() async throws {
     try await reporting {
       var observed: RemoteQueue.Exposure?
       if let start, let exposure {
-        observed = .init(startUTC: start, seconds: exposure, filter: filter, limit: limit)
-      } else if start != nil || exposure != nil || filter != nil || limit != nil {
+        observed = .init(
+          startUTC: start, seconds: exposure, filter: filter, limit: limit, corrects: corrects)
+      } else if start != nil || exposure != nil || filter != nil || limit != nil || corrects != nil {
         throw Failure(.usage, "an exposure needs --start and --exposure")
       }
       do {

@@ -58,6 +58,13 @@ extension IcareRequestTests {
     #expect(made.fake.state.rows("field").count == fields + 1)
     #expect(try await made.deliveries(.executed).map(\.state) == [.done, .done])
     #expect(made.channel.status.differences == [:])
+    // What there is cannot be changed there, and is not put beside it once more.
+    elsewhere.limitMag = 17.5
+    let told = try await desk.report([elsewhere], for: "tca", by: Answerer(name: "t", way: "api"))
+    #expect(told.map(\.result) == ["corrected"], "\(told)")
+    try await made.bench.settle()
+    try await made.deliver()
+    #expect(made.fake.state.rows("observation").count == 2)
   }
 
   /// TAROT and TRT tell ICARE nothing by themselves: it is made to ask them, now and then, and the others never.

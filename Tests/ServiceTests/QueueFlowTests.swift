@@ -125,6 +125,45 @@ import Units
     for key in rows.map(\.target) { #expect(!text.contains("\(key),")) }
   }
 
+  /// The limit comes when the images have been looked at: it counts, once.
+  @Test func aLimitToldLaterCountsInTheCoverage() async throws {
+    let q = try await QueueBench.mock()
+    let one = try await q.busy()[0]
+    let me = QueueBench.operatorOf("robot")
+    let pointing = try #require(try await q.desk.queue(of: one, reader: nil).pointings.first)
+    q.bench.time.advance(try #require(Instant(iso8601: pointing.endUTC)) - q.now + .minutes(5))
+    var report = ReportForm(startUTC: pointing.startUTC, exposureS: pointing.exposureS)
+    report.tile = "\(pointing.id)"
+    func tell() async throws -> ReportView? {
+      let told = try await q.desk.report([report], for: one, by: me).first
+      try await q.bench.settle()
+      return told
+    }
+    #expect(try await tell()?.result == "recorded")
+    let first = try await q.desk.coverage(of: q.event)
+    #expect(first.observations == 1 && first.withoutLimit == 1 && first.depthWeighted == 0)
+    report.limitMag = 19
+    #expect(try await tell()?.result == "corrected")
+    let second = try await q.desk.coverage(of: q.event)
+    #expect(second.observations == 1 && second.withoutLimit == 0)
+    #expect(second.depthWeighted > 0 && second.observed == first.observed)
+    #expect(try await tell()?.result == "repeated")
+    // It was of another pointing in the end: the first is not called observed without an exposure.
+    let next = try #require(
+      try await q.desk.queue(of: one, reader: nil).pointings.first { $0.state == "sent" })
+    q.bench.time.advance(try #require(Instant(iso8601: next.endUTC)) - q.now + .minutes(5))
+    report.corrects = try #require(try await q.bench.store.observations(for: q.event).first?.number)
+    (report.tile, report.startUTC, report.exposureS) = ("\(next.id)", next.startUTC, next.exposureS)
+    let moved = try await tell()
+    #expect(moved?.result == "corrected" && moved?.pointing == next.id, "\(String(describing: moved))")
+    let third = try await q.desk.coverage(of: q.event)
+    #expect(third.observations == 1 && third.observed != second.observed)
+    // The circular lists one exposure, not the pointing it was first said to be of.
+    let sheet = try await StoreDesk(state: q.state).text(TextRequest(kind: "circular", event: q.event))
+    #expect(sheet.text.components(separatedBy: "| \(one)").count <= 2, "\(sheet.text)")
+    print(sheet.text)
+  }
+
   @Test func anOutageIsHonouredAtOnceAndItsEndToo() async throws {
     let q = try await QueueBench.mock()
     let one = try #require(try await q.busy().first)

@@ -38,14 +38,15 @@ import Units
       #expect(conflict.status == 409)
       // Negative declinations and a formula in CSV; the numbers are what they are.
       let csv =
-        "start_utc,exposure_s,ra_deg,dec_deg,filter,limit_mag,event\r\n"
-        + "\(first.startUTC),60,\(first.raDeg),\(first.decDeg),'=HYPERLINK(1),18.5,\r\n"
-        + "\(first.startUTC),60,10.5,-89.25,\"r,x\",18.5,\(q.event)\r\n"
+        "start_utc,exposure_s,ra_deg,dec_deg,filter,limit_mag,event,Airmass\r\n"
+        + "\(first.startUTC),60,\(first.raDeg),\(first.decDeg),'=HYPERLINK(1),18.5,,1.2\r\n"
+        + "\(first.startUTC),60,10.5,-89.25,\"r,x\",18.5,\(q.event),1.3\r\n"
       let reported = try await site.send(
         .post, base + "/observations", token: token, type: "text/csv; charset=utf-8", csv)
       #expect(reported.status == 200, "\(reported.text)")
       let results = reported.object["results"] as? [[String: Any]] ?? []
       #expect(results.map { $0["result"] as? String } == ["recorded", "recorded"], "\(reported.text)")
+      #expect(reported.object["ignored_columns"] as? [String] == ["airmass"], "what was not read is said")
       #expect(results.first?["pointing"] as? Int64 == first.id && results.last?["pointing"] is NSNull)
       // The circular tells what was taken, not what was planned.
       let circular = try await site.send(.get, "/api/texts/circular?as=text&event=\(q.event)")
@@ -122,6 +123,30 @@ import Units
         .post, "/api/telescopes/\(slug)/observations", token: token, type: "text/csv",
         "start_utc,exposure_s\n" + String(repeating: "x", count: 1_100_000))
       #expect(csv.status == 413)
+      // A name that is not ours would lose what stands under it.
+      for (type, text, name) in [
+        ("text/csv", "start_utc,exposure_s,tile,limmag\n2026-09-15T17:00:00Z,60,1,19.5\n", "limmag"),
+        ("text/csv", "start_utc,exposure_s,tile,Limit Mag\n2026-09-15T17:00:00Z,60,1,19.5\n", "limit mag"),
+        (
+          "application/json",
+          #"{"observations": [{"start_utc": "2026-09-15T17:00:00Z", "exposure_s": 60, "mag": 19}]}"#, "mag"
+        ),
+      ] {
+        let response = try await site.send(
+          .post, "/api/telescopes/\(slug)/observations", token: token, type: type, text)
+        #expect(response.status == 400, "\(response.text)")
+        let error = response.object["error"] as? String ?? ""
+        #expect(error.contains(name) && error.contains("limit_mag"), "\(error)")
+      }
+      let nested = try await site.send(
+        .post, path, token: token,
+        #"{"answer": "observed", "observation": {"start_utc": "2026-09-15T17:00:00Z", "exposure_s": 60, "lim": 1}}"#
+      )
+      #expect(nested.status == 400 && nested.text.contains("limit_mag"), "\(nested.text)")
+      let outage = try await site.send(
+        .post, "/api/telescopes/\(slug)/outages", token: token,
+        #"{"kind": "weather", "start": "2026-09-15T17:00:00Z", "end_utc": "2026-09-16T17:00:00Z"}"#)
+      #expect(outage.status == 400 && outage.text.contains("start_utc"), "\(outage.text)")
       for bad in [
         "a,b", "start_utc,exposure_s", "start_utc,exposure_s\nx", "start_utc,exposure_s\nx,y", "a,a\n1,2",
         "start_utc,exposure_s\n\"2026,60",

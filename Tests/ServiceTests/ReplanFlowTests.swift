@@ -91,6 +91,34 @@ import Units
   /// A free plan that covers clearly more takes the place of what is held; it is compared by its own measure.
   private static let lossTolerance = 1e-4
 
+  /// An exposure under way that nobody reported as begun is neither taken back nor asked of anybody again, and
+  /// its telescope has nothing else to do meanwhile.
+  @Test func whatIsUnderWayStays() async throws {
+    let q = try await QueueBench.mock()
+    let busy = try await q.busy()
+    let (one, other) = (try #require(busy.first), try #require(busy.last))
+    let plan = try #require(try await q.live())
+    let me = QueueBench.operatorOf("team")
+    _ = try await q.desk.answer(AnswerForm(answer: "accepted", plan: plan.id), for: one, by: me)
+    let rows = try await q.bench.store.assignments(of: plan.id).filter { $0.assignment.telescope == one }
+    let running = try #require(rows.dropFirst(2).first).assignment
+    q.bench.time.advance(running.window.start - q.now + .seconds(10))
+    try #require(q.now < running.window.end)
+    _ = try await q.desk.answer(
+      AnswerForm(answer: "refused", plan: plan.id, reason: "clouds"), for: other, by: me)
+    try await q.bench.settle()
+    let next = try #require(try await q.live())
+    #expect(next.id != plan.id)
+    let kept = try await q.bench.store.assignments(of: plan.id).first { $0.id == rows[2].id }
+    #expect(kept?.state == .started && kept?.reason?.contains("its time had come") == true)
+    let asked = try await q.bench.store.assignments(of: next.id).map(\.assignment)
+    #expect(!asked.contains { $0.tile == running.tile })
+    #expect(asked.filter { $0.telescope == one }.allSatisfy { $0.window.start >= running.window.end })
+    // It is in the queue still, and its report counts.
+    let queue = try await q.desk.queue(of: one, reader: nil)
+    #expect(queue.pointings.contains { $0.id == rows[2].id && $0.state == "started" })
+  }
+
   @Test func aRefusedTileChangesLittle() async throws {
     let q = try await QueueBench.mock()
     let one = try #require(try await q.busy().first)

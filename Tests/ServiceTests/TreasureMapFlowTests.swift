@@ -129,6 +129,20 @@ import Units
     try await bench.settle()
     let last = try await payloads(bench).filter { $0.kind == "completed" }
     #expect(last.count == 2 && last[1].payload.items.map(\.pointing.depth) == [17])
+    // A depth that is told later is reported once; a corrected one cannot be changed there and is not doubled.
+    for limit in [18.0, 18.0, 18.4] {
+      let later = try await desk.report([report(2, limit: limit)], for: "tre", by: team)
+      #expect(later.allSatisfy { $0.error == nil }, "\(later)")
+      try await bench.settle()
+    }
+    let depths = try await payloads(bench).filter { $0.kind == "completed" }.map {
+      $0.payload.items.map(\.pointing.depth)
+    }
+    #expect(depths == [[18.5, 18.25], [17], [18]])
+    #expect(
+      try await bench.store.observations(for: "MS260915a").map(\.observation.limit?.value) == [
+        18.5, 18.25, 17, 18.4,
+      ])
   }
 
   @Test func onlyGravitationalWavesHaveANameThere() async throws {

@@ -24,7 +24,12 @@ import Units
   ) async throws {
     var outcome = Outcome()
     outcome.events = [event(from: revision)]
-    outcome.plans = [plan(id, telescopes: ["tca", "tre"])]
+    let next = plan(id, telescopes: ["tca", "tre"])
+    outcome.plans = [
+      PlanDraft(
+        id: id, event: next.event, requestDigest: next.requestDigest, document: next.document,
+        assignments: next.assignments, asOf: start)
+    ]
     try await store.commit(outcome, at: now)
   }
 
@@ -137,6 +142,47 @@ import Units
       }
     }
     try await store.record(answer("d", .pointing(all[1].id), .observed), at: start)
+    try await Self.check(store)
+  }
+
+  /// Nobody said that the shutter is open, but its time has come and the team has the plan.
+  @Test func whatIsUnderWayIsNotTakenBackByANewPlan() async throws {
+    let (scratch, store) = try await Self.opened()
+    defer { withExtendedLifetime(scratch) {} }
+    let all = try await store.assignments(of: "S1-r1")  // two of tca, two of tre: at 0 and 10 min, for 9 min
+    try await store.record(answer("a", .pointing(all[0].id), .accepted), at: start)
+    try await store.record(answer("b", .pointing(all[1].id), .seen), at: start)
+    var outcome = Outcome()
+    outcome.events = [event(from: 1)]
+    outcome.plans = [plan("S1-r2", telescopes: ["tca", "tre"])]
+    try await store.commit(outcome, at: start + .minutes(12))
+    // tca's first is over and was never reported, its second runs; tre has fetched nothing.
+    #expect(
+      try await store.assignments(of: "S1-r1").map(\.state) == [.withdrawn, .started, .withdrawn, .withdrawn])
+    let line = try #require(
+      try await store.answers(on: "S1-r1", telescope: "tca").last { $0.state == .started })
+    #expect(
+      line.actor == "vesper" && line.way == .service && line.reason?.contains("its time had come") == true)
+    try await Self.check(store)
+    // What begins between planning and storing is to come: the new plan has it.
+    try await store.record(answer("c", .plan("S1-r2"), .accepted), at: start)
+    outcome = Outcome()
+    outcome.events = [event(from: 2)]
+    let next = plan("S1-r3", telescopes: ["tca", "tre"])
+    outcome.plans = [
+      PlanDraft(
+        id: next.id, event: next.event, requestDigest: next.requestDigest, document: next.document,
+        assignments: next.assignments, asOf: start + .minutes(10))
+    ]
+    try await store.commit(outcome, at: start + .minutes(12))
+    #expect(try await store.assignments(of: "S1-r2").allSatisfy { $0.state == .withdrawn })
+    // The end of a campaign takes back all that was not said to have begun.
+    try await store.record(answer("d", .plan("S1-r3"), .accepted), at: start)
+    outcome = Outcome()
+    outcome.events = [event(from: 3)]
+    outcome.withdrawnPlans = [(event: "S1", reason: "retracted")]
+    try await store.commit(outcome, at: start + .minutes(12))
+    #expect(try await store.assignments(of: "S1-r3").allSatisfy { $0.state == .withdrawn })
     try await Self.check(store)
   }
 

@@ -95,12 +95,14 @@ public struct ReportForm: Codable, Hashable, Sendable {
   public var tile: String?
   public var event: String?
   public var key: String?
+  /// Number of an exposure reported before: this takes its place.
+  public var corrects: Int64?
 
   public init(startUTC: String, exposureS: Double) {
     self.startUTC = startUTC
     self.exposureS = exposureS
   }
-  enum CodingKeys: String, CodingKey {
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case startUTC = "start_utc"
     case exposureS = "exposure_s"
     case raDeg = "ra_deg"
@@ -108,7 +110,7 @@ public struct ReportForm: Codable, Hashable, Sendable {
     case rotationDeg = "rotation_deg"
     case filter
     case limitMag = "limit_mag"
-    case tile, event, key
+    case tile, event, key, corrects
   }
 }
 
@@ -134,7 +136,7 @@ public struct OutageForm: Codable, Hashable, Sendable {
     self.reason = reason
     self.key = key
   }
-  enum CodingKeys: String, CodingKey {
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case kind, filter, startUTC = "start_utc", endUTC = "end_utc", reason, key
   }
 }
@@ -231,6 +233,10 @@ public struct AnswerView: Encodable, Sendable {
   /// The pointings whose state changed; none when it was said before.
   public var changed: [Int64]
   public var isRepeat: Bool
+  /// Number of the exposure that was told of; `corrects` of a later report may name it.
+  public var observation: Int64?
+  /// Number of the exposure whose place it took.
+  public var replaced: Int64?
 
   public init(answer: String, changed: [Int64], isRepeat: Bool) {
     self.answer = answer
@@ -242,10 +248,12 @@ public struct AnswerView: Encodable, Sendable {
 public struct ReportView: Encodable, Sendable {
   /// Of the list that was sent, from 1.
   public var row: Int
-  /// `recorded`, `repeated`, `refused`.
+  /// `recorded`, `corrected`, `repeated`, `refused`.
   public var result: String
   /// The pointing it was of; null for an exposure of nothing that was asked for.
   public var pointing: Int64?
+  /// Number of the exposure; `corrects` of a later report may name it.
+  public var observation: Int64?
   public var error: String?
 
   public init(row: Int, result: String, pointing: Int64? = nil, error: String? = nil) {

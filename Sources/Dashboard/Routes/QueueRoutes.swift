@@ -9,7 +9,6 @@ struct QueueRoutes {
 
   private static let longestAnswer = 64 << 10
   private static let longestReport = 1 << 20
-  private static let mostReports = 2000
 
   func add(to router: Router<DashboardContext>) {
     router.get("/api/telescopes/{slug}/queue") { _, context in
@@ -24,17 +23,19 @@ struct QueueRoutes {
       let (slug, answerer) = try team(context)
       let bytes = try await request.bytes(upTo: Self.longestAnswer)
       _ = try BodyReader.json(KnownMembers<AnswerForm.CodingKeys>.self, bytes)
+      _ = try BodyReader.json(KnownObservation.self, bytes)
       var form = try BodyReader.json(AnswerForm.self, bytes)
       if form.key == nil { form.key = request.headers[HTTPField.Name("Idempotency-Key")!] }
       return try Answer.json(try await queues().answer(form, for: slug, by: answerer))
     }
     router.post("/api/telescopes/{slug}/observations") { request, context in
       let (slug, answerer) = try team(context)
-      let reports = try Self.reports(
+      let sheet = try ReportSheet(
         try await request.bytes(upTo: Self.longestReport), isCSV: request.bodyType == "text/csv")
-      let results = try await queues().report(reports, for: slug, by: answerer)
+      let results = try await queues().report(sheet.reports, for: slug, by: answerer)
       let isRefused = results.allSatisfy { $0.result == "refused" }
-      return try Answer.json(["results": results], status: isRefused ? .badRequest : .ok)
+      return try Answer.json(
+        ReportAnswer(results: results, ignoredColumns: sheet.ignored), status: isRefused ? .badRequest : .ok)
     }
     addOutages(to: router)
     router.get("/api/events/{id}/coverage") { _, context in
@@ -52,8 +53,9 @@ struct QueueRoutes {
     }
     router.post("/api/telescopes/{slug}/outages") { request, context in
       let (slug, answerer) = try team(context)
-      let form = try BodyReader.json(
-        OutageForm.self, try await request.bytes(upTo: Self.longestAnswer))
+      let bytes = try await request.bytes(upTo: Self.longestAnswer)
+      _ = try BodyReader.json(KnownMembers<OutageForm.CodingKeys>.self, bytes)
+      let form = try BodyReader.json(OutageForm.self, bytes)
       return try Answer.json(try await queues().add(form, for: slug, by: answerer), status: .created)
     }
     router.delete("/api/telescopes/{slug}/outages/{number}") { _, context in
@@ -71,44 +73,6 @@ struct QueueRoutes {
   private func team(_ context: DashboardContext) throws -> (String, Answerer) {
     let slug = try context.part("slug")
     return (slug, Answerer(name: try context.require(.telescope(slug)).actor, way: "api"))
-  }
-
-  private struct ReportList: Decodable { var observations: [ReportForm] }
-
-  private static func reports(_ bytes: [UInt8], isCSV: Bool) throws -> [ReportForm] {
-    guard isCSV else {
-      let list = try BodyReader.json(ReportList.self, bytes).observations
-      guard !list.isEmpty, list.count <= mostReports else {
-        throw HTTPError(.badRequest, message: "send 1 to \(mostReports) observations")
-      }
-      return list
-    }
-    let rows = try BodyReader.csv(bytes, limit: mostReports)
-    guard !rows.isEmpty else { throw HTTPError(.badRequest, message: "there is no row below the head") }
-    return try rows.enumerated().map { try report($1, row: $0 + 1) }
-  }
-
-  private static func report(_ cells: [String: String], row: Int) throws -> ReportForm {
-    func number(_ name: String) throws -> Double? {
-      guard let text = cells[name] else { return nil }
-      guard let value = Double(text.trimmingCharacters(in: .whitespaces)), value.isFinite else {
-        throw HTTPError(.badRequest, message: "row \(row): \(name) is no number")
-      }
-      return value
-    }
-    guard let start = cells["start_utc"], let exposure = try number("exposure_s") else {
-      throw HTTPError(.badRequest, message: "row \(row): start_utc and exposure_s are needed")
-    }
-    var form = ReportForm(startUTC: start, exposureS: exposure)
-    (form.raDeg, form.decDeg) = (try number("ra_deg"), try number("dec_deg"))
-    (form.rotationDeg, form.limitMag) = (try number("rotation_deg"), try number("limit_mag"))
-    // What a spreadsheet was kept from running comes back without its guard.
-    func plain(_ name: String) -> String? {
-      cells[name].map { $0.hasPrefix("'") ? String($0.dropFirst()) : $0 }
-    }
-    (form.filter, form.tile) = (plain("filter"), plain("tile"))
-    (form.event, form.key) = (plain("event"), plain("key"))
-    return form
   }
 }
 

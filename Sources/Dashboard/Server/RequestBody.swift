@@ -64,9 +64,11 @@ enum BodyReader {
 
   /// Rows of a CSV file (RFC 4180) under the names of its first line.
   /// - Throws: 400 for a quote that is not closed, a row of another length, or more than `limit` rows.
-  static func csv(_ bytes: [UInt8], limit: Int) throws -> [[String: String]] {
+  static func csv(
+    _ bytes: [UInt8], limit: Int
+  ) throws -> (names: [String], rows: [[String: String]]) {
     let lines = try cells(bytes)
-    guard let head = lines.first else { return [] }
+    guard let head = lines.first else { return ([], []) }
     let names = head.map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
     guard Set(names).count == names.count else {
       throw HTTPError(.badRequest, message: "two columns have the same name")
@@ -75,13 +77,14 @@ enum BodyReader {
     guard rows.count <= limit else {
       throw HTTPError(.contentTooLarge, message: "more than \(limit) rows: send them in parts")
     }
-    return try rows.enumerated().map { i, row in
+    let values = try rows.enumerated().map { i, row in
       guard row.count == names.count else {
         throw HTTPError(
           .badRequest, message: "row \(i + 1) has \(row.count) cells where the head has \(names.count)")
       }
       return Dictionary(uniqueKeysWithValues: zip(names, row)).filter { !$0.value.isEmpty }
     }
+    return (names, values)
   }
 
   private static func cells(_ bytes: [UInt8]) throws -> [[String]] {

@@ -132,6 +132,7 @@ extension StoreDesk {
       state.settings.telescopes.map { ($0.slug, $0.id) }, uniquingKeysWith: { first, _ in first })
     let reported = try await asked { () async throws(StoreError) in try await store.observations(for: event) }
     let exposures = Dictionary(grouping: reported) { $0.assignment }
+    let told = Set(reported.flatMap(\.assignments))
     var list = (exposures[nil] ?? []).map { Self.observation($0, names) }
     var executed = 0
     for plan in plans {
@@ -153,6 +154,8 @@ extension StoreDesk {
           filter: a.filter.isEmpty ? nil : a.filter, exposure: a.exposure, count: row?.nexp ?? 1,
           field: row?.fieldID ?? a.tile, added: row.map { Fraction(clamping: $0.added) })
         let taken = exposures[pointing.id] ?? []
+        // What was said to be of it, and was of another in the end, is there.
+        if taken.isEmpty, told.contains(pointing.id) { continue }
         list += taken.isEmpty ? [planned] : taken.map { Self.observation($0, names, of: planned) }
       }
     }

@@ -50,13 +50,25 @@ extension Engine {
   private var fields: ExecutedFields { ExecutedFields(store: store, telescopes: maker.telescopes) }
 
   /// Exposures taken for an event, and those whose shutter is open.
-  func taken(for id: String, isPlanning: Bool) async throws -> [ObservedField] {
-    try await fields.taken(for: id, isPlanning: isPlanning, at: clock.now())
+  func taken(for id: String, isPlanning: Bool, at now: Instant) async throws -> [ObservedField] {
+    try await fields.taken(for: id, isPlanning: isPlanning, at: now)
+  }
+
+  /// Telescopes that have their shutters open for an event, until the exposures end.
+  func busy(with id: String, at now: Instant) async throws -> [Outage] {
+    let telescopes = bySlug
+    return try await fields.running(id, at: now).compactMap { pointing in
+      telescopes[pointing.assignment.telescope].map {
+        Outage(
+          telescopeID: $0.id, window: TimeWindow(now, pointing.assignment.window.end),
+          reason: "observing \(pointing.assignment.tile)")
+      }
+    }
   }
 
   /// The figures for the record; nil before anybody has said anything.
   func executed(_ id: String, on map: Skymap, distance: Distance?) async throws -> ExecutedFigures? {
-    let taken = try await taken(for: id, isPlanning: false)
+    let taken = try await taken(for: id, isPlanning: false, at: clock.now())
     let accepted = try await fields.pointings(of: id, in: [.accepted, .started])
     guard !taken.isEmpty || !accepted.isEmpty else { return nil }
     let coverage = ExecutedCoverage(

@@ -35,12 +35,16 @@ extension Engine {
     outcome.epoch = epoch
     do {
       let (map, digest) = try await place(of: order, id, event)
+      // One instant: what has begun by it is under way, all else is still to come.
+      let asOf = clock.now()
       let made = try maker.plan(
         order, event: event, id: id, on: map, digest: digest,
-        observed: try await taken(for: id, isPlanning: true), before: try await standing(memo),
-        used: try await used(besides: event, id), at: clock.now())
+        observed: try await taken(for: id, isPlanning: true, at: asOf),
+        busy: try await busy(with: id, at: asOf), before: try await standing(memo, at: asOf),
+        used: try await used(besides: event, id, at: asOf), at: asOf)
       try await publish(
-        made, on: map, order, of: id, event, memo: &memo, revision: Int(known.revision) + 1, into: &outcome)
+        made, on: map, order, of: id, event, asOf: asOf, memo: &memo, revision: Int(known.revision) + 1,
+        into: &outcome)
     } catch let error as SkymapFileError {
       outcome.log.append(Self.line("plan.failed", id, "order \(order.number): \(error)"))
     } catch let error as PlanningError {
@@ -58,11 +62,10 @@ extension Engine {
   }
 
   /// What is still to come of the live plan: nobody has begun, refused or lost it.
-  func standing(_ memo: EventMemo) async throws -> StandingPlan {
+  func standing(_ memo: EventMemo, at now: Instant) async throws -> StandingPlan {
     guard let id = memo.planID, let document = try await liveDocument(of: memo) else {
       return StandingPlan()
     }
-    let now = clock.now()
     let parts = Dictionary(document.plans.map { ($0.telescope.slug, $0) }, uniquingKeysWith: { a, _ in a })
     let names = Dictionary(maker.telescopes.map { ($0.slug, $0.id) }, uniquingKeysWith: { a, _ in a })
     var standing = StandingPlan(mapDigest: document.inputs.mapSHA256)
@@ -87,8 +90,7 @@ extension Engine {
 
   /// What telescopes have been asked for already, without what is still to come of an event's own plan: that is
   /// planned anew. Rehearsals use up nothing that is real.
-  func used(besides event: Event, _ id: String) async throws -> [String: AllocationUse] {
-    let now = clock.now()
+  func used(besides event: Event, _ id: String, at now: Instant) async throws -> [String: AllocationUse] {
     let pointings = try await store.usedPointings(since: now - AllocationBook.reach).filter {
       $0.isMock != event.isReal
         && !($0.event == id && $0.scope == PlanDraft.networkScope && $0.window.start >= now)
@@ -122,8 +124,7 @@ extension Engine {
 
   private func publish(
     _ made: PlanMaker.Result, on map: Skymap, _ order: PlanOrder, of id: String, _ event: Event,
-    memo: inout EventMemo,
-    revision: Int, into outcome: inout StepOutcome
+    asOf: Instant, memo: inout EventMemo, revision: Int, into outcome: inout StepOutcome
   ) async throws {
     let now = clock.now()
     let old = try await planned(memo)
@@ -142,7 +143,8 @@ extension Engine {
           document: Array(made.document.json().utf8), assignments: made.plan.pointings,
           summary: PlanDigest(made.document, on: map).json(),
           files: Dictionary(
-            uniqueKeysWithValues: PlanFiles.ofMap(made.document, on: map).map { ($0.path, $0.bytes) }))
+            uniqueKeysWithValues: PlanFiles.ofMap(made.document, on: map).map { ($0.path, $0.bytes) }),
+          asOf: asOf)
       ]
       outcome.timers += try outcome.plans.compactMap(expiryTimer)
       let network = made.document.network

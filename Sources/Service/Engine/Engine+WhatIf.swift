@@ -16,6 +16,8 @@ struct WhatIfTask: Sendable {
   let map: Skymap
   let digest: String
   let observed: [ObservedField]
+  /// Telescopes whose shutters are open.
+  let busy: [Outage]
   /// What is still to come of the plan in force.
   let before: StandingPlan
   let used: [String: AllocationUse]
@@ -36,8 +38,8 @@ struct WhatIfTask: Sendable {
       absences: (order.absences ?? []) + adoption.absences(ids, event: id),
       adjustment: adoption.adjustment(over: order.adjustment))
     let made = try maker.plan(
-      other, event: event, id: id, on: map, digest: digest, observed: observed, before: before, used: used,
-      at: now)
+      other, event: event, id: id, on: map, digest: digest, observed: observed, busy: busy,
+      before: before, used: used, at: now)
     let tree = ProbabilityTree(map)
     let known = fieldsByID
     func covered(_ open: [(telescope: String, center: Direction<ICRS>)]) -> Double {
@@ -80,10 +82,12 @@ extension Engine {
       let planID = memo.planID
     else { return nil }
     let (map, digest) = try await place(of: order, id, event)
+    let now = clock.now()
     return WhatIfTask(
       id: id, event: event, order: order, planID: planID, map: map, digest: digest,
-      observed: try await taken(for: id, isPlanning: true), before: try await standing(memo),
-      used: try await used(besides: event, id), now: clock.now(), maker: maker)
+      observed: try await taken(for: id, isPlanning: true, at: now), busy: try await busy(with: id, at: now),
+      before: try await standing(memo, at: now), used: try await used(besides: event, id, at: now), now: now,
+      maker: maker)
   }
 
   func adopt(_ adoption: Adoption, of id: String, into memo: inout EventMemo, _ outcome: inout StepOutcome) {

@@ -27,11 +27,12 @@ struct PlanMaker: Sendable {
   }
 
   /// - Parameters:
+  ///   - busy: until when telescopes are in the middle of an exposure.
   ///   - before: what is still to come of the plan before: it stays unless a free plan covers clearly more.
   ///   - used: of allocations, by other plans and by what of this one is past.
   func plan(
     _ order: PlanOrder, event: Event, id: String, on map: Skymap, digest: String,
-    observed: [ObservedField] = [], before: StandingPlan = StandingPlan(),
+    observed: [ObservedField] = [], busy: [Outage] = [], before: StandingPlan = StandingPlan(),
     used: [String: AllocationUse] = [:],
     at now: Instant
   ) throws(PlanningError) -> Result {
@@ -52,11 +53,12 @@ struct PlanMaker: Sendable {
       alone: Set(order.centred.map(\.telescope)), now: now,
       window: TimeWindow(begin, end), earth: earth, softwareVersion: version)
     request.observed = observed
-    request.outages = (order.absences ?? []).map {
-      Outage(
-        telescopeID: $0.telescope, filter: $0.filter, window: TimeWindow($0.start, max($0.start, $0.end)),
-        reason: $0.reason)
-    }
+    request.outages =
+      (order.absences ?? []).map {
+        Outage(
+          telescopeID: $0.telescope, filter: $0.filter, window: TimeWindow($0.start, max($0.start, $0.end)),
+          reason: $0.reason)
+      } + busy
     request.refused = (order.refusals ?? []).map {
       RefusedTile(telescopeID: $0.telescope, center: $0.center)
     }

@@ -15,6 +15,8 @@ struct ExecutedReport {
   struct Exposure {
     let stored: StoredObservation
     let row: PlanDocument.Row?
+    /// What both had been told of it before, or could have been. Neither lets a record be changed.
+    var told: [StoredObservation] = []
   }
   let event: String
   let isMock: Bool
@@ -29,8 +31,13 @@ struct ExecutedReport {
   private var slugs: [String] { Set(exposures.map(\.stored.telescope)).sorted() }
 
   /// Those of a telescope that can be reported, in parts that one request carries.
-  private func parts(_ slug: String) -> [ArraySlice<Exposure>] {
-    let taken = exposures.filter { $0.stored.telescope == slug && $0.stored.observation.limit != nil }
+  private func parts(
+    _ slug: String, _ canBeTold: (StoredObservation, PlanDocument.Row?) -> Bool
+  ) -> [ArraySlice<Exposure>] {
+    let taken = exposures.filter { one in
+      one.stored.telescope == slug && canBeTold(one.stored, one.row)
+        && !one.told.contains { canBeTold($0, one.row) }
+    }
     return stride(from: 0, to: taken.count, by: Self.most).map {
       taken[$0..<min($0 + Self.most, taken.count)]
     }
@@ -42,8 +49,8 @@ struct ExecutedReport {
     var list: [Delivery] = []
     for slug in slugs {
       guard let instrument = options.instruments[slug] else { continue }
-      for part in parts(slug) {
-        let rows = part.compactMap { row($0, options) }
+      for part in parts(slug, { row($0, of: $1, options) != nil }) {
+        let rows = part.compactMap { row($0.stored, of: $0.row, options) }
         guard let first = part.first, !rows.isEmpty else { continue }
         list.append(
           try IcarePush.executed(ExecutedPush(instrument: instrument, rows: rows)).delivery(
@@ -54,19 +61,21 @@ struct ExecutedReport {
     return list
   }
 
-  private func row(_ exposure: Exposure, _ options: IcareOptions) -> ExecutedPush.Row? {
-    let o = exposure.stored.observation
-    guard let limit = o.limit, let filter = (o.filter ?? exposure.row?.filter).flatMap(options.bandpass)
+  private func row(
+    _ stored: StoredObservation, of row: PlanDocument.Row?, _ options: IcareOptions
+  ) -> ExecutedPush.Row? {
+    let o = stored.observation
+    guard let limit = o.limit, let filter = (o.filter ?? row?.filter).flatMap(options.bandpass)
     else {
       return nil  // ICARE loses the whole upload without
     }
     // The field is that of the plan there, however the telescope was a little off.
-    let planned = exposure.row.map {
+    let planned = row.map {
       Direction<ICRS>(ra: .degrees($0.raDeg), dec: .degrees($0.decDeg))
     }
     return ExecutedPush.Row(
       observationID: ExecutedPush.Row.id(
-        of: "\(event)/\(exposure.stored.telescope)/\(exposure.stored.number)"),
+        of: "\(event)/\(stored.telescope)/\(stored.number)"),
       at: planned ?? o.direction, start: o.start, filter: filter, exposure: o.exposure, limit: limit,
       target: event)
   }
@@ -87,8 +96,8 @@ struct ExecutedReport {
     _ slug: String, _ instrument: Int, _ channel: String
   ) throws(ChannelError) -> [Delivery] {
     var list: [Delivery] = []
-    for part in parts(slug) {
-      let completed = part.compactMap { Self.completed($0) }
+    for part in parts(slug, { Self.completed($0, of: $1) != nil }) {
+      let completed = part.compactMap { Self.completed($0.stored, of: $0.row) }
       guard let first = part.first, !completed.isEmpty else { continue }
       let key = "\(channel)/\(event)/executed/\(slug)/\(first.stored.number)"
       let report = try TreasureMapPayload(
@@ -116,13 +125,16 @@ struct ExecutedReport {
       notBefore: now, expires: now + Self.holds, urgency: 5, needs: needs)
   }
 
-  private static func completed(_ exposure: Exposure) -> TreasureMapPointing? {
-    let o = exposure.stored.observation
+  private static func completed(
+    _ stored: StoredObservation, of row: PlanDocument.Row?
+  ) -> TreasureMapPointing? {
+    let o = stored.observation
+    guard o.limit != nil else { return nil }
     // Reports say how far the field was turned on top of what was planned.
-    let angle = Angle.degrees(exposure.row?.paDeg ?? 0) + o.rotation
+    let angle = Angle.degrees(row?.paDeg ?? 0) + o.rotation
     return try? TreasureMapPointing(
       at: o.direction, start: o.start,
-      band: TreasureMapPointing.band(for: o.filter ?? exposure.row?.filter ?? ""), depth: o.limit,
+      band: TreasureMapPointing.band(for: o.filter ?? row?.filter ?? ""), depth: o.limit,
       positionAngle: angle)
   }
 }
@@ -159,7 +171,8 @@ extension Engine {
         let position = pointing.assignment.position
         row = rows.indices.contains(position) ? rows[position] : nil
       }
-      exposures.append(.init(stored: stored, row: row))
+      exposures.append(
+        .init(stored: stored, row: row, told: stored.earlier.filter { $0.number <= told }))
     }
     let report = ExecutedReport(event: id, isMock: !event.isReal, exposures: exposures, now: now)
     for entry in entries {

@@ -29,8 +29,14 @@ struct ExecutedFields {
         telescopeID: telescope.id, center: o.direction, rotation: o.rotation, field: field,
         limit: o.limit ?? usual)
     }
+    if isPlanning {
+      fields += try await running(event, at: now).filter { $0.state != .started }.compactMap { pointing in
+        let depth = bySlug[pointing.assignment.telescope]?.depth
+        return field(of: pointing, limit: depth?.limit(in: pointing.assignment.exposure))
+      }
+    }
     // A pointing that is called observed without an exposure beside it was observed as planned.
-    let told = Set(observations.compactMap(\.assignment))
+    let told = Set(observations.flatMap(\.assignments))
     let observed: Set<QueueState> = [.observed, .data, .photometry]
     let states = isPlanning ? observed.union([.started]) : observed
     for pointing in try await store.pointings(for: event, in: states) where !told.contains(pointing.id) {
@@ -41,6 +47,14 @@ struct ExecutedFields {
       if let field = field(of: pointing, limit: limit) { fields.append(field) }
     }
     return fields
+  }
+
+  /// Pointings that are under way: begun as their teams said, or taken as begun, because their time has come and
+  /// their teams have the plan. Nobody else is asked for them, and they are not taken back.
+  func running(_ event: String, at now: Instant) async throws(StoreError) -> [StoredAssignment] {
+    try await store.pointings(for: event, in: Store.takenAsBegun.union([.started])).filter {
+      $0.assignment.window.start < now && now < $0.assignment.window.end
+    }
   }
 
   /// Where pointings in these states are to look.

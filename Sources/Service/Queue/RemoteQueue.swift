@@ -7,9 +7,12 @@ import WebClient
 public struct RemoteQueue: Sendable {
   public struct Exposure: Sendable {
     let form: ReportForm
-    public init(startUTC: String, seconds: Double, filter: String?, limit: Double?) {
+    /// - Parameter corrects: number of an exposure reported before, whose place this takes.
+    public init(
+      startUTC: String, seconds: Double, filter: String?, limit: Double?, corrects: Int64? = nil
+    ) {
       var form = ReportForm(startUTC: startUTC, exposureS: seconds)
-      (form.filter, form.limitMag) = (filter, limit)
+      (form.filter, form.limitMag, form.corrects) = (filter, limit, corrects)
       self.form = form
     }
   }
@@ -72,7 +75,15 @@ public struct RemoteQueue: Sendable {
     var answer: String
     var changed: [Int64]
     var isRepeat: Bool
-    enum CodingKeys: String, CodingKey { case answer, changed, isRepeat = "is_repeat" }
+    var observation, replaced: Int64?
+    enum CodingKeys: String, CodingKey { case answer, changed, isRepeat = "is_repeat", observation, replaced }
+
+    var text: String {
+      if isRepeat { return "known already, nothing changed" }
+      if let observation, let replaced { return "corrected: exposure \(replaced) is now \(observation)" }
+      let pointings = "\(answer): \(changed.map { "\($0)" }.joined(separator: " "))"
+      return observation.map { "\(pointings) (exposure \($0))" } ?? pointings
+    }
   }
 
   /// - Parameter assignment: number of a pointing, or id of a plan.
@@ -85,9 +96,7 @@ public struct RemoteQueue: Sendable {
     if let number = Int64(assignment) { form.pointing = number } else { form.plan = assignment }
     let result: Answered = try await ask(
       .post, "/api/telescopes/\(Self.encoded(slug))/answers", [UInt8](JSONEncoder().encode(form)))
-    return result.isRepeat
-      ? "known already, nothing changed"
-      : "\(result.answer): \(result.changed.map { "\($0)" }.joined(separator: " "))"
+    return result.text
   }
 
   private struct Refused: Decodable { var error: String }

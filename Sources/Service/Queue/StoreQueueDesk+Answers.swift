@@ -54,7 +54,9 @@ extension StoreQueueDesk {
   }
 
   private static func view(_ receipt: AnswerReceipt, _ state: QueueState) -> AnswerView {
-    AnswerView(answer: state.rawValue, changed: receipt.changed, isRepeat: !receipt.isNew)
+    var view = AnswerView(answer: state.rawValue, changed: receipt.changed, isRepeat: !receipt.isNew)
+    (view.observation, view.replaced) = (receipt.observation, receipt.replaced)
+    return view
   }
 
   /// What an answer is about: the pointing, the tile, the plan, the event's plan, or the only plan there is.
@@ -105,8 +107,10 @@ extension StoreQueueDesk {
         let receipt = try await record(draft)
         var pointing: Int64?
         if case .pointing(let id) = draft.subject { pointing = id }
-        results.append(
-          ReportView(row: i + 1, result: receipt.isNew ? "recorded" : "repeated", pointing: pointing))
+        let result = !receipt.isNew ? "repeated" : receipt.replaced == nil ? "recorded" : "corrected"
+        var view = ReportView(row: i + 1, result: result, pointing: pointing)
+        view.observation = receipt.observation
+        results.append(view)
       } catch {
         switch error {
         // The others would fail as well, and are to be sent again.
@@ -149,8 +153,9 @@ extension StoreQueueDesk {
       state: .observed,
       observation: ObservationDraft(
         event: event, start: report.start, exposure: report.exposure, direction: direction,
-        rotation: report.rotation, filter: report.filter, limit: report.limit),
-      actor: answerer.name, way: Self.way(answerer))
+        rotation: report.rotation, filter: report.filter, limit: report.limit,
+        isPlaced: report.direction != nil),
+      corrects: form.corrects, actor: answerer.name, way: Self.way(answerer))
   }
 
   private static func report(_ form: ReportForm) throws(DeskError) -> ObservationReport {

@@ -3,30 +3,6 @@ import GRDB
 import Queues
 import Units
 
-/// An exposure that was taken, matched and checked by the caller.
-public struct ObservationDraft: Hashable, Sendable {
-  public let event: String
-  public let start: Instant
-  public let exposure: Duration
-  public let direction: Direction<ICRS>
-  public let rotation: Angle
-  public let filter: String?
-  public let limit: Magnitude?
-
-  public init(
-    event: String, start: Instant, exposure: Duration, direction: Direction<ICRS>, rotation: Angle = .zero,
-    filter: String? = nil, limit: Magnitude? = nil
-  ) {
-    self.event = event
-    self.start = start
-    self.exposure = exposure
-    self.direction = direction
-    self.rotation = rotation
-    self.filter = filter
-    self.limit = limit
-  }
-}
-
 /// What a team or its robot says.
 public struct AnswerDraft: Hashable, Sendable {
   public enum Subject: Hashable, Sendable {
@@ -43,6 +19,8 @@ public struct AnswerDraft: Hashable, Sendable {
   public let state: QueueState
   public let reason: String?
   public let observation: ObservationDraft?
+  /// Number of the exposure that `observation` says better; nil: what is known of it is found by what it says.
+  public let corrects: Int64?
   /// Of a refused plan: until when the telescope is not to be asked again for the event.
   public let until: Instant?
   public let actor: String
@@ -50,8 +28,10 @@ public struct AnswerDraft: Hashable, Sendable {
 
   public init(
     key: String, telescope: String, subject: Subject, state: QueueState, reason: String? = nil,
-    observation: ObservationDraft? = nil, until: Instant? = nil, actor: String, way: QueueEntry.Way
+    observation: ObservationDraft? = nil, corrects: Int64? = nil, until: Instant? = nil, actor: String,
+    way: QueueEntry.Way
   ) {
+    self.corrects = corrects
     self.key = key
     self.telescope = telescope
     self.subject = subject
@@ -69,13 +49,10 @@ public struct AnswerReceipt: Hashable, Sendable {
   public let changed: [Int64]
   /// Whether anything was stored.
   public let isNew: Bool
-}
-
-public struct StoredObservation: Hashable, Sendable {
-  public let number: Int64
-  public let telescope: String
-  public let assignment: Int64?
-  public let observation: ObservationDraft
+  /// Number of the exposure that the answer tells of; nil for one that tells of none.
+  public var observation: Int64?
+  /// Number of the exposure that it took the place of.
+  public var replaced: Int64?
 }
 
 extension Store {
@@ -85,6 +62,9 @@ extension Store {
   public func record(_ answer: AnswerDraft, at now: Instant) async throws(StoreError) -> AnswerReceipt {
     try await write { transaction in
       let db = transaction.db
+      if let observation = answer.observation, let known = try Self.known(observation, of: answer, db) {
+        return try Self.tell(observation, of: answer, about: known, at: now, in: &transaction)
+      }
       if let earlier = try Self.repeated(answer, db) { return earlier }
       let items = try Self.pointings(of: answer, db)
       try Self.checkPlan(of: items.first, takes: answer.state, db)
@@ -95,18 +75,17 @@ extension Store {
         throw StoreError.impossibleAnswer(
           "the pointing is \(first.state.rawValue) and cannot become \(answer.state.rawValue)")
       }
-      var isNew = false
-      if let observation = answer.observation {
-        isNew = try Self.insert(observation, of: answer, for: items.first?.id, at: now, db)
+      let number = try answer.observation.map {
+        try Self.insert($0, of: answer, for: items.first?.id, at: now, db)
       }
-      guard !changing.isEmpty || isNew else { return AnswerReceipt(changed: [], isNew: false) }
+      guard !changing.isEmpty || number != nil else { return AnswerReceipt(changed: [], isNew: false) }
       try Self.apply(answer, to: changing, at: now, db)
       let event = items.first?.event ?? answer.observation?.event
       try Self.append(Self.line(of: answer, changing, event), at: now, in: &transaction)
       if let event, answer.observation != nil || answer.state == .refused || answer.state == .started {
         try Self.wake(event, number: "\(answer.key)", at: now, in: &transaction)
       }
-      return AnswerReceipt(changed: changing.map(\.id), isNew: true)
+      return AnswerReceipt(changed: changing.map(\.id), isNew: true, observation: number)
     }
   }
 
@@ -124,8 +103,8 @@ extension Store {
   private static func repeated(_ answer: AnswerDraft, _ db: Database) throws -> AnswerReceipt? {
     let row = try Row.fetchOne(
       db, sql: "SELECT telescope, plan, assignment, state FROM answer WHERE key = ?", arguments: [answer.key])
-    let observed = try String.fetchOne(
-      db, sql: "SELECT telescope FROM observation WHERE key = ?", arguments: [answer.key])
+    let observed = try Row.fetchOne(
+      db, sql: "SELECT telescope, number FROM observation WHERE key = ?", arguments: [answer.key])
     if row == nil, observed == nil { return nil }
     if let row {
       let (telescope, plan, state): (String, String, String) = (row["telescope"], row["plan"], row["state"])
@@ -139,13 +118,15 @@ extension Store {
       guard isSame, telescope == answer.telescope, state == answer.state.rawValue else {
         throw StoreError.answerConflict(key: answer.key)
       }
-    } else if observed != answer.telescope {
+      // It was called observed; now its exposure is told under the same key.
+      if answer.observation != nil, observed == nil { return nil }
+    } else if observed.map({ $0["telescope"] as String }) != answer.telescope {
       throw StoreError.answerConflict(key: answer.key)
     }
-    return AnswerReceipt(changed: [], isNew: false)
+    return AnswerReceipt(changed: [], isNew: false, observation: observed?["number"])
   }
 
-  private static func pointings(of answer: AnswerDraft, _ db: Database) throws -> [StoredAssignment] {
+  static func pointings(of answer: AnswerDraft, _ db: Database) throws -> [StoredAssignment] {
     switch answer.subject {
     case .none: return []
     case .pointing(let id):
@@ -173,7 +154,7 @@ extension Store {
     }
   }
 
-  private static func apply(
+  static func apply(
     _ answer: AnswerDraft, to changing: [StoredAssignment], at now: Instant, _ db: Database
   ) throws {
     guard let first = changing.first else { return }
@@ -201,36 +182,6 @@ extension Store {
           window: TimeWindow(now, until), reason: answer.reason ?? "refused", actor: answer.actor,
           way: answer.way), replacing: nil, at: now, db)
     }
-  }
-
-  private static func insert(
-    _ o: ObservationDraft, of answer: AnswerDraft, for assignment: Int64?, at now: Instant, _ db: Database
-  ) throws -> Bool {
-    let ra = o.direction.ra.normalized.degrees
-    // The same exposure reported by two ways is one, whatever each calls the filter. One way that names two filters
-    // tells of a camera that sees in both at once.
-    let twin = try Int64.fetchOne(
-      db,
-      sql: """
-        SELECT number FROM observation WHERE telescope = ? AND event = ? AND abs(startsAt - ?) < 1000000000
-          AND abs(raDeg - ?) < 1e-4 AND abs(decDeg - ?) < 1e-4 AND (way <> ? OR ifnull(filter <> ?, 0) = 0)
-        """,
-      arguments: [
-        answer.telescope, o.event, o.start.tai, ra, o.direction.dec.degrees, answer.way.rawValue, o.filter,
-      ])
-    guard twin == nil else { return false }
-    try db.execute(
-      sql: """
-        INSERT INTO observation (key, telescope, event, assignment, startsAt, exposureSec, raDeg, decDeg,
-          rotationDeg, filter, limitMag, actor, way, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
-      arguments: [
-        answer.key, answer.telescope, o.event, assignment, o.start.tai, o.exposure.seconds,
-        ra < 360 ? ra : 0, o.direction.dec.degrees, o.rotation.degrees, o.filter, o.limit?.value,
-        answer.actor,
-        answer.way.rawValue, now.tai,
-      ])
-    return true
   }
 
   private static func line(
@@ -286,25 +237,6 @@ extension Store {
         number: row["number"], key: row["key"],
         subject: assignment.map { .pointing($0) } ?? .share(plan: row["plan"], telescope: row["telescope"]),
         state: state, reason: row["reason"], actor: row["actor"], way: way, at: Instant(row, "at"))
-    }
-  }
-
-  /// Everything observed for an event, in the order of reporting.
-  public func observations(for event: String) async throws(StoreError) -> [StoredObservation] {
-    try await read { db in
-      try Row.fetchAll(
-        db, sql: "SELECT * FROM observation WHERE event = ? ORDER BY number", arguments: [event]
-      ).map { row in
-        let limit: Double? = row["limitMag"]
-        return StoredObservation(
-          number: row["number"], telescope: row["telescope"], assignment: row["assignment"],
-          observation: ObservationDraft(
-            event: row["event"], start: Instant(row, "startsAt"),
-            exposure: .seconds(row["exposureSec"] as Double),
-            direction: Direction(ra: .degrees(row["raDeg"]), dec: .degrees(row["decDeg"])),
-            rotation: .degrees(row["rotationDeg"]), filter: row["filter"], limit: limit.map { Magnitude($0) })
-        )
-      }
     }
   }
 }

@@ -165,6 +165,31 @@ extension Store {
     return state == .accepted || state == .seen ? state : nil
   }
 
+  /// States in which a pointing whose time has come is taken as begun: its team has it.
+  public static let takenAsBegun: Set<QueueState> = [.seen, .accepted]
+
+  /// Notes as begun what of a plan should be under way, as far as its team has it: an exposure is not taken back
+  /// because nobody said that the shutter is open.
+  static func begin(
+    _ plan: String, runningAt asOf: Instant, reason: String, at now: Instant, _ db: Database
+  ) throws {
+    let states = takenAsBegun.map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")
+    let running = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT id, telescope FROM assignment
+        WHERE plan = ? AND state IN (\(states)) AND startsAt < ? AND endsAt > ? ORDER BY id
+        """, arguments: [plan, asOf.tai, asOf.tai])
+    for row in running {
+      let (id, telescope): (Int64, String) = (row["id"], row["telescope"])
+      let why = "its time had come when \(reason)"
+      try note("begun/\(id)", telescope, plan, id, .started, why, at: now, db)
+      try db.execute(
+        sql: "UPDATE assignment SET state = 'started', reason = ?, changedAt = ? WHERE id = ?",
+        arguments: [why, now.tai, id])
+    }
+  }
+
   /// Takes back what of a plan has not begun.
   static func withdraw(_ plan: String, reason: String, at now: Instant, _ db: Database) throws {
     try end(plan, as: .withdrawn, reason: reason, at: now, db)

@@ -24,6 +24,7 @@ public struct Migration: Hashable, Sendable {
     Migration(name: "0011 followups", sql: followupSQL),
     Migration(name: "0012 roster swaps", sql: swapSQL),
     Migration(name: "0013 token users", sql: tokenUserSQL),
+    Migration(name: "0014 corrected observations", sql: correctionSQL),
   ]
 
   /// Marks a file as ours: "VSPR".
