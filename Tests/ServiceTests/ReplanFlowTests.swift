@@ -114,6 +114,12 @@ import Units
     let asked = try await q.bench.store.assignments(of: next.id).map(\.assignment)
     #expect(!asked.contains { $0.tile == running.tile })
     #expect(asked.filter { $0.telescope == one }.allSatisfy { $0.window.start >= running.window.end })
+    // Its list is that of the new plan, not the rest of the old; so are answers that name no plan.
+    let csv = try await q.desk.currentFile(of: one, name: "plan.json", wishes: FileWishes())
+    let listed = String(decoding: csv.bytes, as: UTF8.self)
+    #expect(listed.contains(next.id.split(separator: "-").prefix(2).joined(separator: "-")), "\(listed.prefix(300))")
+    let said = try await q.desk.answer(AnswerForm(answer: "accepted"), for: one, by: me)
+    #expect(!said.isRepeat || said.changed.isEmpty)
     // It is in the queue still, and its report counts.
     let queue = try await q.desk.queue(of: one, reader: nil)
     #expect(queue.pointings.contains { $0.id == rows[2].id && $0.state == "started" })

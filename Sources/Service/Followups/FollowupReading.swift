@@ -109,8 +109,12 @@ struct FollowupReading {
         throw DeskError.invalid("give the expected magnitude, mag, or distance_mpc and a model")
       }
       let measured = Magnitude(try within(mag, -5...40, "mag"))
-      return try ExpectedSource(
-        curve, measured: measured, at: (try time(form.magTimeUTC, "mag_time_utc") ?? now) - event, in: band)
+      let age = (try time(form.magTimeUTC, "mag_time_utc") ?? now) - event
+      guard form.decay == nil || age > .zero else {
+        throw DeskError.invalid(
+          "a decay counts from the event: give event_time_utc, a time before that of the magnitude")
+      }
+      return try ExpectedSource(curve, measured: measured, at: age, in: band)
     } catch let error as DeskError {
       throw error
     } catch {

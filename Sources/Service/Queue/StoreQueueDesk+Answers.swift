@@ -73,8 +73,10 @@ extension StoreQueueDesk {
       return .pointing(best.id)
     }
     if let plan = form.plan { return .plan(plan) }
-    let open = queue.pointings.filter { form.event == nil || $0.event == form.event }.map(\.plan)
-    let plans = Set(open).sorted()
+    let own = queue.pointings.filter { form.event == nil || $0.event == form.event }
+    let live = own.filter { $0.standing.state.isOpen && $0.window.end > now }
+    // What was done or is under way of a plan that was replaced asks for no answer.
+    let plans = Set((live.isEmpty ? own : live).map(\.plan)).sorted()
     guard plans.count == 1, let only = plans.first else {
       throw plans.isEmpty
         ? .notFound("\(slug) has nothing to answer for")

@@ -67,7 +67,9 @@ extension StoreQueueDesk {
     let queue = try await current(slug, event: event)
     switch queue.status {
     case .go:
-      guard let first = queue.open.first, let share = try await share(of: first.plan, slug) else { break }
+      // What is under way of a plan that was replaced is for the telescope's record, not for its list.
+      let next = queue.open.first { $0.standing.state.isOpen } ?? queue.open.first
+      guard let first = next, let share = try await share(of: first.plan, slug) else { break }
       let left = Set(queue.open.filter { $0.plan == first.plan }.map(\.tile))
       return state.doors.rest(of: share, left)
     case .stop:
