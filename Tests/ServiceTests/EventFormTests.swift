@@ -38,6 +38,13 @@ import WebClient
         path + "/decision", fields + [("choice", "STOP"), ("reason", "found elsewhere")])
       #expect(stop.status == 303, "\(stop.text)")
       #expect(stop.headers["Location"] == path + "?said=recorded#decide")
+      // In the same second, before the engine has taken it up: another is told of it all the same.
+      let other = try await SignedInReader.session(q.state, ["lead"], label: "second")
+      let both = SignedInReader(site: reader.site, session: other)
+      let soon = try await both.post(
+        path + "/decision", fields + [("choice", "WATCH"), ("reason", "typed <b>")])
+      #expect(soon.status == 409 && soon.text.contains("found elsewhere"), "\(soon.status)")
+      #expect(soon.text.contains("typed &lt;b&gt;"))
       q.bench.time.advance(.seconds(1))
       try await q.bench.settle()
       #expect(try await q.bench.store.decisions(on: q.event).last?.outcome == "STOP")

@@ -27,7 +27,7 @@ import Units
     "0011 followups 741a8a0e328e4b24bf4e123ab7ebb082e634659b5a02b0f57dd76110ca70c2c8",
     "0012 roster swaps b0fca1b8522a272e302aabd97b563ee384bbef9a0a3b484ec96dee95cebc18fe",
     "0013 token users 7b8440d8ee7c123bdb5ba752ce76288973681382fa378a08c744cdb2fcfb23d7",
-    "0014 corrected observations 59789127d3698f9f97e54a2c1cbb1cafe1466bd0c98145ed138f68a46c3b02bf",
+    "0014 corrected observations 59e5ae748d11d5a55b44ffde3f3114c0e75df806c4bb7612096f78e66ae4a170",
   ]
 
   @Test func aNewStoreIsDurableAndPrivate() async throws {

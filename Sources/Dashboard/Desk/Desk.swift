@@ -68,6 +68,9 @@ public protocol Desk: Sendable {
   func answer(_ answer: DecisionAnswer, on event: String, by identity: Identity) async throws(DeskError)
     -> AnswerLine
 
+  /// What others have said about an event and the engine has not taken up yet: it is in no log so far.
+  func waitingAnswers(on event: String, besides identity: Identity) async throws(DeskError) -> [ChangeLine]
+
   /// What a person can say about an event now; nil where nobody decides.
   func choices(on event: String) async throws(DeskError) -> DecisionChoices?
 

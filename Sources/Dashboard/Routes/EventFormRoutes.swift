@@ -21,7 +21,7 @@ struct EventFormRoutes {
     typed.reason = form["reason"] ?? ""
     typed.telescopes = Set(form.all("telescope"))
     do throws(DeskError) {
-      typed.happened = try await happened(to: id, since: form["seen"])
+      typed.happened = try await happened(to: id, since: form["seen"], besides: identity)
       guard typed.happened.isEmpty else {
         typed.problem =
           "Somebody acted first, and nothing of yours was recorded. Look at what happened, and send it again "
@@ -62,13 +62,18 @@ struct EventFormRoutes {
   }
 
   /// What others did to the event since the form was opened.
-  private func happened(to id: String, since seen: String?) async throws(DeskError) -> [String] {
+  private func happened(
+    to id: String, since seen: String?, besides identity: Identity
+  ) async throws(DeskError) -> [String] {
     guard let seen = seen.flatMap({ Int64($0) }), seen >= 0 else {
       throw .invalid("the form is not whole: open the page again")
     }
-    return try await desk.changes(after: seen, limit: 5000).filter {
+    // Asked for first: what is taken up meanwhile is in the log then.
+    let waiting = try await desk.waitingAnswers(on: id, besides: identity)
+    let logged = try await desk.changes(after: seen, limit: 5000).filter {
       $0.event == id && DecisionChoices.outdating.contains($0.kind)
-    }.map { "\($0.timeUTC.prefix(19))Z, \($0.actor): \($0.text)" }
+    }
+    return (logged + waiting).map { "\($0.timeUTC.prefix(19))Z, \($0.actor): \($0.text)" }
   }
 
   private func shown(
@@ -117,4 +122,11 @@ extension PageRoutes {
       decide: decide, silent: try await desk.reminders?.unanswered(of: id) ?? [])
     return try library.render(page, "event")
   }
+}
+
+extension Desk {
+  /// Where answers take effect at once, none waits.
+  public func waitingAnswers(
+    on event: String, besides identity: Identity
+  ) async throws(DeskError) -> [ChangeLine] { [] }
 }

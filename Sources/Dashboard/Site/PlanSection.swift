@@ -166,8 +166,8 @@ struct PlanSection: Sendable {
       "Against \(change.before): \(change.kept) kept, \(change.moved) moved, \(change.new) new, "
       + "\(change.dropped) dropped" + (change.past > 0 ? ", \(change.past) begun before it was made" : "")
     if let delta = change.probabilityChange, delta.isFinite {
-      let sign = delta < 0 ? "" : "+"
-      text += "; probability \(sign)\(Figure.number(delta * 100, decimals: 1, unit: "points"))"
+      let points = (delta < 0 ? "" : "+") + Figure.number(delta * 100, decimals: 1, unit: "points")
+      text += "; probability " + (abs(delta) < 0.0005 ? "as before" : points)
       if change.past > 0 { text += ", what had begun no longer counted" }
     }
     return Change(text: text, lines: change.lines)

@@ -41,6 +41,20 @@ extension StoreDesk {
       event: event, action: action.rawValue, text: made.text, timeUTC: now.iso8601(.milliseconds))
   }
 
+  func waitingAnswers(
+    on event: String, besides identity: Identity
+  ) async throws(DeskError) -> [ChangeLine] {
+    let pending = try await asked { () async throws(StoreError) in try await store.pendingTimers(of: event) }
+    return pending.compactMap { timer in
+      guard timer.kind == PersonalAnswer.kind,
+        let answer: PersonalAnswer = try? RecordJSON.value(of: timer.body), answer.by != identity.actor
+      else { return nil }
+      return ChangeLine(
+        sequence: 0, timeUTC: answer.at.iso8601(.milliseconds), actor: answer.by, kind: "decision.answered",
+        event: event, text: answer.text)
+    }
+  }
+
   /// Ids in the registry, by slug or id.
   private func telescopes(named names: [String]) throws(DeskError) -> [String] {
     var ids: [String] = []

@@ -48,6 +48,8 @@ struct ObservationRow {
   let stored: StoredObservation
   let way: String
   let replaces: Int64?
+  /// Of the report itself: the row holds what was known before, too.
+  let said: String?
   var number: Int64 { stored.number }
   var observation: ObservationDraft { stored.observation }
 
@@ -61,7 +63,7 @@ struct ObservationRow {
         direction: Direction(ra: .degrees(row["raDeg"]), dec: .degrees(row["decDeg"])),
         rotation: .degrees(row["rotationDeg"]), filter: row["filter"], limit: limit.map { Magnitude($0) },
         isPlaced: row["placed"]))
-    (way, replaces) = (row["way"], row["replaces"])
+    (way, replaces, said) = (row["way"], row["replaces"], row["said"])
   }
 }
 
@@ -112,7 +114,7 @@ struct KnownExposure {
 
   /// Whether a report says what was told before: of an exposure that was corrected since, too.
   func isTold(_ o: ObservationDraft, of pointing: Int64?, by way: QueueEntry.Way) -> Bool {
-    rows.contains { news(o, of: pointing, by: way, over: $0) == nil }
+    rows.contains { $0.said == o.said || news(o, of: pointing, by: way, over: $0) == nil }
   }
 
   func holds(_ limit: Magnitude) -> Bool {
@@ -265,13 +267,13 @@ extension Store {
     try db.execute(
       sql: """
         INSERT INTO observation (key, telescope, event, assignment, startsAt, exposureSec, raDeg, decDeg,
-          rotationDeg, filter, limitMag, actor, way, at, replaces, placed)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          rotationDeg, filter, limitMag, actor, way, at, replaces, placed, said)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
         answer.key, answer.telescope, o.event, assignment, o.start.tai, o.exposure.seconds,
         ra < 360 ? ra : 0, o.direction.dec.degrees, o.rotation.degrees, o.filter, o.limit?.value,
-        answer.actor, answer.way.rawValue, now.tai, earlier, o.isPlaced,
+        answer.actor, answer.way.rawValue, now.tai, earlier, o.isPlaced, answer.observation?.said,
       ])
     return db.lastInsertedRowID
   }
@@ -301,6 +303,18 @@ extension ObservationRow {
     try Row.fetchAll(
       db, sql: "SELECT * FROM observation WHERE \(condition) ORDER BY number", arguments: arguments
     ).map(ObservationRow.init)
+  }
+}
+
+extension ObservationDraft {
+  /// The same for the same words.
+  var said: String {
+    let parts = [
+      "\(start.tai)", "\(exposure.seconds)",
+      isPlaced ? "\(direction.ra.degrees) \(direction.dec.degrees)" : "",
+      "\(rotation.degrees)", filter ?? "", limit.map { "\($0.value)" } ?? "",
+    ]
+    return String(SHA256.hexDigest(of: parts.joined(separator: "\n")).prefix(32))
   }
 }
 
