@@ -152,6 +152,10 @@ private func pointing(
     #expect(throws: ReportError.self) { try match(report(0, ra: 10.6, tile: "T1"), list) }
     #expect(throws: ReportError.self) { try match(report(-6 * 60 - 1, tile: "T1"), list) }
     #expect(throws: ReportError.self) { try match(report(125, tile: "T1"), list) }
+    // It began a while ago and would end after now.
+    var early = report(115, tile: "T1")
+    early.exposure = .minutes(10)
+    #expect(throws: ReportError.future(start: early.start, now: now)) { try match(early, list) }
     var bad = report(0, tile: "T1")
     for seconds in [0.0, -1, 1e9, .nan] {
       bad.exposure = seconds.isNaN ? .zero : .seconds(seconds)

@@ -117,7 +117,8 @@ import Units
     // Its list is that of the new plan, not the rest of the old; so are answers that name no plan.
     let csv = try await q.desk.currentFile(of: one, name: "plan.json", wishes: FileWishes())
     let listed = String(decoding: csv.bytes, as: UTF8.self)
-    #expect(listed.contains(next.id.split(separator: "-").prefix(2).joined(separator: "-")), "\(listed.prefix(300))")
+    let revision = next.id.split(separator: "-").prefix(2).joined(separator: "-")
+    #expect(listed.contains(revision), "\(listed.prefix(300))")
     let said = try await q.desk.answer(AnswerForm(answer: "accepted"), for: one, by: me)
     #expect(!said.isRepeat || said.changed.isEmpty)
     // It is in the queue still, and its report counts.

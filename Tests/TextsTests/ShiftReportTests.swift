@@ -78,6 +78,23 @@ import Units
     #expect(text.contains("  not planned: TRE, TCH: below 30 degrees all night\n"))
   }
 
+  /// What was retracted is stopped, whatever had been decided; what was sent and not answered is a contact to make.
+  @Test func whatEndedAndWhatIsOpenIsSaid() throws {
+    var record = try Self.record()
+    record.events[0].isRetracted = true
+    let over = ShiftReport.handover.render(record)
+    #expect(over.contains("Stopped\n- S230518h: RETRACTED, STOP\n"), "\(over)")
+    let log = ShiftReport.log.render(try Self.record())
+    #expect(log.contains("- S230518h, TCA: plan sent, no answer on record [____]\n"), "\(log)")
+    #expect(!log.contains("KAO: plan"))
+  }
+
+  @Test func figuresHaveNoSignWithoutAValue() {
+    for (value, decimals, text) in [
+      (-0.0004, 2, "0.00"), (-0.006, 2, "-0.01"), (-12.3, 0, "-12"), (-0.4, 0, "0"), (0.05, 1, "0.1"),
+    ] as [(Double, Int, String)] { #expect(Phrase.number(value, decimals) == text) }
+  }
+
   @Test func nothingIsInvented() throws {
     let bare = ShiftRecord(window: try Self.record().window, now: try Self.record().now)
     for kind in ShiftReport.allCases {
@@ -115,6 +132,12 @@ import Units
 
         """))
     #expect(text.replacing("\n", with: " ").contains("The 3 fields cover at least 7.1 % of the probability"))
+    // A field that was looked at twice adds its share once.
+    e.observations.append(try look("TCA", "2023-05-18T21:01:00Z", "1", added: 0.05))
+    #expect(
+      ShiftReport.circular.render(try Self.record(), event: e).replacing("\n", with: " ").contains(
+        "The 3 fields cover at least 7.1 % of the probability"))
+    e.observations.removeLast()
     e.observed = Fraction(clamping: 0.065)
     #expect(
       ShiftReport.circular.render(try Self.record(), event: e).replacing("\n", with: " ").contains(

@@ -19,7 +19,9 @@ extension StoreDesk {
         .init("notices", age > 120 ? .warning : .good, "\(new) waiting, the oldest for \(Int(age)) s"))
       let quarantined = counts.notices[.quarantined] ?? 0
       parts.append(
-        .init("quarantine", quarantined > 0 ? .warning : .good, "\(quarantined) notice\(quarantined == 1 ? "" : "s") could not be read"))
+        .init(
+          "quarantine", quarantined > 0 ? .warning : .good,
+          "\(quarantined) notice\(quarantined == 1 ? "" : "s") could not be read"))
       let stuck = (counts.deliveries[.dead] ?? 0) + (counts.deliveries[.parked] ?? 0)
       let held = counts.heldChannels.isEmpty ? "" : ", held: \(counts.heldChannels.joined(separator: ", "))"
       parts.append(
