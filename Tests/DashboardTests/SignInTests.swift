@@ -84,6 +84,8 @@ import WebClient
         }
         #expect(try await status("x=1", []) == "403", "\(path) without a token")
         #expect(try await status("form_token=\(good.dropLast())0", []) == "403", "\(path) with a wrong one")
+        #expect(try await status("form_token=", []) == "403", "\(path) with an empty one")
+        #expect(try await status("form_token=\(good.prefix(3))", []) == "403", "\(path) with a part of it")
         #expect(
           try await status("form_token=\(good)", [("Origin", "http://evil.example")]) == "403",
           "\(path) from elsewhere")

@@ -164,10 +164,26 @@ import Units
     #expect(
       line.actor == "vesper" && line.way == .service && line.reason?.contains("its time had come") == true)
     try await Self.check(store)
-    // What begins between planning and storing is to come: the new plan has it.
-    try await store.record(answer("c", .plan("S1-r2"), .accepted), at: start)
+    // Who is out at the time has nothing under way.
+    try await store.record(answer("x", .plan("S1-r2"), .accepted), at: start)
+    try await store.record(
+      OutageDraft(
+        key: "w", telescope: "tca", kind: .weather, window: TimeWindow(start, start + .hours(1)),
+        reason: "wind", actor: "operator", way: .api), replacing: nil, at: start)
+    let wind = try #require(try await store.outages(for: "S1", after: start).first)
     outcome = Outcome()
     outcome.events = [event(from: 2)]
+    outcome.plans = [plan("S1-r2b", telescopes: ["tca", "tre"])]
+    try await store.commit(outcome, at: start + .minutes(12))
+    #expect(try await store.assignments(of: "S1-r2").allSatisfy { $0.state == .withdrawn })
+    try await store.record(
+      OutageDraft(
+        key: "over", telescope: "tca", kind: .weather, window: TimeWindow(start, start), reason: "over",
+        actor: "operator", way: .api), replacing: wind.number, at: start)
+    // What begins between planning and storing is to come: the new plan has it.
+    try await store.record(answer("c", .plan("S1-r2b"), .accepted), at: start)
+    outcome = Outcome()
+    outcome.events = [event(from: 3)]
     let next = plan("S1-r3", telescopes: ["tca", "tre"])
     outcome.plans = [
       PlanDraft(
@@ -175,11 +191,11 @@ import Units
         assignments: next.assignments, asOf: start + .minutes(10))
     ]
     try await store.commit(outcome, at: start + .minutes(12))
-    #expect(try await store.assignments(of: "S1-r2").allSatisfy { $0.state == .withdrawn })
+    #expect(try await store.assignments(of: "S1-r2b").allSatisfy { $0.state == .withdrawn })
     // The end of a campaign takes back all that was not said to have begun.
     try await store.record(answer("d", .plan("S1-r3"), .accepted), at: start)
     outcome = Outcome()
-    outcome.events = [event(from: 3)]
+    outcome.events = [event(from: 4)]
     outcome.withdrawnPlans = [(event: "S1", reason: "retracted")]
     try await store.commit(outcome, at: start + .minutes(12))
     #expect(try await store.assignments(of: "S1-r3").allSatisfy { $0.state == .withdrawn })

@@ -52,8 +52,13 @@ struct ExecutedFields {
   /// Pointings that are under way: begun as their teams said, or taken as begun, because their time has come and
   /// their teams have the plan. Nobody else is asked for them, and they are not taken back.
   func running(_ event: String, at now: Instant) async throws(StoreError) -> [StoredAssignment] {
-    try await store.pointings(for: event, in: Store.takenAsBegun.union([.started])).filter {
+    // Who is out has nothing under way, unless the team says so.
+    let absent = Set(
+      try await store.outages(for: event, after: now).map(\.outage)
+        .filter { $0.filter == nil && $0.window.start <= now }.map(\.telescope))
+    return try await store.pointings(for: event, in: Store.takenAsBegun.union([.started])).filter {
       $0.assignment.window.start < now && now < $0.assignment.window.end
+        && ($0.state == .started || !absent.contains($0.assignment.telescope))
     }
   }
 

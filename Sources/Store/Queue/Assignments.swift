@@ -178,8 +178,9 @@ extension Store {
       db,
       sql: """
         SELECT id, telescope FROM assignment
-        WHERE plan = ? AND state IN (\(states)) AND startsAt < ? AND endsAt > ? ORDER BY id
-        """, arguments: [plan, asOf.tai, asOf.tai])
+        WHERE plan = ? AND state IN (\(states)) AND startsAt < ? AND endsAt > ?
+          AND telescope NOT IN (\(absent)) ORDER BY id
+        """, arguments: [plan, asOf.tai, asOf.tai, asOf.tai, asOf.tai, plan])
     for row in running {
       let (id, telescope): (Int64, String) = (row["id"], row["telescope"])
       let why = "its time had come when \(reason)"
@@ -189,6 +190,13 @@ extension Store {
         arguments: [why, now.tai, id])
     }
   }
+
+  /// Telescopes that are out at an instant, for a plan's event or for all.
+  private static let absent = """
+    SELECT telescope FROM outage WHERE filter IS NULL AND startsAt <= ? AND endsAt > ?
+      AND (event IS NULL OR event = (SELECT event FROM plan WHERE id = ?))
+      AND NOT EXISTS (SELECT 1 FROM outage AS later WHERE later.replaces = outage.number)
+    """
 
   /// Takes back what of a plan has not begun.
   static func withdraw(_ plan: String, reason: String, at now: Instant, _ db: Database) throws {
