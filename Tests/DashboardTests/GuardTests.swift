@@ -36,9 +36,9 @@ import Units
   /// Another kind of authorization is not nobody's: it is wrong.
   @Test func onlyTokensOpen() async throws {
     try await withServer { site in
-      for value in ["Basic eDp5", "Bearer", "x"] {
-        let answer = try await site.send(.get, "/api/events", headers: [("Authorization", value)])
-        #expect(answer.status == 401, "\(value): \(answer.status)")
+      for scheme in ["Basic", "Token x", "x"] {
+        let answer = try await site.send(.get, "/api/events", token: "eDp5", scheme: scheme)
+        #expect(answer.status == 401, "\(scheme): \(answer.status)")
       }
     }
   }
