@@ -12,8 +12,10 @@ struct EventFiles {
   }
   private var owners: [Name: Set<String>] = [:]
   private(set) var memos: [String: (memo: EventMemo, revision: Int64)] = [:]
-  /// Without the bytes of their maps.
+  /// Of the events that were last asked about, without the bytes of their maps.
   private var notices: [String: [Notice]] = [:]
+  /// More are read back from the store when they are wanted: years of events must not fill the memory.
+  static let mostRemembered = 1000
 
   mutating func adopt(_ id: String, _ memo: EventMemo, revision: Int64) {
     memos[id] = (memo, revision)
@@ -22,7 +24,10 @@ struct EventFiles {
     }
   }
 
-  mutating func remember(_ list: [Notice], of id: String) { notices[id] = list }
+  mutating func remember(_ list: [Notice], of id: String) {
+    if notices.count >= Self.mostRemembered, notices[id] == nil { notices.removeAll(keepingCapacity: true) }
+    notices[id] = list
+  }
   func remembered(of id: String) -> [Notice]? { notices[id] }
   mutating func forget(_ id: String) {
     memos[id] = nil
