@@ -248,7 +248,9 @@ struct Session {
   ) {
     let free = group.filter { selection.freeSlots(of: $0) > 0 }
     guard !free.isEmpty else { return }
-    let isSingle = sites.count == 1 && isFirstLook
+    // The second look is at all tiles, so that nothing is missed; that would be too many for a narrow field.
+    let isSingle =
+      isFirstLook && request.effort > 0 && sites.count == 1 && sites[0].isWide && sites[0].held == nil
     let limits = sites.indices.map { mostTiles(of: $0, isSingle: isSingle) }
     let found = tiles(of: free, besides: covered, smallestGain: smallestGain) {
       [sites, rows, limits, outlook] finder, i in
