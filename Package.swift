@@ -72,8 +72,7 @@ let package = Package(
       "Planning",
       [
         "Units", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Visibility", "Targeting",
-        "Scheduling",
-        "Galaxies", "Photometry",
+        "Scheduling", "Galaxies", "Photometry", .product(name: "HeapModule", package: "swift-collections"),
       ]),
     library("Formats", ["Units", "JSON", "Healpix", "Skymaps", "Observatories", "Ephemerides", "Planning"]),
     library("Simulation", ["Units", "JSON", "Healpix", "Skymaps", "Formats"]),
@@ -189,6 +188,7 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ]),
+    .testTarget(name: "CommandTests", dependencies: ["vesper", "TestSupport"], swiftSettings: settings),
     tests("Campaigns", ["SkymapFiles"]),
     tests("Store", ["Queues"]),
     tests("Feeds", ["WebClient", "mock-broker", .product(name: "Logging", package: "swift-log")]),

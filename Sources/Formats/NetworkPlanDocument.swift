@@ -90,8 +90,11 @@ extension NetworkPlanDocument {
     @Omittable public var detectionGap: Double?
     /// The light curve it is for.
     @Omittable public var source: String?
+    /// What else is assumed of the source, in words; absent: nothing.
+    @Omittable public var sourceTerms: String?
     enum CodingKeys: String, CodingKey {
       case probability, detection, source
+      case sourceTerms = "source_terms"
       case detectionBound = "detection_bound"
       case detectionGap = "detection_gap"
       case areaDeg2 = "area_deg2"

@@ -71,6 +71,7 @@ extension NetworkPlanDocument.Network {
     detectionBound = bounds.1
     detectionGap = bounds.1.map { Self.gap(found ?? 0, $0) }
     source = network.source
+    sourceTerms = network.sourceTerms
   }
 
   /// What is written must still be a bound.
@@ -297,6 +298,7 @@ extension PlanDocument.Row {
       + (100 * a.added.value).fixed(3) + " % to what the network covers before it"
     tileKey = a.tileKey
     detection = a.detection?.value.rounded(decimals: Decimals.fraction)
+    limitMag = a.limit?.value.rounded(decimals: 2)
     galaxies = a.galaxies?.map(PlanDocument.Galaxy.init)
     if let best = a.galaxies?.first { reason = Self.reason(a, best: best.name, count: count) }
   }

@@ -291,6 +291,9 @@ extension PlanDocument {
     @Omittable public var galaxies: [Galaxy]?
     /// That the source is in this footprint and seen there; absent where no source was asked for.
     @Omittable public var detection: Double?
+    /// 5 sigma, AB, expected of the row's exposures stacked, with the airmass and Moon of its middle; absent where no
+    /// source was asked for.
+    @Omittable public var limitMag: Double?
 
     enum CodingKeys: String, CodingKey {
       case rank
@@ -315,6 +318,7 @@ extension PlanDocument {
       case reason
       case tileKey = "tile_key"
       case galaxies, detection
+      case limitMag = "limit_mag"
     }
   }
 }

@@ -97,6 +97,7 @@ public enum PlanSummary {
       lines += labelled(
         "detection",
         "\((detection * 100).fixed(2)) % to find a source like \(n.source ?? "the one asked for")"
+          + (n.sourceTerms.map { " (\($0))" } ?? "")
           + (n.detectionBound.map { "; no plan can exceed \(($0 * 100).fixed(2)) %" } ?? "")
           + (n.detectionGap.map { " (gap \(($0 * 100).fixed(2)) %)" } ?? ""))
     }

@@ -1,3 +1,4 @@
+import HeapModule
 import Healpix
 import Observatories
 import Scheduling
@@ -16,7 +17,7 @@ struct CandidateFinder {
   let sky: SkyGrain
   let smallestGain: Double
   /// Open sky, the densest first, in cells of the orders that the sites need.
-  private let offers: [Int: ContiguousArray<SkyGrain.Offer>]
+  private let offers: [Int: OpenSky]
 
   init(sky: SkyGrain, besides covered: SkyGrain.Covered, sites: [PlannedSite], smallestGain: Double) {
     self.sky = sky
@@ -25,7 +26,8 @@ struct CandidateFinder {
     let lists = concurrentMap(orders) { order in
       let widest = sites.filter { $0.probeOrder == order }.map(\.field.area.steradians).max() ?? 0
       // With room for rounding: `tiles` compares again.
-      return sky.offers(order: order, besides: covered, least: 0.999 * smallestGain / max(widest, 1e-300))
+      return OpenSky(
+        sky.offers(order: order, besides: covered, least: 0.999 * smallestGain / max(widest, 1e-300)))
     }
     offers = Dictionary(uniqueKeysWithValues: zip(orders, lists))
   }
@@ -36,20 +38,20 @@ struct CandidateFinder {
   /// - Parameters:
   ///   - rows: where the rows lie, if not where the grid has them. Numbers are then those of the lattice,
   ///     negative.
-  ///   - limit: the most tiles; nil is all that might add `smallestGain`.
+  ///   - quota: how many there should be; nil is all that might add `smallestGain`.
   ///   - mayReach: whether it might observe some of a cell.
   func tiles(
-    of site: PlannedSite, on rows: RowAlignment.Rows?, limit: Int?, mayReach: @escaping (Cell) -> Bool
+    of site: PlannedSite, on rows: RowAlignment.Rows?, quota: TileQuota?, mayReach: @escaping (Cell) -> Bool
   ) -> [Tile] {
     let reach = BlockReach(mayReach)
     guard let rows else {
       let grid = site.grid
-      return tiles(of: site, limit: limit, in: reach, places: grid.count + 1, place: grid.number) {
+      return tiles(of: site, quota: quota, in: reach, places: grid.count + 1, place: grid.number) {
         ($0, grid.center(of: $0))
       }
     }
     let grid = AlignedGrid(site, rows)
-    return tiles(of: site, limit: limit, in: reach, places: grid.count, place: grid.place) { place in
+    return tiles(of: site, quota: quota, in: reach, places: grid.count, place: grid.place) { place in
       guard let middle = grid.center(of: place), let point = FineLattice.point(of: site, near: middle) else {
         return nil
       }
@@ -59,30 +61,95 @@ struct CandidateFinder {
 
   /// - Parameter places: of the grid, 0..<places.
   private func tiles(
-    of site: PlannedSite, limit: Int?, in reach: BlockReach, places: Int, place: (Direction<ICRS>) -> Int,
-    tile: (Int) -> (number: Int, center: Direction<ICRS>)?
+    of site: PlannedSite, quota: TileQuota?, in reach: BlockReach, places: Int,
+    place: (Direction<ICRS>) -> Int, tile: (Int) -> (number: Int, center: Direction<ICRS>)?
   ) -> [Tile] {
     var tiles: [Tile] = []
-    tiles.reserveCapacity(min(limit ?? 1024, 4096))
+    tiles.reserveCapacity(1024)
     var seen = SeenPlaces(places)
     var reach = reach
+    var quota = quota
     let spacing = site.probeSpacing
     let fieldArea = site.field.area.steradians
-    for offer in offers[site.probeOrder] ?? [] {
-      if tiles.count >= limit ?? .max || Double(offer.density) * fieldArea < smallestGain { break }
-      if !reach(offer.cell) { continue }
+    /// Whether there may be more in offers that are no denser.
+    func look(at offer: SkyGrain.Offer) -> Bool {
+      guard Double(offer.density) * fieldArea >= smallestGain else { return false }
       sky.forEachProbe(of: offer.cell, spacing: spacing) { point in
         let place = place(point)
         guard seen.insert(place), let (number, center) = tile(place), !site.avoids(center) else { return }
         let windows = site.visibility.startWindows(for: center, exposure: site.exposure)
-        guard !windows.isEmpty else { return }
+        guard !windows.isEmpty, quota?.takes(windows) ?? true else { return }
         let cover = sky.cover(site.outline, at: center)
         guard !cover.isEmpty else { return }
         tiles.append(
           Tile(number: number, candidate: Candidate(center: center, startWindows: windows, cover: cover)))
       }
+      return true
+    }
+    guard let open = offers[site.probeOrder] else { return [] }
+    if !(quota?.isTimed ?? false) || !open.isFine {
+      for offer in open.offers where reach(offer.cell) {
+        if !(quota?.isOpen ?? true) || !look(at: offer) { break }
+      }
+    } else {
+      open.forEach(while: { quota!.wants(block: $0) }, look)
     }
     return tiles
+  }
+}
+
+/// Open sky in cells, the densest first, of all the sky and of each block of it.
+private struct OpenSky {
+  let offers: ContiguousArray<SkyGrain.Offer>
+  /// Places in `offers`, block after block, and where each block begins.
+  private var places: ContiguousArray<Int32> = []
+  private var starts = ContiguousArray<Int32>(repeating: 0, count: blocks + 1)
+  /// Whether no cell is larger than a block.
+  let isFine: Bool
+
+  private static let blocks = Int(Cell.count(order: TileQuota.order))
+
+  init(_ offers: ContiguousArray<SkyGrain.Offer>) {
+    self.offers = offers
+    isFine = offers.allSatisfy { $0.cell.order >= TileQuota.order }
+    guard isFine else { return }
+    for offer in offers { starts[Self.block(of: offer) + 1] += 1 }
+    for block in 0..<Self.blocks { starts[block + 1] += starts[block] }
+    var next = starts
+    places = .init(repeating: 0, count: offers.count)
+    for (i, offer) in offers.enumerated() {
+      let block = Self.block(of: offer)
+      places[Int(next[block])] = Int32(i)
+      next[block] += 1
+    }
+  }
+
+  private static func block(of offer: SkyGrain.Offer) -> Int {
+    Int(Cell(order: TileQuota.order, key: offer.cell.firstKey).index)
+  }
+
+  /// The densest of the blocks that are wanted still, until `body` says that it is enough.
+  func forEach(while wants: (Int) -> Bool, _ body: (SkyGrain.Offer) -> Bool) {
+    var next = starts
+    func head(of block: Int) -> Head? {
+      guard next[block] < starts[block + 1] else { return nil }
+      return Head(place: places[Int(next[block])], block: Int32(block))
+    }
+    var heap = Heap((0..<Self.blocks).compactMap(head))
+    while let top = heap.popMin() {
+      let block = Int(top.block)
+      guard wants(block) else { continue }
+      guard body(offers[Int(top.place)]) else { return }
+      next[block] += 1
+      if let following = head(of: block) { heap.insert(following) }
+    }
+  }
+
+  /// The densest offer of a block that nobody has looked at.
+  private struct Head: Comparable {
+    var place: Int32
+    var block: Int32
+    static func < (a: Self, b: Self) -> Bool { a.place < b.place }
   }
 }
 

@@ -20,6 +20,20 @@ public struct DetectionObjective: Sendable, Hashable {
     self.dust = dust
   }
 
+  /// What is assumed of the source beyond its light curve; nil: nothing.
+  public var assumptions: String? {
+    var words: [String] = []
+    if case .distance(let d) = otherwise {
+      words.append("at \(d.megaparsecs.plain) Mpc where the map has no distance")
+    }
+    switch dust {
+    case .none: break
+    case .reddening(let e): words.append("behind dust, E(B-V) \(e.plain)")
+    case .layer(let pole): words.append("behind the Galaxy's dust, E(B-V) \(pole.plain) toward its poles")
+    }
+    return words.isEmpty ? nil : words.joined(separator: ", ")
+  }
+
   /// Everything that shapes a plan, bands in a fixed order.
   public var digestText: String {
     var form = "\(curve.form)"
@@ -42,7 +56,7 @@ extension PlanRequest {
   }
 }
 
-/// How far one telescope sees the source in a plan.
+/// How far one telescope, or one exposure, sees the source in a plan.
 struct Sight: Sendable, Hashable {
   /// 5 sigma, in all exposures of a visit stacked.
   var limit: Magnitude
@@ -64,7 +78,7 @@ struct DetectionGuide: Sendable {
   private let eventTime: Instant
 
   /// Where limits are taken: halfway down, airmass 1.3.
-  private static let altitude = Angle.degrees(50)
+  static let altitude = Angle.degrees(50)
 
   init?(_ request: PlanRequest, _ regions: CredibleRegions) throws(PlanningError) {
     let objective: DetectionObjective
@@ -103,16 +117,35 @@ struct DetectionGuide: Sendable {
   private func sight(
     of telescope: Telescope, _ visibility: SiteVisibility, _ filter: String?, open: Duration
   ) -> Sight? {
-    guard let dark = visibility.darkWindows.first,
-      let model = DepthModel(telescope, band: filter.flatMap { Band(filter: $0) })
-    else { return nil }
+    guard let dark = visibility.darkWindows.first else { return nil }
     let middle = dark.start + dark.duration / 2
     let here = visibility.conditions(of: regions.peak, at: middle)
-    let moon = MoonInSky(
-      altitude: here.moonAltitude, separation: here.moonSeparation, illuminated: here.moonIlluminated)
-    let limit = model.limit(in: open, under: SkyConditions(altitude: Self.altitude, moon: moon))
-    guard let (absolute, isOutside) = brightness(middle - eventTime, model.band) else { return nil }
-    return Sight(limit: limit, absolute: absolute, isOutsideCurve: isOutside)
+    return sight(
+      of: telescope, filter, open: open, at: middle,
+      under: SkyConditions(altitude: Self.altitude, moon: MoonInSky(here)))
+  }
+
+  /// What exposures stacked see when their middle is at a time.
+  ///
+  /// - Parameter open: on target, all exposures together.
+  /// - Returns: nil without a reference depth, or where the model has no band near.
+  func sight(
+    of telescope: Telescope, _ filter: String?, open: Duration, at middle: Instant, under sky: SkyConditions
+  ) -> Sight? {
+    guard let model = DepthModel(telescope, band: filter.flatMap { Band(filter: $0) }),
+      let (absolute, isOutside) = brightness(middle - eventTime, model.band)
+    else { return nil }
+    return Sight(
+      limit: model.limit(in: open, under: sky), absolute: absolute, isOutsideCurve: isOutside)
+  }
+
+  /// What a site sees at a time at the altitude of limits, with the Moon as it stands to the most probable point.
+  func sight(of site: PlannedSite, at middle: Instant) -> Sight? {
+    let sky = SkyConditions(
+      altitude: Self.altitude, moon: MoonInSky(site.visibility.conditions(of: regions.peak, at: middle)))
+    return site.sequence.steps.compactMap {
+      sight(of: site.telescope, $0.filter, open: $0.total, at: middle, under: sky)
+    }.max { $0.modulus < $1.modulus }
   }
 
   private func brightness(_ age: Duration, _ band: Band) -> (Magnitude, Bool)? {
@@ -160,5 +193,18 @@ struct DetectionGuide: Sendable {
   private func chance(within reach: Distance) -> Double {
     guard let cell = map.map.cellIndex(at: regions.peak) else { return 0 }
     return map.detectability(ofCell: cell, within: reach)
+  }
+}
+
+extension Double {
+  /// `40`, `0.02`.
+  fileprivate var plain: String { self == rounded() && magnitude < 1e9 ? "\(Int(self))" : "\(self)" }
+}
+
+extension MoonInSky {
+  init(_ conditions: Conditions) {
+    self.init(
+      altitude: conditions.moonAltitude, separation: conditions.moonSeparation,
+      illuminated: conditions.moonIlluminated)
   }
 }

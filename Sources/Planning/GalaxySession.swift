@@ -118,7 +118,8 @@ extension Session {
     func choose(_ group: [Int], _ seen: inout SkyGrain.Covered, _ smallestGain: Double) {
       for i in group { own.numbers[i] += offers[i]?.map(\.number) ?? [] }
       own.selection.choose(
-        group.map { i in (i, offers[i]?.map(\.candidate) ?? []) }, besides: &seen, smallestGain: smallestGain)
+        group.map { i in (i, offers[i]?.map(\.candidate) ?? []) }, besides: &seen, smallestGain: smallestGain,
+        favor: favors)
     }
     for i in able where request.alone.contains(sites[i].telescope.id) {
       var seen = own.grains.uncovered

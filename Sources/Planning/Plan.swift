@@ -159,6 +159,9 @@ extension Plan {
     public var conditions: Conditions
     /// That the source is in this footprint and seen there; nil where no source was asked for.
     public var detection: Fraction?
+    /// 5 sigma, all exposures of the row stacked, at the altitude and with the Moon of its middle; nil where no source
+    /// was asked for, or the depth of the telescope is not known.
+    public var limit: Magnitude?
     /// In the field, the likeliest host first; nil: it was chosen for its sky, not for galaxies.
     public var galaxies: [Galaxy]?
   }
@@ -233,6 +236,8 @@ extension Plan {
     public var detectionBound: Fraction?
     /// The light curve it is for.
     public var source: String?
+    /// What else is assumed of the source, in words.
+    public var sourceTerms: String?
 
     public init(
       probability: Fraction, area: SolidAngle, assignmentCount: Int, reachable: Fraction,

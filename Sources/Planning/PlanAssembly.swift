@@ -45,7 +45,7 @@ struct PlanAssembly {
     guard let guide = session.guide else { return }
     plan.note(
       DetectionAppraisal(
-        sequences.map { ($0.site.sight, $0.footprints.map(\.regions)) }, others: session.sights, guide: guide,
+        zip(sequences, plan.telescopes).map { ($0.site, $1.assignments) }, all: session.all, guide: guide,
         outlook: session.outlook, coverage: plan.network.upperBound?.value ?? 1, effort: looks))
   }
 
@@ -192,11 +192,21 @@ private struct Sequence: Sendable {
     // The filter in place decides in which order a visit goes through its own.
     var visits: [Visit] = []
     var left = kept[...]
+    var looks: [Int: Int] = [:]
     for timed in affordable {
       while let next = left.first, next.start <= timed.start { visits.append(left.removeFirst()) }
+      var candidate = candidates[origin(timed)]
+      let field = session.fieldNumbers[i][origin(timed)]
+      var visit = arranged?.number(timed) ?? 1
+      if session.layers != nil {
+        // The same tile is offered as more than one depth, each with the windows in which it is so deep.
+        candidate.startWindows = site.visibility.startWindows(
+          for: candidate.center, exposure: site.exposure)
+        if session.request.revisits == nil { visit = looks[field, default: 0] + 1 }
+        looks[field] = visit
+      }
       visits += Visit.rows(
-        site, number: session.fieldNumbers[i][origin(timed)], candidates[origin(timed)], start: timed.start,
-        visit: arranged?.number(timed) ?? 1, after: visits.last.map(\.filter))
+        site, number: field, candidate, start: timed.start, visit: visit, after: visits.last.map(\.filter))
     }
     visits += left
     self.site = site
@@ -249,7 +259,7 @@ private struct Sequence: Sendable {
       cumulative: Fraction(clamping: cumulative),
       conditions: Plan.Conditions(
         site.visibility.conditions(of: visit.center, at: visit.start + (visit.end - visit.start) / 2)),
-      detection: nil, galaxies: galaxies?[i])
+      detection: nil, limit: nil, galaxies: galaxies?[i])
   }
 
   private var notes: [String] {

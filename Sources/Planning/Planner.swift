@@ -57,7 +57,7 @@ public enum Planner {
     let all = request.held.isEmpty ? sites : participants(free, regions, ephemeris, guide).sites
     let outlook = CoverageOutlook(request, sites: all)
     var session = Session(request, regions: regions, sites: sites, outlook: outlook, guide: guide)
-    session.sights = all.map(\.sight)
+    session.all = all
     session.lookForGalaxies(area90: regions.area(at: Fraction(clamping: 0.9)))
     let tiling = sites.indices.filter { !session.pointsAtGalaxies($0) }
     let together = tiling.filter { !request.alone.contains(sites[$0].telescope.id) }
@@ -122,8 +122,8 @@ struct Session {
   let layers: DetectionLayers?
   /// What the source is like, where one is asked for.
   let guide: DetectionGuide?
-  /// What the telescopes see whose plans the bound is over.
-  var sights: [Sight?] = []
+  /// The sites whose plans the bound is over: those of `sites`, keeping nothing.
+  var all: [PlannedSite] = []
   var selection: NetworkSelection
   var covered: SkyGrain.Covered
   /// What was observed or is kept, with the depth class of each and its telescope.
@@ -140,23 +140,34 @@ struct Session {
   /// Where some sites point at galaxies.
   var galaxies: GalaxySession?
 
-  /// More tiles than this cannot matter to a field that is narrow beside the region. Where there is no effort to
-  /// spend, a plan at once is worth more than the last tile.
-  private static let mostTilesPerSlot = (usual: 4, hasty: 2, hastyAndWide: 4, single: 2)
+  /// How many tiles a site has to choose from for each slot; nil is all.
+  ///
+  /// |                                       | wide field  | narrow              |
+  /// |---------------------------------------|-------------|---------------------|
+  /// | it keeps pointings: little is left    | 2           | 2                   |
+  /// | no effort to spend: a plan at once    | 4           | 2                   |
+  /// | it is alone: nobody takes the best    | 2, then all | 4, at all times     |
+  /// | else                                  | all         | 4, at all times     |
+  private func quota(of site: Int, isFirstLook: Bool) -> TileQuota? {
+    let (isWide, free) = (sites[site].isWide, selection.freeSlots(of: site))
+    if looksTwice { return isFirstLook ? TileQuota(total: 2 * free) : nil }
+    if sites[site].held != nil { return TileQuota(total: 2 * free) }
+    if request.effort == 0 { return TileQuota(total: (isWide ? 4 : 2) * free) }
+    return isWide ? nil : TileQuota(of: site, sites[site], perSlot: 4, free: free, outlook)
+  }
 
-  private func mostTiles(of site: Int, isSingle: Bool) -> Int? {
-    let (most, free) = (Self.mostTilesPerSlot, selection.freeSlots(of: site))
-    // Nobody else takes the best of them.
-    if isSingle { return most.single * free }
-    // What is left beside pointings that are kept is little.
-    if sites[site].held != nil { return most.hasty * free }
-    if request.effort > 0 { return sites[site].isWide ? nil : most.usual * free }
-    return (sites[site].isWide ? most.hastyAndWide : most.hasty) * free
+  /// One wide field alone looks at the densest tiles first.
+  private var looksTwice: Bool {
+    sites.count == 1 && sites[0].isWide && sites[0].held == nil && request.effort > 0
   }
 
   /// Sky beyond the densest that holds all but this much is left out, and all but this share of what is
   /// within reach.
   private static let leftOut = (most: 5e-4, ofReach: 2e-3, least: 1e-6)
+
+  private static func leftOut(ofReach reach: Double) -> Double {
+    reach > 0 ? max(leftOut.least, min(leftOut.most, leftOut.ofReach * reach)) : leftOut.most
+  }
 
   init(
     _ request: PlanRequest, regions: CredibleRegions, sites: [PlannedSite], outlook: CoverageOutlook,
@@ -166,17 +177,19 @@ struct Session {
     self.sites = sites
     self.outlook = outlook
     self.guide = guide
-    let reach = outlook.touched
-    let leftOut =
-      reach > 0
-      ? max(Self.leftOut.least, min(Self.leftOut.most, Self.leftOut.ofReach * reach)) : Self.leftOut.most
-    smallestGain = request.smallestGain * leftOut / Self.leftOut.most
+    let leftOut = Self.leftOut(ofReach: outlook.touched)
     let region = regions.coverage(at: Fraction(clamping: 1 - leftOut))
     let smallest =
       sites.map { min($0.field.boundingBox.width, $0.field.boundingBox.height) }.min() ?? .degrees(1)
     sky = SkyGrain(
       request.map, region: region, order: SkyGrain.order(resolving: smallest, region: region.area))
     layers = DetectionLayers(sites, guide: guide, sky: sky)
+    // Little of a faint source is to be had, and that little is the sum of much less.
+    let attainable = layers.map {
+      outlook.bound(worths: $0.densities, classes: $0.classes.map { $0 - 1 }, effort: 0).value
+    }
+    smallestGain =
+      request.smallestGain * (attainable.map(Self.leftOut(ofReach:)) ?? leftOut) / Self.leftOut.most
     let ground = layers?.ground ?? sky
     selection = NetworkSelection(sky: ground, resources: sites.map(\.resource), sharing: SharedBudget(sites))
     let kept = sites.flatMap { site in
@@ -205,6 +218,9 @@ struct Session {
 
   /// What selections work on.
   var ground: SkyGrain { layers?.ground ?? sky }
+
+  /// By site, what its gains count times.
+  var favors: [Double] { sites.map { request.favor[$0.telescope.id] ?? 1 } }
 
   func candidates(of site: Int) -> [Candidate] { selection(of: site).candidates[site] }
 
@@ -248,23 +264,19 @@ struct Session {
   ) {
     let free = group.filter { selection.freeSlots(of: $0) > 0 }
     guard !free.isEmpty else { return }
-    // The second look is at all tiles, so that nothing is missed; that would be too many for a narrow field.
-    let isSingle =
-      isFirstLook && request.effort > 0 && sites.count == 1 && sites[0].isWide && sites[0].held == nil
-    let limits = sites.indices.map { mostTiles(of: $0, isSingle: isSingle) }
+    let quotas = sites.indices.map { quota(of: $0, isFirstLook: isFirstLook) }
     let found = tiles(of: free, besides: covered, smallestGain: smallestGain) {
-      [sites, rows, limits, outlook] finder, i in
-      finder.tiles(of: sites[i], on: rows[i], limit: limits[i]) { outlook.mayTouch($0, telescope: i) }
+      [sites, rows, quotas, outlook] finder, i in
+      finder.tiles(of: sites[i], on: rows[i], quota: quotas[i]) { outlook.mayTouch($0, telescope: i) }
     }
     for (i, tiles) in zip(free, found) { fieldNumbers[i].append(contentsOf: tiles.map(\.number)) }
     selection.choose(
       zip(free, found).map { ($0, $1.map(\.candidate)) }, besides: &covered, smallestGain: smallestGain,
-      worth: worth, favor: sites.map { request.favor[$0.telescope.id] ?? 1 })
-    guard isSingle, selection.freeSlots(of: free[0]) > 0, found[0].count >= limits[free[0]] ?? .max else {
-      return
+      worth: worth, favor: favors)
+    // The densest sky is up for some of the time; what is free still looks at all.
+    if isFirstLook, looksTwice, selection.freeSlots(of: free[0]) > 0 {
+      choose(group, besides: &covered, smallestGain: smallestGain, worth: worth, isFirstLook: false)
     }
-    // Some of the time is of no use for the densest sky.
-    choose(group, besides: &covered, smallestGain: smallestGain, worth: worth, isFirstLook: false)
   }
 
   /// What `find` finds for each of a group, as the selection takes it.

@@ -49,7 +49,7 @@ extension Session {
   private mutating func follow(_ rule: Telescope.TilingRule, _ group: [Int]) {
     let found = tiles(of: group, besides: covered, smallestGain: smallestGain) {
       [sites, rows, outlook] finder, i in
-      finder.tiles(of: sites[i], on: rows[i], limit: nil) { outlook.mayTouch($0, telescope: i) }
+      finder.tiles(of: sites[i], on: rows[i], quota: nil) { outlook.mayTouch($0, telescope: i) }
     }
     var left = zip(group, found).flatMap { i, tiles in tiles.map { Field(site: i, tile: $0) } }
     let nights = max(1, (request.window.duration.seconds / 86_400).rounded(.up))

@@ -39,7 +39,8 @@ public struct CoverageBound: Sendable, Hashable {
   static let accuracy = 2e-6
 
   init(_ value: Double, iterations: Int) {
-    self.value = min(1, max(0, value) + Self.accuracy)
+    // Where nothing is within reach nothing is covered, exactly.
+    self.value = value > 0 ? min(1, value + Self.accuracy) : 0
     method = .fluidDual
     self.iterations = iterations
     tolerance = Self.accuracy
@@ -151,6 +152,20 @@ public struct CoverageOutlook: Sendable {
   /// Whether a field of a telescope might touch some of a cell: surely not where this says no.
   public func mayTouch(_ cell: Cell, telescope: Int) -> Bool {
     market.blocks.range(of: cell).contains { market.mayReach($0, telescope: telescope) }
+  }
+
+  /// A telescope's time in bins.
+  public func timeBins(of telescope: Int) -> [TimeWindow] { market.timeBins(of: telescope) }
+
+  /// The bins of a telescope's time in which a field of it might touch some of a cell: surely none but these. They may
+  /// overlap.
+  public func timeBins(of telescope: Int, reaching cell: Cell) -> [Range<Int>] {
+    market.blocks.range(of: cell).flatMap { market.timeBins(of: telescope, reaching: $0) }
+  }
+
+  /// The bins of a telescope's time in which visits may go on that start in given windows.
+  public func timeBins(of telescope: Int, from starts: [TimeWindow]) -> [Range<Int>] {
+    market.timeBins(of: telescope, from: starts)
   }
 
   /// The prices at which all time is sold.

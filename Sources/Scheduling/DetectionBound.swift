@@ -20,18 +20,28 @@ extension CoverageOutlook {
   /// - Parameters:
   ///   - worths: probability per steradian that counts, by class from the shallowest: parallel to the cells of the map.
   ///   - classes: of each telescope, an index into `worths`; nil for one that counts nothing.
+  ///   - ceiling: the class that a telescope does not exceed when its field touches a cap of sky, by bin of its time
+  ///     (`timeBins(of:)`), below 0 for none; nil is its class everywhere.
   ///   - effort: the most blocks looked at beyond the coarse ones; every number gives a valid bound.
   public func bound(
-    worths: [ContiguousArray<Double>], classes: [Int?], effort: Int = 20_000
+    worths: [ContiguousArray<Double>], classes: [Int?], ceiling: Ceiling? = nil, effort: Int = 20_000
   ) -> CoverageBound {
-    bound(worths: worths, classes: classes, effort: effort, ratio: 1.06, rounds: Self.rounds)
+    // Without effort a guess will do.
+    bound(
+      worths: worths, classes: classes, ceiling: ceiling, effort: effort, ratio: 1.06,
+      rounds: effort > 0 ? Self.rounds : 0)
   }
 
-  private static let rounds = 3
+  /// See `bound`.
+  public typealias Ceiling =
+    @Sendable (_ telescope: Int, _ center: Direction<ICRS>, _ radius: Angle) -> ContiguousArray<Int8>
+
+  private static let rounds = 2
 
   /// Every ratio and number of rounds gives valid prices.
   func bound(
-    worths: [ContiguousArray<Double>], classes: [Int?], effort: Int, ratio: Double, rounds: Int
+    worths: [ContiguousArray<Double>], classes: [Int?], ceiling: Ceiling? = nil, effort: Int,
+    ratio: Double, rounds: Int
   ) -> CoverageBound {
     guard !worths.isEmpty, classes.contains(where: { $0 != nil }) else {
       return CoverageBound(0, iterations: 0)
@@ -46,7 +56,7 @@ extension CoverageOutlook {
       )
     }
     let searches = market.settle(layers: layers, ratio: ratio)
-    var tariff = Tariff(map, market, worths: worths, classOfOffer: offers)
+    var tariff = Tariff(map, market, worths: worths, classOfOffer: offers, ceiling: ceiling)
     tariff.settle(rounds: rounds)
     let (surplus, looked) = tariff.surplus(reach: reach, effort: effort)
     return CoverageBound(tariff.income + surplus, iterations: searches + tariff.evaluations + looked)
@@ -60,46 +70,93 @@ private struct Tariff {
   private let worths: [ContiguousArray<Double>]
   /// By offer; nil is no part of it.
   private let classOfOffer: [Int?]
+  private let ceiling: CoverageOutlook.Ceiling?
   private var factors: [Double]
   /// Income of all offers of a class at factor 1.
   private let incomes: [Double]
-  /// Least price of each class in each block at factor 1; infinite where it does not reach. By block, then class.
-  private let least: ContiguousArray<Double>
-  /// Pieces of sky: block, cell of the map, area.
-  private let pieces: [(block: Int32, cell: Int32, area: Double)]
+  /// What reaches each block, block after block.
+  private var entries: ContiguousArray<Entry> = []
+  private var ends: ContiguousArray<Int32> = []
+  /// Pieces of sky, block after block: cell of the map, area.
+  private var pieces: ContiguousArray<(cell: Int32, area: Double)> = []
+  private var pieceEnds: ContiguousArray<Int32> = []
   private(set) var evaluations = 0
+
+  /// The cheapest of the offers of one class that see a block as telescopes of a class do.
+  private struct Entry {
+    /// As which it counts there, and whose factor its price has.
+    var (seen, own): (Int, Int)
+    /// At factor 1.
+    var least: Double
+  }
 
   /// A block is not split for less than this.
   private static let smallestGain = 3e-6
   private static let finest = 8
 
-  init(_ map: Skymap, _ market: SkyMarket, worths: [ContiguousArray<Double>], classOfOffer: [Int?]) {
+  init(
+    _ map: Skymap, _ market: SkyMarket, worths: [ContiguousArray<Double>], classOfOffer: [Int?],
+    ceiling: CoverageOutlook.Ceiling?
+  ) {
     self.map = map
     self.market = market
     self.worths = worths
     self.classOfOffer = classOfOffer
+    self.ceiling = ceiling
     var incomes = [Double](repeating: 0, count: worths.count)
     for (offer, income) in market.incomes.enumerated() {
       if let c = classOfOffer[offer] { incomes[c] += income }
     }
     self.incomes = incomes
-    let blocks = market.blocks
-    var least = ContiguousArray<Double>(repeating: .infinity, count: blocks.count * worths.count)
-    for block in 0..<blocks.count {
-      for (offer, price) in market.leastPrices(of: block) {
-        guard let c = classOfOffer[offer] else { continue }
-        least[block * worths.count + c] = min(least[block * worths.count + c], price)
-      }
-    }
-    self.least = least
-    var pieces: [(block: Int32, cell: Int32, area: Double)] = []
-    for block in 0..<blocks.count {
-      map.forEachPiece(of: blocks.cells[block]) { cell, area in
-        pieces.append((Int32(block), Int32(cell), area))
-      }
-    }
-    self.pieces = pieces
     factors = .init(repeating: 1, count: worths.count)
+    for block in 0..<market.blocks.count {
+      let first = entries.count
+      for price in offers(in: block) {
+        let own = classOfOffer[price.offer]!
+        if let same = entries[first...].firstIndex(where: { $0.own == own && $0.seen == price.seen }) {
+          entries[same].least = min(entries[same].least, price.value)
+        } else {
+          entries.append(Entry(seen: price.seen, own: own, least: price.value))
+        }
+      }
+      ends.append(Int32(entries.count))
+      map.forEachPiece(of: market.blocks.cells[block]) { cell, area in pieces.append((Int32(cell), area)) }
+      pieceEnds.append(Int32(pieces.count))
+    }
+  }
+
+  /// What reaches a block: of every offer the least price as each class, at factor 1.
+  private func offers(in block: Int) -> Prices {
+    var found: Prices = []
+    var known: (offer: Int, classes: ContiguousArray<Int8>?)?
+    let cap = market.blocks.cap(of: block)
+    market.forEachOffer(of: block) { offer, bins in
+      if known?.offer != offer { known = (offer, classes(of: offer, cap.center, cap.radius)) }
+      append(offer, bins, known?.classes, to: &found)
+    }
+    return found
+  }
+
+  /// What an offer counts as in a cap, by bin; nil is its class.
+  private func classes(of offer: Int, _ center: Direction<ICRS>, _ radius: Angle) -> ContiguousArray<Int8>? {
+    classOfOffer[offer] == nil ? nil : ceiling?(market.offers[offer].telescope, center, radius)
+  }
+
+  /// Adds an offer's bins as the classes that they count as.
+  private func append(
+    _ offer: Int, _ bins: Range<Int>, _ classes: ContiguousArray<Int8>?, to found: inout Prices
+  ) {
+    guard let own = classOfOffer[offer] else { return }
+    for bin in bins {
+      let seen = classes.map { min(own, Int($0[bin])) } ?? own
+      guard seen >= 0 else { continue }
+      let price = market.price(of: offer, bin: bin)
+      if let same = found.lastIndex(where: { $0.offer == offer && $0.seen == seen }) {
+        found[same].value = min(found[same].value, price)
+      } else {
+        found.append(Price(offer: offer, seen: seen, value: price))
+      }
+    }
   }
 
   var income: Double { zip(factors, incomes).reduce(0) { $0 + $1.0 * $1.1 } }
@@ -107,16 +164,34 @@ private struct Tariff {
   /// The bound from whole blocks.
   private func value(_ factors: [Double]) -> Double {
     var sum = zip(factors, incomes).reduce(0) { $0 + $1.0 * $1.1 }
-    let n = worths.count
-    for piece in pieces {
-      let (first, cell) = (Int(piece.block) * n, Int(piece.cell))
-      var most = 0.0
-      for c in 0..<n where least[first + c] < .infinity {
-        most = max(most, worths[c][cell] - factors[c] * least[first + c])
+    var prices = [Double](repeating: .infinity, count: worths.count)
+    var (entry, piece) = (0, 0)
+    for block in ends.indices {
+      for c in prices.indices { prices[c] = .infinity }
+      for e in entries[entry..<Int(ends[block])] {
+        prices[e.seen] = min(prices[e.seen], factors[e.own] * e.least)
       }
-      sum += most * piece.area
+      let isReached = entry < Int(ends[block])
+      entry = Int(ends[block])
+      defer { piece = Int(pieceEnds[block]) }
+      guard isReached else { continue }
+      let useful = Self.useful(prices)
+      for (cell, area) in pieces[piece..<Int(pieceEnds[block])] {
+        var most = 0.0
+        for c in useful { most = max(most, worths[c][Int(cell)] - prices[c]) }
+        sum += most * area
+      }
     }
     return sum
+  }
+
+  /// Classes that no deeper one undercuts.
+  private static func useful(_ prices: [Double]) -> [Int] {
+    var least = Double.infinity
+    return prices.indices.reversed().filter { c in
+      defer { least = min(least, prices[c]) }
+      return prices[c] < least
+    }
   }
 
   /// Class by class to the factor that is best while the others stay: the bound is convex in it.
@@ -151,8 +226,10 @@ private struct Tariff {
     var left = effort
     var sum = 0.0
     for block in 0..<market.blocks.count {
-      let prices = market.leastPrices(of: block).compactMap { offer, price in
-        classOfOffer[offer].map { (offer: offer, price: price * factors[$0]) }
+      let prices = offers(in: block).map { price in
+        var price = price
+        price.value *= factors[classOfOffer[price.offer]!]
+        return price
       }
       guard !prices.isEmpty else { continue }
       let cell = market.blocks.cells[block]
@@ -161,22 +238,27 @@ private struct Tariff {
     return (sum, effort - left)
   }
 
-  private typealias Prices = [(offer: Int, price: Double)]
+  private struct Price {
+    var offer: Int
+    /// The class as which it counts.
+    var seen: Int
+    var value: Double
+  }
+  private typealias Prices = [Price]
 
   private func cheapest(_ prices: Prices) -> [Double] {
     var result = [Double](repeating: .infinity, count: worths.count)
-    for (offer, price) in prices {
-      if let c = classOfOffer[offer] { result[c] = min(result[c], price) }
-    }
+    for price in prices { result[price.seen] = min(result[price.seen], price.value) }
     return result
   }
 
   /// What a cell holds beyond the prices of classes.
   private func held(by cell: Cell, _ prices: [Double]) -> Double {
     var sum = 0.0
+    let useful = Self.useful(prices)
     map.forEachPiece(of: cell) { i, area in
       var most = 0.0
-      for c in prices.indices where prices[c] < .infinity { most = max(most, worths[c][i] - prices[c]) }
+      for c in useful { most = max(most, worths[c][i] - prices[c]) }
       sum += most * area
     }
     return sum
@@ -201,24 +283,22 @@ private struct Tariff {
     return min(sum, surplus)
   }
 
-  /// The offers that reach a cap, as far as one of them might be the cheapest of its class.
+  /// The offers that reach a cap, as the classes that they count as there.
   private func offers(
     _ prices: Prices, at cell: Cell, radius: Angle, _ reach: CoverageOutlook.Reach
   ) -> Prices {
     let center = Direction<ICRS>(unit: market.blocks.toSky(cell.center))
     var found: Prices = []
-    var least = [Double](repeating: .infinity, count: worths.count)
-    for (offer, low) in prices.sorted(by: { $0.price != $1.price ? $0.price < $1.price : $0.offer < $1.offer }
-    ) {
-      guard let c = classOfOffer[offer] else { continue }
-      if low >= least[c] {
-        found.append((offer, low))
-        continue
+    for group in Dictionary(grouping: prices, by: \.offer).sorted(by: { $0.key < $1.key }) {
+      var own: Prices = []
+      let bins = market.bins(of: group.key, from: reach(group.key, center, radius))
+      guard !bins.isEmpty else { continue }
+      let seen = classes(of: group.key, center, radius)
+      for range in bins { append(group.key, range, seen, to: &own) }
+      for var price in own {
+        price.value *= factors[classOfOffer[group.key]!]
+        found.append(price)
       }
-      let price = market.leastPrice(of: offer, in: reach(offer, center, radius))
-      guard price < .infinity else { continue }
-      found.append((offer, price * factors[c]))
-      least[c] = min(least[c], price * factors[c])
     }
     return found
   }

@@ -220,6 +220,54 @@ struct SkyMarket: Sendable {
     return least
   }
 
+  /// A telescope's time in bins: by number, from start to end.
+  func timeBins(of telescope: Int) -> [TimeWindow] {
+    guard let offer = offers.firstIndex(where: { $0.telescope == telescope }) else { return [] }
+    return nights[offer].flatMap { night in
+      night.supplies.indices.map { i in
+        let start = night.start.advanced(bySeconds: Double(i - night.supplies.lowerBound) * night.width)
+        return TimeWindow(start, start.advanced(bySeconds: night.width))
+      }
+    }
+  }
+
+  /// The bins of a telescope's time in which it may observe some of a block. They may overlap.
+  func timeBins(of telescope: Int, reaching block: Int) -> [Range<Int>] {
+    ranges(of: block).compactMap { r in
+      let offer = Int(rangeOwners[r])
+      guard offers[offer].telescope == telescope, let first = nights[offer].first?.supplies.lowerBound else {
+        return nil
+      }
+      return Int(ranges[r].lowerBound) - first..<Int(ranges[r].upperBound) - first
+    }
+  }
+
+  /// The bins of a telescope's time in which visits may go on that start in given windows.
+  func timeBins(of telescope: Int, from starts: [TimeWindow]) -> [Range<Int>] {
+    offers.firstIndex { $0.telescope == telescope }.map { bins(of: $0, from: starts) } ?? []
+  }
+
+  /// The bins of an offer in which visits may go on that start in given windows.
+  func bins(of offer: Int, from starts: [TimeWindow]) -> [Range<Int>] {
+    guard let first = nights[offer].first?.supplies.lowerBound else { return [] }
+    return starts.flatMap { window in
+      nights[offer].compactMap { night in
+        night.range(of: window).map { Int($0.lowerBound) - first..<Int($0.upperBound) - first }
+      }
+    }
+  }
+
+  /// Every offer that reaches a block, with bins in which it does; an offer may come again.
+  func forEachOffer(of block: Int, _ body: (_ offer: Int, _ bins: Range<Int>) -> Void) {
+    for r in ranges(of: block) {
+      let offer = Int(rangeOwners[r])
+      guard let first = nights[offer].first?.supplies.lowerBound else { continue }
+      body(offer, Int(ranges[r].lowerBound) - first..<Int(ranges[r].upperBound) - first)
+    }
+  }
+
+  func price(of offer: Int, bin: Int) -> Double { price[nights[offer][0].supplies.lowerBound + bin] }
+
   /// Whether a telescope may reach some of a block.
   func mayReach(_ block: Int, telescope: Int) -> Bool {
     ranges(of: block).contains { offers[Int(rangeOwners[$0])].telescope == telescope }

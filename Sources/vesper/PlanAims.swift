@@ -114,6 +114,7 @@ struct DetectionAims: ParsableArguments {
       if objective == .detection {
         throw Failure(.usage, "--objective detection: say what is to be detected with --source")
       }
+      if distance != nil { throw Failure(.usage, "--distance: say what is to be detected with --source") }
       if dust != nil { throw Failure(.usage, "--dust: say what is to be detected with --source") }
       return nil
     }

@@ -30,8 +30,8 @@ struct PlanChanges: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Who goes first where telescopes choose together: what this one adds counts so many times (0.01 to 100); may be "
-        + "given again.",
+      "Who goes first where telescopes choose together: what this one adds counts so many times (0.01 to 100); fields "
+        + "that a rule chooses stay. May be given again.",
       valueName: "telescope:times"))
   var weight: [String] = []
 

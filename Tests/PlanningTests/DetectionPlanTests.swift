@@ -9,6 +9,7 @@ import Targeting
 import TestSupport
 import Testing
 import Units
+import Visibility
 
 @testable import Planning
 
@@ -88,15 +89,23 @@ import Units
     #expect(try judged(plan, on: map).violations.isEmpty)
   }
 
-  /// The figures of a plan, from a sum over fine cells: each point counts what the deepest telescope over it sees.
+  /// The figures of a plan, from a sum over fine cells: each point counts what the deepest exposure over it sees, by
+  /// the limits that the plan states.
   @Test func figuresAreThoseOfASumOverPoints() throws {
     let map = try Self.map(near: 60, far: 160)
     var asked = try Self.asked(map, Self.curve(-16.5, scatter: 0.7), ["TCA", "FZU-Auger", "OAJ"])
     asked.telescopes[1].depth?.magnitude = Magnitude(19.3)
     asked.telescopes[2].depth?.magnitude = Magnitude(20.6)
     let plan = try Planner.plan(asked)
-    let ephemeris = try DetectionProbe(asked)
+    guard case .detection(let objective) = asked.objective else { return }
+    let seen = try DetectionMap(map, model: DetectionModel(objective.curve))
+    // Its magnitude does not change.
+    let reaches = plan.telescopes.map { part in
+      part.assignments.map { Distance.reach(limit: $0.limit!, absolute: Magnitude(-16.5)) }
+    }
     #expect(plan.telescopes.count >= 2)
+    // One telescope sees farther with one exposure than with another.
+    #expect(reaches.contains { Set($0).count > 3 })
     var sum = 0.0
     var byTelescope = [Double](repeating: 0, count: plan.telescopes.count)
     let fields = plan.telescopes.map { part in
@@ -107,15 +116,16 @@ import Units
       let n = 12
       let weight = map.probability(ofCell: i) / Double(n * n)
       guard weight > 0 else { continue }
-      let seen = plan.telescopes.map { ephemeris.detectability(of: $0.telescope.id, cell: i) }
+      let chances = reaches.map { $0.map { seen.detectability(ofCell: i, within: $0) } }
       for a in 0..<n {
         for b in 0..<n {
           let point = Direction<ICRS>(
             unit: cell.point((Double(a) + 0.5) / Double(n), (Double(b) + 0.5) / Double(n)))
           var best = 0.0
-          for t in plan.telescopes.indices where fields[t].contains(where: { $0.contains(point) }) {
-            best = max(best, seen[t])
-            byTelescope[t] += weight * seen[t]
+          for t in plan.telescopes.indices {
+            let own = zip(fields[t], chances[t]).filter { $0.0.contains(point) }.map(\.1).max() ?? 0
+            best = max(best, own)
+            byTelescope[t] += weight * own
           }
           sum += weight * best
         }
@@ -140,12 +150,54 @@ import Units
     let asked = try Self.asked(map, Self.curve(-16.5, scatter: 0.5), ["TCA", "OAJ"])
     let plan = try Planner.plan(asked)
     var cover = asked
-    cover.objective = .coverage
+    guard case .detection(let objective) = asked.objective else { return }
+    (cover.objective, cover.source) = (.coverage, objective)
     let covering = try Planner.plan(cover)
-    let probe = try DetectionProbe(asked)
-    let other = probe.detection(of: covering, on: map)
-    #expect(abs(probe.detection(of: plan, on: map) - plan.network.detection!.value) < 1e-6)
-    #expect(plan.network.detection!.value > 1.1 * other)
+    #expect(plan.network.detection!.value > 1.1 * covering.network.detection!.value)
+  }
+
+  /// The limit of a row is that of its own altitude, Moon and time, and no row sees farther than what the bound
+  /// grants its telescope there.
+  @Test func everyExposureHasItsOwnLimit() throws {
+    let map = try fixtureMap("MS261009b-two-detectors.multiorder.fits")
+    let start = try #require(map.header.eventTime)
+    var list = try telescopes("telescopes", ["TCH", "OAJ"])
+    for i in list.indices { list[i].exposure.longest = list[i].exposure.typical }
+    var asked = request(map, list, start: start, hours: 24)
+    let curve = Self.curve(-17, scatter: 0.3)
+    asked.objective = .detection(DetectionObjective(curve, otherwise: .distance(.megaparsecs(150))))
+    let plan = try Planner.plan(asked)
+    let ephemeris = try Ephemeris(covering: asked.window, earthOrientation: asked.earth)
+    let regions = CredibleRegions(of: map)
+    let guide = try #require(try DetectionGuide(asked, regions))
+    var limits: [Magnitude] = []
+    for part in plan.telescopes {
+      let visibility = try SiteVisibility(
+        telescope: part.telescope, window: asked.window, ephemeris: ephemeris)
+      let site = try PlannedSite(
+        part.telescope, request: asked, area90: regions.area(at: Fraction(clamping: 0.9)),
+        ephemeris: ephemeris, guide: guide)
+      let ceiling = SightCeiling(site, guide, bins: [asked.window])
+      for row in part.assignments {
+        let middle = row.start + (row.end - row.start) / 2
+        let here = visibility.conditions(of: row.center, at: middle)
+        let model = try #require(DepthModel(part.telescope, band: row.filter.flatMap { Band(filter: $0) }))
+        let limit = model.limit(
+          in: .seconds(row.exposure.seconds * Double(row.exposureCount)),
+          under: SkyConditions(
+            altitude: row.conditions.altitude,
+            moon: MoonInSky(
+              altitude: row.conditions.moonAltitude, separation: row.conditions.moonSeparation,
+              illuminated: here.moonIlluminated)))
+        #expect(abs(row.limit!.value - limit.value) < 1e-6)
+        #expect(ceiling.moduli(within: .degrees(0.1), of: row.center.unit)[0] >= limit.value + 17)
+        #expect(ceiling.moduli(within: .degrees(0.1), of: row.center.unit)[0] < limit.value + 17 + 2)
+        limits.append(limit)
+      }
+    }
+    #expect(limits.count > 100 && Set(limits).count > 20)
+    let rows = NetworkPlanDocument(plan).plans.flatMap(\.rows)
+    #expect(rows.allSatisfy { $0.limitMag != nil && $0.detection != nil })
   }
 
   @Test func exposuresAreAsLongAsPays() throws {
@@ -178,49 +230,5 @@ import Units
     let unknown = try Planner.plan(asked)
     #expect(unknown.telescopes.isEmpty && unknown.omissions.map(\.code) == ["no_depth"])
     #expect(unknown.network.detection == .zero)
-  }
-}
-
-/// What the planner thinks of each telescope: only its limits and classes, none of its sums.
-private struct DetectionProbe {
-  private let byID: [String: Distance]
-  private let map: DetectionMap
-
-  init(_ asked: PlanRequest) throws {
-    guard case .detection(let objective) = asked.objective else { throw PhotometryError.needsDistance }
-    map = try DetectionMap(asked.map, model: DetectionModel(objective.curve))
-    let regions = CredibleRegions(of: asked.map)
-    let guide = try #require(try DetectionGuide(asked, regions))
-    let ephemeris = try Ephemeris(covering: asked.window, earthOrientation: asked.earth)
-    let sites = try asked.telescopes.sorted { $0.id < $1.id }.map {
-      try PlannedSite(
-        $0, request: asked, area90: regions.area(at: Fraction(clamping: 0.9)), ephemeris: ephemeris,
-        guide: guide)
-    }
-    // Classes of figures are this fine for a dozen telescopes or fewer.
-    let moduli = sites.map { ($0.sight!.modulus / 0.05).rounded(.down) * 0.05 }
-    byID = Dictionary(
-      uniqueKeysWithValues: zip(sites, moduli).map {
-        ($0.telescope.id, Distance.megaparsecs(pow(10, ($1 - 25) / 5)))
-      })
-  }
-
-  func detectability(of id: String, cell: Int) -> Double {
-    map.detectability(ofCell: cell, within: byID[id]!)
-  }
-
-  /// Of any plan of the same telescopes, by points.
-  func detection(of plan: Plan, on sky: Skymap) -> Double {
-    let parts = plan.telescopes.map { part in
-      (
-        byID[part.telescope.id]!,
-        part.assignments.map { Footprint(part.telescope.field!, at: $0.center).regions }
-      )
-    }
-    let reaches = Set(parts.map(\.0.megaparsecs)).sorted()
-    return DetectionReport(
-      parts.map { part in (reaches.firstIndex(of: part.0.megaparsecs)!, part.1) },
-      densities: reaches.map { map.densities(within: .megaparsecs($0)) }, map: sky
-    ).network
   }
 }

@@ -94,6 +94,31 @@ import Units
     }
   }
 
+  /// Where the deep see no farther than the shallow, by a ceiling, the bound is that of the shallow; where the ceiling
+  /// is for some of their time only, it lies between.
+  @Test func aCeilingIsAClassForATime() {
+    for seed in 0..<6 {
+      let c = Self.instance(seed: UInt64(seed))
+      let bins = c.classes.indices.map { c.outlook.timeBins(of: $0).count }
+      #expect(bins.allSatisfy { $0 > 1 })
+      func bound(_ classes: [Int?], _ ceiling: CoverageOutlook.Ceiling?) -> Double {
+        c.outlook.bound(worths: c.worths, classes: classes, ceiling: ceiling).value
+      }
+      let deep = bound([1, 1], nil)
+      let shallow = bound([0, 0], nil)
+      let held = bound([1, 1]) { k, _, _ in ContiguousArray(repeating: 0, count: bins[k]) }
+      let half = bound([1, 1]) { k, _, _ in ContiguousArray((0..<bins[k]).map { $0 % 2 == 0 ? 1 : 0 }) }
+      #expect(shallow < 0.98 * deep, "seed \(seed)")
+      #expect(held < 1.03 * shallow && held > 0.97 * shallow, "seed \(seed): \(held), \(shallow)")
+      #expect(half > 0.99 * held && half < 1.01 * deep, "seed \(seed): \(held), \(half), \(deep)")
+      // As given, class by class.
+      let own = bound([1, 1]) { [classes = c.classes] k, _, _ in
+        ContiguousArray(repeating: Int8(classes[k]!), count: bins[k])
+      }
+      #expect(own >= SelectionTests.bruteForce(c.instance) * (1 - CoverageBoundTests.grainError))
+    }
+  }
+
   /// One telescope that reaches a uniform sky of which it sees a share: visits times area times share; a second that
   /// counts nothing adds nothing, one with time for all the sky adds no more than all it sees.
   @Test func isExactWhereNothingButTimeIsShort() {
