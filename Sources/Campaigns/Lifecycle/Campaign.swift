@@ -21,6 +21,12 @@ public struct Campaign: Codable, Hashable, Sendable {
 
   public init(timers: StopTimers = StopTimers()) { followUp = FollowUp(timers: timers) }
 
+  /// What stands: STOP where the campaign was ended, though the rules may still say GO; else as decided.
+  public var outcome: Outcome? {
+    guard let decision else { return nil }
+    return followUp.state == .stopped && decision.outcome.isFollowUp ? .stop : decision.outcome
+  }
+
   /// What may be published of a plan that is ready.
   public enum Publication: Hashable, Sendable {
     /// The campaign has moved on; the plan must not leave.

@@ -85,16 +85,22 @@ struct StoreDesk: Desk {
     }
   }
 
+  /// The rule that decided, or how the campaign ended that it had begun.
+  static func clause(of campaign: Campaign) -> String? {
+    guard let decision = campaign.decision else { return nil }
+    let isEnded = campaign.outcome == .stop && decision.outcome.isFollowUp
+    return isEnded ? campaign.followUp.ending : "\(decision.policy): \(decision.clause)"
+  }
+
   private func line(_ stored: StoredEvent) async throws(DeskError) -> EventLine {
     let memo = try memo(stored)
-    let decision = memo.campaign.decision
     var plan: PlanLine?
     if let id = memo.planID { plan = try await planLine(id) }
     return EventLine(
       id: stored.id, kind: memo.kind, status: JSONName.snake(memo.record.status.rawValue),
       isMock: stored.isMock,
       timeUTC: memo.record.time?.iso8601(), revision: memo.record.revisions.count,
-      decision: decision?.outcome.rawValue, clause: decision.map { "\($0.policy): \($0.clause)" },
+      decision: memo.campaign.outcome?.rawValue, clause: Self.clause(of: memo.campaign),
       area90Deg2: memo.map?.area90Deg2, distanceMpc: memo.map?.distanceMpc, plan: plan,
       updatedUTC: stored.changedAt.iso8601())
   }

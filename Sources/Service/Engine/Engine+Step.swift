@@ -56,11 +56,11 @@ extension Engine {
       outcome.log += Self.alarms(of: notice, id)
     }
     let revision = (known?.revision ?? 0) + 1
-    let unsent = result.actions.isEmpty ? Unsent() : try await unsent(of: id)
-    for action in result.actions {
+    let unsent = result.actions.contains(where: \.endsPlans) ? try await unsent(of: id) : Unsent()
+    for (place, action) in result.actions.enumerated() {
       try perform(
-        action, of: id, event, document: document, revision: Int(revision), unsent, at: now, on: &memo,
-        into: &outcome)
+        action, of: id, event, document: document, revision: Int(revision), unsent,
+        endsNow: result.actions[place...].contains(where: \.isStop), at: now, on: &memo, into: &outcome)
     }
     if let (_, reason) = outcome.withdrawnPlans.first(where: { $0.event == id }) {
       outcome.withdrawnDeliveries += unsent.withdrawn(because: reason)
@@ -154,21 +154,31 @@ extension Engine {
 
   private func perform(
     _ action: CampaignAction, of id: String, _ event: Event, document: NetworkPlanDocument?, revision: Int,
-    _ unsent: Unsent, at now: Instant, on memo: inout EventMemo, into outcome: inout StepOutcome
+    _ unsent: Unsent, endsNow: Bool, at now: Instant, on memo: inout EventMemo,
+    into outcome: inout StepOutcome
   ) throws {
     func tell(_ occasion: Bulletin.Occasion, _ decision: Decision?, reason: String? = nil) throws {
       memo.messages += 1
       var message = EventMessage(
         event, id: id, decision: decision, figures: memo.map, plan: document, at: now)
-      if occasion == .question, let reason {
-        message.reasons.insert(reason, at: 0)
-        message.changes = [reason]
+      if occasion == .stop
+        || decision?.outcome.isFollowUp ?? false && memo.campaign.followUp.state == .stopped
+      {
+        // The rules may still say GO: what was ended is over all the same.
+        message.verdict = .stop
+      }
+      switch occasion {
+      case .stop where !message.isRetracted: message.reasons = [reason].compactMap { $0 } + message.reasons
+      case .question: message.question = reason
+      case .decision: message.changes += [reason].compactMap { $0 }
+      case .stop, .plan: break
       }
       message.onDuty = settings.duty?.names(at: now) ?? []
       var bulletin = Bulletin(
         occasion: occasion, event: id, isMock: !event.isReal, number: memo.messages, message: message,
         category: message.kind.rawValue.isEmpty ? "OTHER" : message.kind.rawValue, revision: revision,
-        planNumber: memo.plannedOrder, document: document, reason: reason, unsent: unsent, now: now)
+        planNumber: memo.plannedOrder, document: document, reason: reason, unsent: unsent,
+        isFollowedByStop: endsNow && occasion == .decision, now: now)
       if memo.campaign.order == nil, let open = memo.requests {
         // Nothing is wanted any more: what telescopes were asked for is taken back.
         bulletin.requests = RequestChange(ending: open)
@@ -218,6 +228,7 @@ extension Engine {
       let text = "STOP is proposed, for \(cause.text): a person must confirm or decline it"
       outcome.log.append(Self.line("stop.proposed", id, text))
       try tell(.question, memo.campaign.decision, reason: text)
+    case .goesOn(let reason): try tell(.decision, memo.campaign.decision, reason: reason)
     case .ask(let question):
       outcome.log.append(Self.line("question.asked", id, question.text))
       try tell(.question, memo.campaign.decision, reason: question.text)
