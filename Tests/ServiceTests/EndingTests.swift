@@ -122,6 +122,23 @@ import Units
       ])
   }
 
+  /// What telescopes do is what messages say: a rule that asks for patience ends nothing that has begun.
+  @Test func whatHasBegunGoesOnWhileTheRulesSayWatch() async throws {
+    let (bench, id) = try await bench()
+    let start = try await last(bench)
+    try await answer(bench, id, .override, .watch)
+    #expect(try await bench.store.plans(of: id, state: .live).count == 1)
+    let slack = try await told(bench, id, "slack", since: start)
+    #expect(slack.count == 2)
+    for (_, text) in slack {
+      #expect(text.contains("\"GO \(id)") && text.contains("The rules say WATCH; GO stands"), "\(text)")
+    }
+    let state = ServiceState(
+      store: bench.store, settings: await bench.engine.settings, channels: [], clock: bench.time.clock)
+    let line = try await StoreDesk(state: state).event(id).event
+    #expect(line.decision == "GO" && line.clause?.hasPrefix("goes on, though test: ") == true, "\(line)")
+  }
+
   @Test func aDeclinedEndTakesTheQuestionAway() async throws {
     let (bench, id) = try await bench()
     bench.time.advance(.hours(24) + .minutes(1))

@@ -14,7 +14,7 @@ extension Engine {
   /// One step of an event's lifecycle: decides, tells, withdraws and orders plans; stored as a whole.
   func step(_ id: String, _ event: Event, because cause: StepCause) async throws {
     let now = clock.now()
-    let known = files.memos[id]
+    let known = try await known(id)
     var memo =
       known?.memo
       ?? EventMemo(
@@ -80,17 +80,17 @@ extension Engine {
         id: id, expectedRevision: known?.revision ?? 0, state: try RecordJSON.text(memo),
         isMock: !event.isReal, notices: cause.notices)
     ]
-    try merge(cause.merged, into: id, event, &outcome)
+    try await merge(cause.merged, into: id, event, &outcome)
     let receipt = try await store.commit(outcome, at: now)
     for other in cause.merged { files.forget(other) }
-    files.adopt(id, memo, revision: receipt.revisions[id] ?? revision)
+    files.adopt(id, memo, revision: receipt.revisions[id] ?? revision, changed: now)
   }
 
   private func merge(
     _ merged: [String], into id: String, _ event: Event, _ outcome: inout StepOutcome
-  ) throws {
+  ) async throws {
     for other in merged {
-      guard let gone = files.memos[other] else { continue }
+      guard let gone = try await known(other) else { continue }
       outcome.events.append(
         EventChange(
           id: other, expectedRevision: gone.revision, state: try RecordJSON.text(gone.memo),
@@ -161,11 +161,14 @@ extension Engine {
       memo.messages += 1
       var message = EventMessage(
         event, id: id, decision: decision, figures: memo.map, plan: document, at: now)
-      if occasion == .stop
-        || decision?.outcome.isFollowUp ?? false && memo.campaign.followUp.state == .stopped
-      {
-        // The rules may still say GO: what was ended is over all the same.
+      if occasion == .stop {
         message.verdict = .stop
+      } else if decision == memo.campaign.decision, let standing = memo.campaign.outcome {
+        // What was ended is over though the rules still say GO, and what has begun goes on though they say WATCH.
+        message.verdict = EventMessage.Verdict(standing)
+        if standing != decision?.outcome, let rules = decision?.outcome {
+          message.reasons.insert("The rules say \(rules.rawValue); \(standing.rawValue) stands", at: 0)
+        }
       }
       switch occasion {
       case .stop where !message.isRetracted: message.reasons = [reason].compactMap { $0 } + message.reasons
