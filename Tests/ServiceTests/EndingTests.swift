@@ -122,6 +122,21 @@ import Units
       ])
   }
 
+  /// Later news are told with what stands; a person's yes takes the question away.
+  @Test func whatIsReopenedSaysSo() async throws {
+    let (bench, id) = try await bench()
+    try await answer(bench, id, .override, .stop)
+    try await answer(bench, id, .lift)
+    #expect(try await bench.memo(id).campaign.outcome == .stop)
+    let start = try await last(bench)
+    try await answer(bench, id, .reopen)
+    let slack = try await told(bench, id, "slack", since: start)
+    #expect(slack.contains { $0.kind == SlackPayload.edit }, "\(slack.map(\.kind))")
+    for (_, text) in slack { #expect(text.contains("\"GO \(id)"), "\(text)") }
+    #expect(slack.contains { $0.text.contains("the campaign was reopened by the shift leader") })
+    #expect(try await bench.memo(id).campaign.outcome == .go)
+  }
+
   /// What telescopes do is what messages say: a rule that asks for patience ends nothing that has begun.
   @Test func whatHasBegunGoesOnWhileTheRulesSayWatch() async throws {
     let (bench, id) = try await bench()
@@ -131,12 +146,14 @@ import Units
     let slack = try await told(bench, id, "slack", since: start)
     #expect(slack.count == 2)
     for (_, text) in slack {
-      #expect(text.contains("\"GO \(id)") && text.contains("The rules say WATCH; GO stands"), "\(text)")
+      #expect(text.contains("\"GO \(id)") && text.contains("WATCH was decided; GO stands"), "\(text)")
     }
     let state = ServiceState(
       store: bench.store, settings: await bench.engine.settings, channels: [], clock: bench.time.clock)
     let line = try await StoreDesk(state: state).event(id).event
-    #expect(line.decision == "GO" && line.clause?.hasPrefix("goes on, though test: ") == true, "\(line)")
+    #expect(
+      line.decision == "GO" && line.clause?.hasPrefix("goes on, though WATCH was decided (test: ") == true,
+      "\(line)")
   }
 
   @Test func aDeclinedEndTakesTheQuestionAway() async throws {

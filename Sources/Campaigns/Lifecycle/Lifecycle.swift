@@ -134,6 +134,9 @@ private struct Stepper {
         }
         perform(campaign.followUp.receive(.stopDeclined(role: role), at: now))
       case .reopened(let role):
+        if campaign.followUp.state == .stopped, !campaign.followUp.isRetracted {
+          actions.append(.goesOn(reason: "the campaign was reopened by the \(role)"))
+        }
         perform(campaign.followUp.receive(.reopened(role: role), at: now))
         if let decision = campaign.decision {
           perform(campaign.followUp.receive(.decided(decision.outcome, byPerson: false), at: now))

@@ -95,7 +95,7 @@ struct StoreDesk: Desk {
     switch campaign.outcome {
     case decision.outcome: return rule
     case .stop: return campaign.followUp.ending
-    default: return "goes on, though \(rule) says \(decision.outcome.rawValue)"
+    default: return "goes on, though \(decision.outcome.rawValue) was decided (\(rule))"
     }
   }
 

@@ -167,7 +167,7 @@ extension Engine {
         // What was ended is over though the rules still say GO, and what has begun goes on though they say WATCH.
         message.verdict = EventMessage.Verdict(standing)
         if standing != decision?.outcome, let rules = decision?.outcome {
-          message.reasons.insert("The rules say \(rules.rawValue); \(standing.rawValue) stands", at: 0)
+          message.reasons.insert("\(rules.rawValue) was decided; \(standing.rawValue) stands", at: 0)
         }
       }
       switch occasion {
