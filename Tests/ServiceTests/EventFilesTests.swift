@@ -68,6 +68,7 @@ extension Engine {
     try await bench.bring([UInt8](try Data(contentsOf: fixture("notices/MS260915a-initial.json"))))
     try await bench.settle()
     #expect(try await bench.store.plans(of: "MS260915a", state: .live).count == 1)
+    let before = try await bench.memo("MS260915a").record.revisions.count
     if lets { await bench.engine.letGoOfEverything() }
     let retraction =
       "{\"alert_type\": \"RETRACTION\", \"superevent_id\": \"MS260915a\", \"event\": null, "
@@ -77,6 +78,8 @@ extension Engine {
     #expect(try await bench.store.events(limit: 5).map(\.id) == ["MS260915a"])
     #expect(try await bench.store.plans(of: "MS260915a", state: .live).isEmpty)
     #expect(try await bench.log("campaign.stopped") == 1)
+    // With what was known of it before.
+    #expect(try await bench.memo("MS260915a").record.revisions.count == before + 1)
     #expect(try await bench.store.counts().notices[.quarantined] ?? 0 == 0)
     #expect(await bench.engine.count.found == 1)
   }
