@@ -44,7 +44,7 @@ final class IcareDesk: Sendable {
     var groups: [String: Int] = [:]
     var mapDigests: [Int: String] = [:]
     var userID: Int?
-    var fieldRequests: [Int: Instant] = [:]
+    var fieldRequests: [Int: (pointings: [PlanPush.Pointing], at: Instant)] = [:]
   }
 
   init(client: IcareClient, settings: IcareSettings) {
@@ -243,12 +243,15 @@ final class IcareDesk: Sendable {
     await gate.leave("source/\(target.id)")
   }
 
-  /// Whether fields of an instrument were asked for so lately that they may still be made.
-  func askedForFields(_ instrument: Int, at now: Instant) -> Bool {
-    memory.withLock { $0.fieldRequests[instrument].map { now - $0 < .seconds(60) } ?? false }
+  /// What fields of an instrument were asked for so lately that they may still be made. ICARE numbers fields as it
+  /// makes them, so that two lots at once could get the same numbers.
+  func fieldsAsked(_ instrument: Int, at now: Instant) -> [PlanPush.Pointing] {
+    memory.withLock { memory in
+      memory.fieldRequests[instrument].map { now - $0.at < .seconds(60) ? $0.pointings : [] } ?? []
+    }
   }
-  func asksForFields(_ instrument: Int, at now: Instant) {
-    memory.withLock { $0.fieldRequests[instrument] = now }
+  func asksForFields(_ pointings: [PlanPush.Pointing], of instrument: Int, at now: Instant) {
+    memory.withLock { $0.fieldRequests[instrument] = (pointings, now) }
   }
 }
 

@@ -271,7 +271,7 @@ extension PlanPusher {
     let fields = try await desk.client.fields(ofInstrument: instrument.id)
     var byNumber: [Int: IcareField] = [:]
     for field in fields { byNumber[field.number] = field }
-    var missing: [(number: Int, rightAscensionDegrees: Double, declinationDegrees: Double)] = []
+    var missing: [PlanPush.Pointing] = []
     var numbers: [Int] = []
     for pointing in push.pointings {
       if let wanted = pointing.field, let known = byNumber[wanted], !isNear(pointing, known) {
@@ -282,16 +282,18 @@ extension PlanPusher {
       if let number = number(for: pointing, in: fields) {
         numbers.append(number)
       } else {
-        missing.append((pointing.field ?? -1, pointing.rightAscensionDegrees, pointing.declinationDegrees))
+        missing.append(pointing)
       }
     }
     if missing.isEmpty { return numbers }
-    if !desk.askedForFields(instrument.id, at: now) {
+    if desk.fieldsAsked(instrument.id, at: now).allSatisfy({ number(for: $0, in: fields) != nil }) {
       guard instrument.hasRegion else {
         throw .invalid("\(instrument.name) has no field of view in ICARE, so it cannot get fields")
       }
-      desk.asksForFields(instrument.id, at: now)
-      try await desk.client.addFields(missing, toInstrument: instrument.id)
+      desk.asksForFields(missing, of: instrument.id, at: now)
+      try await desk.client.addFields(
+        missing.map { ($0.field ?? -1, $0.rightAscensionDegrees, $0.declinationDegrees) },
+        toInstrument: instrument.id)
     }
     return nil
   }

@@ -64,13 +64,16 @@ extension Store {
   }
 
   /// All events, the one that changed last first; without those that stand for a request only.
-  public func events(limit: Int) async throws(StoreError) -> [StoredEvent] {
+  /// - Parameter last: of the page before.
+  public func events(limit: Int, after last: StoredEvent? = nil) async throws(StoreError) -> [StoredEvent] {
     try await read { db in
       try Row.fetchAll(
         db,
         sql: """
-          SELECT * FROM event WHERE id NOT IN (SELECT id FROM followup) ORDER BY changedAt DESC, id LIMIT ?
-          """, arguments: [limit]
+          SELECT * FROM event
+          WHERE changedAt <= ?1 AND (changedAt < ?1 OR id > ?2) AND id NOT IN (SELECT id FROM followup)
+          ORDER BY changedAt DESC, id LIMIT ?3
+          """, arguments: [last?.changedAt.tai ?? .max, last?.id ?? "", limit]
       ).map(Self.event)
     }
   }

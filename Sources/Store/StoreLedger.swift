@@ -209,18 +209,28 @@ extension Store {
   }
 
   /// Deliveries of some states, oldest first.
+  /// - Parameter kinds: nil for all.
   public func deliveries(
-    _ states: Set<DeliveryState>, event: String? = nil, limit: Int
+    _ states: Set<DeliveryState>, event: String? = nil, channel: String? = nil, kinds: Set<String>? = nil,
+    limit: Int
   ) async throws(StoreError) -> [OutboxEntry] {
-    let names = states.map { "'\($0.rawValue)'" }.joined(separator: ", ")
-    let filter = event == nil ? "" : "AND event = ?"
-    return try await read { db in
+    var filters = [states.map(\.rawValue).contained(in: "state")]
+    var arguments = StatementArguments(states.map(\.rawValue))
+    if let kinds {
+      filters.append(kinds.map { $0 }.contained(in: "kind"))
+      arguments += StatementArguments(kinds)
+    }
+    for (column, value) in [("event", event), ("channel", channel)] {
+      guard let value else { continue }
+      filters.append("\(column) = ?")
+      arguments += [value]
+    }
+    arguments += [limit]
+    let sql =
+      "SELECT * FROM delivery WHERE \(filters.joined(separator: " AND ")) ORDER BY sequence LIMIT ?"
+    return try await read { [arguments] db in
       let rows = OutboxRows(db: db)
-      let arguments: StatementArguments = if let event { [event, limit] } else { [limit] }
-      return try Row.fetchAll(
-        db, sql: "SELECT * FROM delivery WHERE state IN (\(names)) \(filter) ORDER BY sequence LIMIT ?",
-        arguments: arguments
-      ).map(rows.entry)
+      return try Row.fetchAll(db, sql: sql, arguments: arguments).map(rows.entry)
     }
   }
 
@@ -247,6 +257,13 @@ extension Store {
           result: $0["result"], detail: $0["detail"])
       }
     }
+  }
+}
+
+extension [String] {
+  /// Such as `state IN (?, ?)`.
+  fileprivate func contained(in column: String) -> String {
+    "\(column) IN (\(map { _ in "?" }.joined(separator: ", ")))"
   }
 }
 

@@ -29,7 +29,7 @@ import Units
       ])
     #expect(
       n.step(at: start + .minutes(51), [.reopened(role: "weekly coordinator")]).names == [
-        "tags +\(Self.high) -STOP GRANDMA", "plan 2",
+        "goes on", "tags +\(Self.high) -STOP GRANDMA", "plan 2",
       ])
   }
 

@@ -130,6 +130,7 @@ extension [CampaignAction] {
       case .tags(let add, let remove): "tags +\(add.joined(separator: ",")) -\(remove.joined(separator: ","))"
       case .plan(let order): "plan \(order.number)"
       case .proposeStop(let cause): "propose \(cause.text)"
+      case .goesOn: "goes on"
       case .ask(let question):
         switch question {
         case .reinstate: "ask reinstate"

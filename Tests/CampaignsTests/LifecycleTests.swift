@@ -145,17 +145,25 @@ import Units
     #expect(step.wake == time("2031-02-04T02:29:00Z"))
     #expect(n.step(at: start + .hours(24)).names == ["propose 24 h have passed", "note"])
     #expect(n.step(at: start + .hours(25)).isEmpty)
+    let declined = n.step(at: start + .hours(26), [.stopDeclined(role: "weekly coordinator")])
+    #expect(declined.names == ["goes on"])
     #expect(n.step(at: start + .hours(26), [.stopDeclined(role: "weekly coordinator")]).isEmpty)
     #expect(n.step(at: start + .hours(48)).names == ["propose 48 h have passed"])
-    _ = n.step(at: start + .hours(49), [.stopDeclined(role: "weekly coordinator")])
+    // Nobody answers: it is asked again, and that is the last time.
     #expect(n.step(at: start + .hours(72)).names == ["propose 72 h have passed"])
+    #expect(n.step(at: start + .hours(72.5)).isEmpty)
+    #expect(n.campaign?.followUp.nextTimer == nil)
     #expect(n.campaign?.followUp.isRunning == true)
     let confirmed = n.step(at: start + .hours(73), [.stopConfirmed(role: "weekly coordinator")])
     #expect(
       confirmed.names == ["withdraw FRAM-Auger+NARROW+TAROT-TCA", "stop", "tags +STOP GRANDMA -\(Self.high)"])
+    #expect(n.campaign?.decision?.outcome == .go && n.campaign?.outcome == .stop)
+    #expect(n.campaign?.followUp.ending == "STOP confirmed by the weekly coordinator")
     // A person ended it: only a person begins it again.
     #expect(n.receive(list[3].0, at: start + .hours(74)).names == ["announce GO", "ask reopen GO"])
     #expect(n.campaign?.followUp.end == .person)
+    #expect(n.campaign?.outcome == .stop)
+    #expect(n.campaign?.followUp.ending == "STOP confirmed by the weekly coordinator")
   }
 
   @Test func aCounterpartLeavesOnlyTheLastTimerAndFadingProposes() throws {

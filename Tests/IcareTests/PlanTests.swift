@@ -102,6 +102,29 @@ import Units
     #expect(world.fake.log.filter { $0.name == "PUT instrument/1" }.count == 1)
   }
 
+  /// Ten bursts at once: each tile's field is asked for as soon as those asked for before are there, and not sooner.
+  @Test func oneTilesFieldDoesNotWaitForAMinute() async throws {
+    let world = try prepared()
+    let channel = try world.channel()
+    func send(_ tile: Int) async throws {
+      var plan = Night.plan(0, revision: tile)
+      plan.pointings = [plan.pointings[tile]]
+      let sent = try delivery(plan, key: "\(Self.key)/\(tile)", world)
+      guard case .unsent(let why, _) = await channel.send(sent, receipts: [:], now: world.clock.now) else {
+        Issue.record("tile \(tile) went at once")
+        return
+      }
+      #expect(why.contains("making the fields"))
+    }
+    func asked() -> Int { world.fake.log.filter { $0.name == "PUT instrument/1" }.count }
+    try await send(1)
+    try await send(2)
+    #expect(asked() == 1, "two lots at once could get one number")
+    world.clock.advance(3)
+    try await send(2)
+    #expect(asked() == 2)
+  }
+
   /// What is replaced is what ICARE has, not what was once meant to be there.
   @Test func aNewPlanNamesTheOneItReplaces() async throws {
     let world = try prepared(sites: 2)

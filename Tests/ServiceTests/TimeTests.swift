@@ -91,11 +91,20 @@ import Units
     #expect(try await bench.log("stop.proposed") == 1)
     #expect(try await bench.memo(id).campaign.followUp.isRunning)
     // People are asked, once.
-    let asked = try await bench.store.deliveries(Set(DeliveryState.allCases), event: id, limit: 100)
-      .filter { $0.kind == "question" }
-    #expect(asked.count == 1)
+    func asked() async throws -> Int {
+      try await bench.store.deliveries(
+        Set(DeliveryState.allCases), event: id, channel: "hook", kinds: ["question"], limit: 100
+      ).count
+    }
+    #expect(try await asked() == 1)
+    try await wait(bench, hours: 23)
+    #expect(try await asked() == 1)
+    // Nobody answers: they are asked at each of the three times, and no more.
+    try await wait(bench, hours: 1)
+    #expect(try await asked() == 2)
     try await wait(bench, hours: 80, step: .hours(1))
-    #expect(try await bench.log("stop.proposed") == 1)
+    #expect(try await asked() == 3)
+    #expect(try await bench.log("stop.proposed") == 3)
     #expect(try await bench.log("campaign.stopped") == 0)
   }
 

@@ -238,4 +238,47 @@ import Units
     try await store.commit(outcome, at: start + .seconds(1))
     #expect(try await store.events(limit: 5).map(\.mergedInto) == ["S1", nil])
   }
+
+  /// Many change in one instant; a page begins where the one before ended.
+  @Test func pagesOfEventsMissNoneAndRepeatNone() async throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    for second in 0..<4 {
+      var outcome = Outcome()
+      outcome.events = (0..<5).map { event("S\(second)\($0)", from: 0) }
+      try await store.commit(outcome, at: start + .seconds(Double(second)))
+    }
+    let whole = try await store.events(limit: 100).map(\.id)
+    #expect(whole.count == 20 && whole.first == "S30" && whole.last == "S04")
+    for size in [1, 3, 5, 7, 20] {
+      var pages: [String] = []
+      var last: StoredEvent?
+      repeat {
+        let page = try await store.events(limit: size, after: last)
+        pages += page.map(\.id)
+        last = page.last
+      } while last != nil
+      #expect(pages == whole, "pages of \(size)")
+    }
+  }
+
+  @Test func deliveriesAreFilteredByAllThatIsAsked() async throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    var outcome = Outcome()
+    outcome.events = [event(from: 0)]
+    outcome.deliveries = [
+      delivery("a/1", channel: "a"), delivery("b/1", channel: "b"), delivery("b/2", channel: "b"),
+    ]
+    try await store.commit(outcome, at: start)
+    func keys(_ event: String?, _ channel: String?, _ kinds: Set<String>?) async throws -> [String] {
+      try await store.deliveries([.ready, .done], event: event, channel: channel, kinds: kinds, limit: 9)
+        .map(\.key.text)
+    }
+    #expect(try await keys(nil, nil, nil) == ["a/1", "b/1", "b/2"])
+    #expect(try await keys("S1", "b", ["post", "edit"]) == ["b/1", "b/2"])
+    #expect(try await keys("S1", "b", ["edit"]).isEmpty)
+    #expect(try await keys("S2", "b", nil).isEmpty)
+    #expect(try await store.deliveries([.done], channel: "b", limit: 9).isEmpty)
+  }
 }

@@ -205,6 +205,13 @@ struct StoredOutbox: SimulatedLedger {
     _ = try await ledger.settle(claim, with: .sent(.halted(reason: "401")), at: start, jitter: .one)
     ledger = try await ledger.reopened()
     _ = try await ledger.recover(epoch: 2, at: start)
+    // Whoever renewed the token has started the program again: one trial at once.
+    guard case .send(let trial) = try await ledger.next(on: lane, epoch: 2, at: start).step else {
+      Issue.record("it waits for the probe")
+      return
+    }
+    #expect(trial.delivery.key == DeliveryKey("a"))
+    _ = try await ledger.settle(trial, with: .sent(.halted(reason: "401")), at: start, jitter: .one)
     #expect(try await ledger.next(on: lane, epoch: 2, at: start).step == .idle(until: start + .minutes(15)))
     #expect(try await ledger.store.holds().map(\.reason) == ["401"])
     #expect(try await ledger.store.counts().heldChannels == ["slack"])

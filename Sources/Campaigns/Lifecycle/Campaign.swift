@@ -21,6 +21,18 @@ public struct Campaign: Codable, Hashable, Sendable {
 
   public init(timers: StopTimers = StopTimers()) { followUp = FollowUp(timers: timers) }
 
+  /// What stands: STOP where the campaign was ended, though the rules may still say GO; GO where it goes on, though
+  /// they say WATCH; else as decided.
+  public var outcome: Outcome? {
+    guard let decision else { return nil }
+    switch followUp.state {
+    case .stopped where decision.outcome.isFollowUp: return .stop
+    case .go where decision.outcome == .watch: return .go
+    case .limited where decision.outcome == .watch: return .limited
+    default: return decision.outcome
+    }
+  }
+
   /// What may be published of a plan that is ready.
   public enum Publication: Hashable, Sendable {
     /// The campaign has moved on; the plan must not leave.

@@ -85,15 +85,27 @@ public struct FollowUp: Codable, Hashable, Sendable {
 
   public var isRunning: Bool { state == .go || state == .limited }
 
-  /// When the next timer runs out; nil when none does or a proposal already waits.
+  /// When the next timer runs out, also while an earlier one waits for its answer; nil when none does.
   public var nextTimer: Instant? {
-    guard isRunning, proposal == nil, let startedAt else { return nil }
+    guard isRunning, let startedAt else { return nil }
     return openLimits.first.map { startedAt + $0 }
   }
 
   private var openLimits: [Duration] {
     let last = timers.limits.last
-    return timers.limits.filter { $0 > settledLimit && (!hasCounterpart || $0 == last) }
+    var passed = settledLimit
+    switch proposal {
+    case .elapsed(let limit): passed = max(passed, limit)
+    case .faded: return []
+    case nil: break
+    }
+    return timers.limits.filter { $0 > passed && (!hasCounterpart || $0 == last) }
+  }
+
+  /// How a campaign that is over came to its end, such as `STOP confirmed by the shift leader`.
+  public var ending: String? {
+    guard state == .stopped else { return nil }
+    return record.reversed().prefix { $0.state == .stopped }.last?.what
   }
 
   /// - Parameter now: a clock that jumps back is taken to stand still.

@@ -128,8 +128,15 @@ private struct Stepper {
     for answer in situation.answers {
       switch answer {
       case .stopConfirmed(let role): perform(campaign.followUp.receive(.stopConfirmed(role: role), at: now))
-      case .stopDeclined(let role): perform(campaign.followUp.receive(.stopDeclined(role: role), at: now))
+      case .stopDeclined(let role):
+        if campaign.followUp.proposal != nil {
+          actions.append(.goesOn(reason: "STOP was declined by the \(role): the campaign goes on"))
+        }
+        perform(campaign.followUp.receive(.stopDeclined(role: role), at: now))
       case .reopened(let role):
+        if campaign.followUp.state == .stopped, !campaign.followUp.isRetracted {
+          actions.append(.goesOn(reason: "the campaign was reopened by the \(role)"))
+        }
         perform(campaign.followUp.receive(.reopened(role: role), at: now))
         if let decision = campaign.decision {
           perform(campaign.followUp.receive(.decided(decision.outcome, byPerson: false), at: now))

@@ -65,6 +65,8 @@ public enum CampaignAction: Hashable, Sendable {
   case plan(PlanOrder)
   /// Suggest the end to a person.
   case proposeStop(FollowUp.Cause)
+  /// Say that a proposed end was declined.
+  case goesOn(reason: String)
   case ask(Question)
   /// Why nothing else happens; shown.
   case note(String)

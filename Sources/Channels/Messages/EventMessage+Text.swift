@@ -130,6 +130,10 @@ extension EventMessage {
   /// `[GRANDMA GO] S230518h UPDATE 2: 12 telescopes, first TCA 03:11 UTC`; the same thread keeps the name
   /// first.
   public var subject: String {
+    if let question {
+      let text = "[GRANDMA QUESTION] \(mockMark)\(PlainText.oneLine(event)): \(PlainText.oneLine(question))"
+      return PlainText.cut(text, to: 200)
+    }
     let word = isStop ? "STOP" : verdict.rawValue
     var text = "[GRANDMA \(word)] \(mockMark)\(PlainText.oneLine(event))"
     if isRetracted { return text + " was retracted: stop observing" }

@@ -116,6 +116,8 @@ public struct EventMessage: Hashable, Sendable {
   public var reasons: [String] = []
   /// What changed since the last message.
   public var changes: [String] = []
+  /// What only a person can answer, and is asked by this message.
+  public var question: String?
   /// Number of the GCN Circular or notice it rests on.
   public var circular: Int?
   public var telescopes: [Telescope] = []

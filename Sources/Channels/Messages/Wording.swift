@@ -117,6 +117,7 @@ extension EventMessage {
   /// One line, without markup.
   public var announcement: String {
     let name = PlainText.oneLine(event)
+    if let question { return mockMark + "\(name): \(PlainText.oneLine(question))" }
     var parts: [String]
     if isRetracted {
       parts = ["\(kind.rawValue.isEmpty ? "" : kind.rawValue + " ")alert \(name) was retracted"]
@@ -151,6 +152,10 @@ extension EventMessage {
   /// What a telephone shows: decision, name, and the facts that decide whether to get up. One line, without
   /// markup, about 150 characters.
   public var push: String {
+    if let question {
+      let text = "QUESTION \(PlainText.oneLine(event)) · \(PlainText.oneLine(question))"
+      return mockMark + PlainText.cut(text, to: 280)
+    }
     var parts = ["\(isStop ? "STOP" : verdict.rawValue) \(PlainText.oneLine(event))"]
     if isRetracted {
       parts[0] += " RETRACTED"

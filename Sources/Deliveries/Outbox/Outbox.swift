@@ -90,6 +90,8 @@ public struct Outbox: Sendable {
     for entry in inOrder where entry.state == .inFlight && entry.epoch < new {
       becomeAmbiguous(entry.key, reason: "the process ended during the call", at: now)
     }
+    // Whoever renewed a token starts the program again: it is tried at once.
+    for (channel, hold) in holds where hold.probe > now { holds[channel]?.probe = now }
   }
 
   /// What changed since the last call, and the news of it.

@@ -16,7 +16,8 @@ extension StoreDesk {
       let new = counts.notices[.new] ?? 0
       let age = counts.oldestUnhandled.map { (now - $0).seconds } ?? 0
       parts.append(
-        .init("notices", age > 120 ? .warning : .good, "\(new) waiting, the oldest for \(Int(age)) s"))
+        .init("notices", age > 120 ? .warning : .good, "\(new) waiting, the oldest for \(Int(max(age, 0))) s")
+      )
       let quarantined = counts.notices[.quarantined] ?? 0
       parts.append(
         .init(

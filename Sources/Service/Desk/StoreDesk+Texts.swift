@@ -94,8 +94,8 @@ extension StoreDesk {
       record.classification = decision.facts.word(.sourceClass)
       record.falseAlarm = card.lines.first { $0.label == "FAR" }?.text
       record.score = decision.facts.score?.value
-      record.outcome = decision.outcome.rawValue
-      record.clause = "\(decision.policy): \(decision.clause)"
+      record.outcome = memo.campaign.outcome?.rawValue
+      record.clause = Self.clause(of: memo.campaign)
       record.announcement = card.observationsPost
     }
     if let plan = memo.planID { record.plan = try await self.plan(plan, of: stored.id) }

@@ -25,17 +25,20 @@ struct StoreDesk: Desk {
   // MARK: Events
 
   func events(limit: Int, before: String?) async throws(DeskError) -> [EventLine] {
-    let all = try await asked { () async throws(StoreError) in try await store.events(limit: 10_000) }
-      .filter { $0.mergedInto == nil }
-    var start = 0
-    if let before {
-      guard let place = all.firstIndex(where: { $0.id == before }) else {
-        throw .notFound("no event is called \(before)")
-      }
-      start = place + 1
-    }
+    var last: StoredEvent?
+    if let before { last = try await asked { () async throws(StoreError) in try await store.event(before) } }
     var lines: [EventLine] = []
-    for stored in all.dropFirst(start).prefix(limit) { lines.append(try await line(stored)) }
+    // A page at a time: years of events are not read for the first of them.
+    while lines.count < limit {
+      let page = try await asked { [last] () async throws(StoreError) in
+        try await store.events(limit: limit, after: last)
+      }
+      for stored in page where stored.mergedInto == nil && lines.count < limit {
+        lines.append(try await line(stored))
+      }
+      guard page.count == limit else { break }
+      last = page.last
+    }
     return lines
   }
 
@@ -85,16 +88,26 @@ struct StoreDesk: Desk {
     }
   }
 
+  /// The rule that decided, or why something else stands: how the campaign ended, or that it goes on.
+  static func clause(of campaign: Campaign) -> String? {
+    guard let decision = campaign.decision else { return nil }
+    let rule = "\(decision.policy): \(decision.clause)"
+    switch campaign.outcome {
+    case decision.outcome: return rule
+    case .stop: return campaign.followUp.ending
+    default: return "goes on, though \(decision.outcome.rawValue) was decided (\(rule))"
+    }
+  }
+
   private func line(_ stored: StoredEvent) async throws(DeskError) -> EventLine {
     let memo = try memo(stored)
-    let decision = memo.campaign.decision
     var plan: PlanLine?
     if let id = memo.planID { plan = try await planLine(id) }
     return EventLine(
       id: stored.id, kind: memo.kind, status: JSONName.snake(memo.record.status.rawValue),
       isMock: stored.isMock,
       timeUTC: memo.record.time?.iso8601(), revision: memo.record.revisions.count,
-      decision: decision?.outcome.rawValue, clause: decision.map { "\($0.policy): \($0.clause)" },
+      decision: memo.campaign.outcome?.rawValue, clause: Self.clause(of: memo.campaign),
       area90Deg2: memo.map?.area90Deg2, distanceMpc: memo.map?.distanceMpc, plan: plan,
       updatedUTC: stored.changedAt.iso8601())
   }

@@ -24,15 +24,8 @@ extension Engine {
   /// place; the nearest in time first.
   func companions(of event: Event, _ id: String) async throws -> [Companion] {
     guard event.status == .active, !event.standing.isEmpty, let time = event.time else { return [] }
-    let near = files.memos.filter { other, known in
-      let record = known.memo.record
-      guard other != id, record.realm == event.realm, record.status == .active, let their = record.time else {
-        return false
-      }
-      return their - time < Self.farthest && time - their < Self.farthest
-    }
     var found: [Companion] = []
-    for other in near.keys.sorted() {
+    for other in files.near(time, within: Self.farthest, of: event.realm, but: id) {
       guard let second = try await self.event(other),
         let pair = Coincidence.found(for: event, among: [second]).first
       else { continue }

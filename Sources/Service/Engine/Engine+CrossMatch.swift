@@ -39,7 +39,7 @@ extension Engine {
       memo.proposal = candidate
     }
     // An event that is over is left as it stands.
-    guard memo.campaign.decision?.outcome.isFollowUp ?? false else { return }
+    guard memo.campaign.outcome?.isFollowUp ?? false else { return }
     guard isConfirmed || options.crossMatch == .apply else { return }
     outcome.deliveries += try synchronise(candidate, text, of: id, event, options, at: now, on: &memo)
     outcome.log.append(

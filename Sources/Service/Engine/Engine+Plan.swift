@@ -14,7 +14,10 @@ extension Engine {
   /// Makes the most wanted plan that is owed.
   /// - Returns: false when none is.
   public func planNext() async throws -> Bool {
-    let owed = files.memos.compactMap { id, known in known.memo.owedOrder.map { (id, $0) } }
+    var owed: [(String, PlanOrder)] = []
+    for id in files.owed {
+      if let order = try await known(id)?.memo.owedOrder { owed.append((id, order)) }
+    }
     guard
       let (id, order) = owed.max(by: { a, b in
         // What a more urgent notice ordered, then the higher priority, then the newer event name, so that the
@@ -29,7 +32,7 @@ extension Engine {
   }
 
   private func plan(_ id: String, _ order: PlanOrder) async throws {
-    guard let event = try await event(id), let known = files.memos[id] else { return }
+    guard let event = try await event(id), let known = try await known(id) else { return }
     var memo = known.memo
     var outcome = StepOutcome()
     outcome.epoch = epoch
@@ -58,7 +61,7 @@ extension Engine {
         id: id, expectedRevision: known.revision, state: try RecordJSON.text(memo), isMock: !event.isReal)
     ]
     let receipt = try await store.commit(outcome, at: clock.now())
-    files.adopt(id, memo, revision: receipt.revisions[id] ?? known.revision + 1)
+    files.adopt(id, memo, revision: receipt.revisions[id] ?? known.revision + 1, changed: clock.now())
   }
 
   /// What is still to come of the live plan: nobody has begun, refused or lost it.
@@ -158,6 +161,7 @@ extension Engine {
       memo.messages += 1
       var message = EventMessage(
         event, id: id, decision: memo.campaign.decision, figures: memo.map, plan: made.document, at: now)
+      message.verdict = EventMessage.Verdict(memo.campaign.outcome)
       message.changes = old.isEmpty ? [] : changes
       message.onDuty = settings.duty?.names(at: now) ?? []
       let unsent = try await unsent(of: id)

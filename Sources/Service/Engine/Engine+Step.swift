@@ -14,7 +14,7 @@ extension Engine {
   /// One step of an event's lifecycle: decides, tells, withdraws and orders plans; stored as a whole.
   func step(_ id: String, _ event: Event, because cause: StepCause) async throws {
     let now = clock.now()
-    let known = files.memos[id]
+    let known = try await known(id)
     var memo =
       known?.memo
       ?? EventMemo(
@@ -56,11 +56,11 @@ extension Engine {
       outcome.log += Self.alarms(of: notice, id)
     }
     let revision = (known?.revision ?? 0) + 1
-    let unsent = result.actions.isEmpty ? Unsent() : try await unsent(of: id)
-    for action in result.actions {
+    let unsent = result.actions.contains(where: \.endsPlans) ? try await unsent(of: id) : Unsent()
+    for (place, action) in result.actions.enumerated() {
       try perform(
-        action, of: id, event, document: document, revision: Int(revision), unsent, at: now, on: &memo,
-        into: &outcome)
+        action, of: id, event, document: document, revision: Int(revision), unsent,
+        endsNow: result.actions[place...].contains(where: \.isStop), at: now, on: &memo, into: &outcome)
     }
     if let (_, reason) = outcome.withdrawnPlans.first(where: { $0.event == id }) {
       outcome.withdrawnDeliveries += unsent.withdrawn(because: reason)
@@ -80,17 +80,17 @@ extension Engine {
         id: id, expectedRevision: known?.revision ?? 0, state: try RecordJSON.text(memo),
         isMock: !event.isReal, notices: cause.notices)
     ]
-    try merge(cause.merged, into: id, event, &outcome)
+    try await merge(cause.merged, into: id, event, &outcome)
     let receipt = try await store.commit(outcome, at: now)
     for other in cause.merged { files.forget(other) }
-    files.adopt(id, memo, revision: receipt.revisions[id] ?? revision)
+    files.adopt(id, memo, revision: receipt.revisions[id] ?? revision, changed: now)
   }
 
   private func merge(
     _ merged: [String], into id: String, _ event: Event, _ outcome: inout StepOutcome
-  ) throws {
+  ) async throws {
     for other in merged {
-      guard let gone = files.memos[other] else { continue }
+      guard let gone = try await known(other) else { continue }
       outcome.events.append(
         EventChange(
           id: other, expectedRevision: gone.revision, state: try RecordJSON.text(gone.memo),
@@ -154,21 +154,34 @@ extension Engine {
 
   private func perform(
     _ action: CampaignAction, of id: String, _ event: Event, document: NetworkPlanDocument?, revision: Int,
-    _ unsent: Unsent, at now: Instant, on memo: inout EventMemo, into outcome: inout StepOutcome
+    _ unsent: Unsent, endsNow: Bool, at now: Instant, on memo: inout EventMemo,
+    into outcome: inout StepOutcome
   ) throws {
     func tell(_ occasion: Bulletin.Occasion, _ decision: Decision?, reason: String? = nil) throws {
       memo.messages += 1
       var message = EventMessage(
         event, id: id, decision: decision, figures: memo.map, plan: document, at: now)
-      if occasion == .question, let reason {
-        message.reasons.insert(reason, at: 0)
-        message.changes = [reason]
+      if occasion == .stop {
+        message.verdict = .stop
+      } else if decision == memo.campaign.decision, let standing = memo.campaign.outcome {
+        // What was ended is over though the rules still say GO, and what has begun goes on though they say WATCH.
+        message.verdict = EventMessage.Verdict(standing)
+        if standing != decision?.outcome, let rules = decision?.outcome {
+          message.reasons.insert("\(rules.rawValue) was decided; \(standing.rawValue) stands", at: 0)
+        }
+      }
+      switch occasion {
+      case .stop where !message.isRetracted: message.reasons = [reason].compactMap { $0 } + message.reasons
+      case .question: message.question = reason
+      case .decision: message.changes += [reason].compactMap { $0 }
+      case .stop, .plan: break
       }
       message.onDuty = settings.duty?.names(at: now) ?? []
       var bulletin = Bulletin(
         occasion: occasion, event: id, isMock: !event.isReal, number: memo.messages, message: message,
         category: message.kind.rawValue.isEmpty ? "OTHER" : message.kind.rawValue, revision: revision,
-        planNumber: memo.plannedOrder, document: document, reason: reason, unsent: unsent, now: now)
+        planNumber: memo.plannedOrder, document: document, reason: reason, unsent: unsent,
+        isFollowedByStop: endsNow && occasion == .decision, now: now)
       if memo.campaign.order == nil, let open = memo.requests {
         // Nothing is wanted any more: what telescopes were asked for is taken back.
         bulletin.requests = RequestChange(ending: open)
@@ -218,6 +231,7 @@ extension Engine {
       let text = "STOP is proposed, for \(cause.text): a person must confirm or decline it"
       outcome.log.append(Self.line("stop.proposed", id, text))
       try tell(.question, memo.campaign.decision, reason: text)
+    case .goesOn(let reason): try tell(.decision, memo.campaign.decision, reason: reason)
     case .ask(let question):
       outcome.log.append(Self.line("question.asked", id, question.text))
       try tell(.question, memo.campaign.decision, reason: question.text)

@@ -92,14 +92,10 @@ extension Engine {
   }
 
   /// Gives events that wait a time to be looked at, if they have none.
-  func wakeTheForgotten() async throws {
+  func wake(_ waiting: [String]) async throws {
     var outcome = StepOutcome()
     outcome.epoch = epoch
-    for (id, known) in files.memos {
-      let campaign = known.memo.campaign
-      guard campaign.followUp.isRunning || campaign.decision?.outcome == .watch,
-        try await store.pendingTimers(of: id).allSatisfy({ $0.kind != "step" })
-      else { continue }
+    for id in waiting where try await store.pendingTimers(of: id).allSatisfy({ $0.kind != "step" }) {
       outcome.timers.append(TimerDraft(id: "step/\(id)", event: id, kind: "step", due: clock.now()))
     }
     if !outcome.timers.isEmpty { try await store.commit(outcome, at: clock.now()) }

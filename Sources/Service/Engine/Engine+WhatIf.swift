@@ -78,7 +78,8 @@ extension Engine {
   /// What a plan under other circumstances is made from.
   /// - Returns: nil while the event has no plan in force.
   func whatIfTask(_ id: String) async throws -> WhatIfTask? {
-    guard let event = try await event(id), let memo = files.memos[id]?.memo, let order = memo.campaign.order,
+    guard let event = try await event(id), let memo = try await known(id)?.memo,
+      let order = memo.campaign.order,
       let planID = memo.planID
     else { return nil }
     let (map, digest) = try await place(of: order, id, event)

@@ -62,11 +62,35 @@ public actor Engine {
 
   /// Reads what the store knows. Call once, before anything else.
   public func restore() async throws {
-    for stored in try await store.events(limit: 100_000) where stored.mergedInto == nil {
-      let memo: EventMemo = try RecordJSON.value(of: stored.state)
-      files.adopt(stored.id, memo, revision: stored.revision)
+    var waiting: [String] = []
+    var (last, count): (StoredEvent?, Int) = (nil, 0)
+    repeat {
+      let page = try await store.events(limit: 200, after: last)
+      for stored in page where stored.mergedInto == nil {
+        let memo: EventMemo = try RecordJSON.value(of: stored.state)
+        files.adopt(stored.id, memo, revision: stored.revision, changed: stored.changedAt)
+        let campaign = memo.campaign
+        if campaign.followUp.isRunning || campaign.decision?.outcome == .watch { waiting.append(stored.id) }
+      }
+      (last, count) = (page.last, count + page.count)
+    } while last != nil && count < files.mostFound
+    try await wake(waiting)
+  }
+
+  /// What is remembered of an event; nil where the store has none of that name that stands for itself.
+  func known(_ id: String) async throws -> EventFiles.Known? {
+    if let held = files.held(id) { return held }
+    let stored: StoredEvent
+    do throws(StoreError) { stored = try await store.event(id) } catch {
+      if case .unknownEvent = error { return nil }
+      throw error
     }
-    try await wakeTheForgotten()
+    // Requests for a source have an event of their own, without a campaign.
+    guard stored.mergedInto == nil, stored.state != "{}" else { return nil }
+    if let held = files.held(id) { return held }
+    let memo: EventMemo = try RecordJSON.value(of: stored.state)
+    files.adopt(id, memo, revision: stored.revision, changed: stored.changedAt)
+    return (memo, stored.revision)
   }
 
   // MARK: Notices
@@ -76,8 +100,7 @@ public actor Engine {
   /// same event and change what is to be planned.
   /// - Returns: false when neither is left.
   public func next() async throws -> Bool {
-    let owed = files.memos.compactMap { id, known in known.memo.owedOrder == nil ? nil : pressing[id] }
-    if let urgency = owed.max() {
+    if let urgency = files.owed.compactMap({ pressing[$0] }).max() {
       if try await handleNext(atLeast: urgency) { return true }
       return try await planNext()
     }
@@ -144,6 +167,7 @@ public actor Engine {
     cause.loose = looseNames(of: notice).map { (id, $0) }
     cause.alsoAbout = found.alsoAbout
     try await step(found.id, found.event, because: cause)
+    guard files.owed.contains(found.id) else { return }
     pressing[found.id] = max(pressing[found.id] ?? hand.notice.urgency, hand.notice.urgency)
   }
 
@@ -161,14 +185,15 @@ public actor Engine {
 
   /// The event a notice belongs to, as it is with it.
   private func assign(_ notice: Notice, _ number: NoticeID) async throws -> Assignment? {
+    for id in files.unknown(to: notice) { _ = try await known(id) }
     let candidates = files.candidates(for: notice)
     var book = EventBook()
     for id in candidates { book.insert(contentsOf: try await notices(of: id)) }
     for id in candidates {
-      for answer in files.memos[id]?.memo.record.reinstatements ?? [] { book.record(answer) }
+      for answer in try await known(id)?.memo.record.reinstatements ?? [] { book.record(answer) }
     }
     guard var event = book.insert(notice) else { return nil }
-    let same = candidates.filter { files.memos[$0]?.memo.record.realm == event.realm }
+    let same = candidates.filter { files.realm(of: $0) == event.realm }
     if notice.kind == .circular {
       // It may be about several events; that makes none of them another.
       guard let id = same.first(where: { isRecord(of: $0, event) }) else { return nil }
@@ -176,8 +201,8 @@ public actor Engine {
       return Assignment(id: id, event: event, alsoAbout: same.filter { $0 != id })
     }
     var found = Assignment(id: same.first ?? event.storeID, event: event, merged: Array(same.dropFirst()))
-    let known = Set(same.flatMap { files.memos[$0]?.memo.record.ids ?? [] })
-    let names = Set(event.ids.filter { !known.contains($0) }.map { looseName($0, in: event.realm) })
+    let familiar = Set(same.flatMap { files.names(of: $0) })
+    let names = Set(event.ids.filter { !familiar.contains($0) }.map { looseName($0, in: event.realm) })
     for loose in try await store.looseNotices(named: names) {
       guard let circular = try await parsed(loose), let with = book.insert(circular) else { continue }
       event = with
@@ -189,7 +214,7 @@ public actor Engine {
   }
 
   private func isRecord(of id: String, _ event: Event) -> Bool {
-    !Set(files.memos[id]?.memo.record.ids ?? []).isDisjoint(with: event.ids)
+    !Set(files.names(of: id)).isDisjoint(with: event.ids)
   }
 
   /// Under which a circular waits for an event that nobody has told of yet.
@@ -231,7 +256,7 @@ public actor Engine {
   func event(
     _ id: String, with notice: Notice? = nil, answer: Reinstatement? = nil
   ) async throws -> Event? {
-    guard let memo = files.memos[id]?.memo else { return nil }
+    guard let memo = try await known(id)?.memo else { return nil }
     var book = EventBook()
     book.insert(contentsOf: try await notices(of: id))
     if let notice { book.insert(contentsOf: [notice]) }

@@ -59,10 +59,15 @@ struct MapFigures: Codable, Hashable, Sendable {
 extension Event {
   /// The name under which the event is kept: a superevent's own, else with the numbering it belongs to, and
   /// marked if it is not real. Safe in addresses and file names.
-  var storeID: String {
-    let plain = id.namespace == "lvk" || id.namespace == "name" ? id.value : "\(id.namespace)-\(id.value)"
+  var storeID: String { id.storeID(in: realm) }
+}
+
+extension NativeID {
+  /// Of an event that goes by this name.
+  func storeID(in realm: Realm) -> String {
+    let plain = namespace == "lvk" || namespace == "name" ? value : "\(namespace)-\(value)"
     let safe = String(
       plain.map { $0.isASCII && ($0.isLetter || $0.isNumber || "-.+".contains($0)) ? $0 : "_" })
-    return realm == .real || id.namespace == "lvk" ? safe : "\(safe)~\(realm.rawValue)"
+    return realm == .real || namespace == "lvk" ? safe : "\(safe)~\(realm.rawValue)"
   }
 }

@@ -66,6 +66,8 @@ struct Bulletin {
   var requests: RequestChange?
   var source: SourceTarget?
   var unsent = Unsent()
+  /// The same step says STOP.
+  var isFollowedByStop = false
   let now: Instant
   var urgency: Int { occasion == .stop ? 30 : occasion == .plan ? 20 : 10 }
 
@@ -95,13 +97,15 @@ struct Bulletin {
       notBefore: now, expires: now + expires, urgency: urgency, slot: slot, needs: needs)
   }
 
-  /// One root message per event, edited in place; a reply for every step of its history.
+  /// One root message per event, edited in place; a reply for every step of its history. A decision that ends the
+  /// campaign is told by its STOP.
   private func slack(_ channel: String, _ options: SlackOptions) throws(ChannelError) -> [Delivery] {
     let root = DeliveryKey("\(channel)/\(event)/root")
     if number == 1 {
       let payload = try message.slackRoot(options: options)
       return [delivery(root.text, channel, SlackPayload.post, try payload.encoded(), expires: .hours(72))]
     }
+    guard !isFollowedByStop else { return [] }
     let edit = try message.slackRoot(root: root, sequence: number, options: options)
     let reply = try message.slackReply(root: root, broadcast: occasion == .stop)
     return [

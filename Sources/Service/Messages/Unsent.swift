@@ -1,3 +1,4 @@
+import Campaigns
 import Channels
 import Deliveries
 import Foundation
@@ -40,25 +41,43 @@ struct Unsent: Sendable {
   }
 }
 
+extension CampaignAction {
+  /// Whether plans may be taken back by it.
+  var endsPlans: Bool {
+    if case .withdraw = self { true } else { isStop }
+  }
+
+  var isStop: Bool { if case .stop = self { true } else { false } }
+}
+
 extension Engine {
+  /// Reads of an event's outbox only what an end or a newer plan can take back.
   func unsent(of id: String) async throws -> Unsent {
     var unsent = Unsent()
-    let icare: Set<String> = [
-      IcareKind.plan.rawValue, IcareKind.planSend.rawValue, IcareKind.trigger.rawValue,
-    ]
-    let maps = Set(
-      settings.recipients.entries.compactMap { entry in
-        if case .treasureMap = entry.kind { entry.channel } else { nil }
-      })
-    for entry in try await store.deliveries([.ready, .inFlight, .ambiguous], event: id, limit: 10_000) {
-      if entry.channel == IcareChannel.channelName, icare.contains(entry.kind) { unsent.plans.append(entry) }
-      guard maps.contains(entry.channel), entry.kind != TreasureMapPayload.completed else { continue }
-      let payload = try JSONDecoder().decode(
-        TreasureMapPayload.self, from: Data(try await store.delivery(entry.key).payload))
-      unsent.reports.append(
-        Unsent.Report(key: entry.key, kind: entry.kind, pointings: Set(payload.items.map(\.pointing))))
-      if entry.kind == TreasureMapPayload.planned { unsent.planned.append(entry) }
+    let open: Set<DeliveryState> = [.ready, .inFlight, .ambiguous]
+    for entry in settings.recipients.entries {
+      switch entry.kind {
+      case .icare:
+        unsent.plans += try await store.deliveries(
+          open, event: id, channel: entry.channel, kinds: Self.icarePlans, limit: 10_000)
+      case .treasureMap:
+        let owed = try await store.deliveries(
+          open, event: id, channel: entry.channel,
+          kinds: [TreasureMapPayload.planned, TreasureMapPayload.cancelled], limit: 10_000)
+        for report in owed {
+          let payload = try JSONDecoder().decode(
+            TreasureMapPayload.self, from: Data(try await store.delivery(report.key).payload))
+          unsent.reports.append(
+            Unsent.Report(key: report.key, kind: report.kind, pointings: Set(payload.items.map(\.pointing))))
+        }
+        unsent.planned += owed.filter { $0.kind == TreasureMapPayload.planned }
+      case .slack, .mail, .webhook, .files, .drop: continue
+      }
     }
     return unsent
   }
+
+  private static let icarePlans: Set<String> = [
+    IcareKind.plan.rawValue, IcareKind.planSend.rawValue, IcareKind.trigger.rawValue,
+  ]
 }

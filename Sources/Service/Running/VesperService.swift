@@ -293,7 +293,8 @@ extension Logger {
       log(
         level: level, "delivery",
         metadata: ["key": "\(entry.key)", "from": "\(from)", "to": "\(entry.state)"])
-    case .held(let hold): error("a channel is held", metadata: ["hold": "\(hold)"])
+    case .held(let hold):
+      error("a channel is held", metadata: ["channel": "\(hold.channel)", "reason": "\(hold.reason)"])
     case .resumed(let channel): notice("a channel goes on", metadata: ["channel": "\(channel)"])
     case .channelMissing(let name, let waiting):
       warning(
