@@ -184,12 +184,14 @@ struct Session {
     sky = SkyGrain(
       request.map, region: region, order: SkyGrain.order(resolving: smallest, region: region.area))
     layers = DetectionLayers(sites, guide: guide, sky: sky)
-    // Little of a faint source is to be had, and that little is the sum of much less.
+    // Little of a faint source is to be had, and that little is the sum of much less; below a hundredth nobody is asked
+    // for still less.
     let attainable = layers.map {
       outlook.bound(worths: $0.densities, classes: $0.classes.map { $0 - 1 }, effort: 0).value
     }
     smallestGain =
-      request.smallestGain * (attainable.map(Self.leftOut(ofReach:)) ?? leftOut) / Self.leftOut.most
+      request.smallestGain
+      * (attainable.map { Self.leftOut(ofReach: max($0, 0.01)) } ?? leftOut) / Self.leftOut.most
     let ground = layers?.ground ?? sky
     selection = NetworkSelection(sky: ground, resources: sites.map(\.resource), sharing: SharedBudget(sites))
     let kept = sites.flatMap { site in

@@ -36,7 +36,7 @@ extension CoverageOutlook {
   public typealias Ceiling =
     @Sendable (_ telescope: Int, _ center: Direction<ICRS>, _ radius: Angle) -> ContiguousArray<Int8>
 
-  private static let rounds = 2
+  private static let rounds = 3
 
   /// Every ratio and number of rounds gives valid prices.
   func bound(
@@ -161,7 +161,7 @@ private struct Tariff {
 
   var income: Double { zip(factors, incomes).reduce(0) { $0 + $1.0 * $1.1 } }
 
-  /// The bound from whole blocks.
+  /// The bound from whole blocks, about: one piece of several stands for them, which is enough to tell prices apart.
   private func value(_ factors: [Double]) -> Double {
     var sum = zip(factors, incomes).reduce(0) { $0 + $1.0 * $1.1 }
     var prices = [Double](repeating: .infinity, count: worths.count)
@@ -176,11 +176,16 @@ private struct Tariff {
       defer { piece = Int(pieceEnds[block]) }
       guard isReached else { continue }
       let useful = Self.useful(prices)
-      for (cell, area) in pieces[piece..<Int(pieceEnds[block])] {
+      let own = piece..<Int(pieceEnds[block])
+      var (held, looked) = (0.0, 0)
+      for i in stride(from: own.lowerBound, to: own.upperBound, by: Self.probe) {
+        let (cell, area) = pieces[i]
         var most = 0.0
         for c in useful { most = max(most, worths[c][Int(cell)] - prices[c]) }
-        sum += most * area
+        held += most * area
+        looked += 1
       }
+      sum += held * Double(own.count) / Double(max(1, looked))
     }
     return sum
   }
@@ -211,6 +216,7 @@ private struct Tariff {
   }
 
   private static let halvings = 8
+  private static let probe = 4
 
   private mutating func value(with factor: Double, at c: Int) -> Double {
     var trial = factors
