@@ -65,6 +65,8 @@ public struct SkyChart: Sendable {
   /// Lines under the title.
   public var subtitle: [String] = []
   public var layers: [Layer] = []
+  /// What the layers stand for, in the words for those who do not see them.
+  public var layersAre = "Telescopes"
   /// The likeliest host first.
   public var galaxies: [Galaxy] = []
   /// The smallest credible level whose region holds a direction, 0...1; more than 1 where the map has no

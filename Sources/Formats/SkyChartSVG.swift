@@ -65,10 +65,11 @@ public enum SkyChartSVG {
     text +=
       "Most probable direction: right ascension \(chart.peak.ra.hoursMinutesSeconds), declination \(chart.peak.dec.degreesMinutesSeconds). "
     if chart.layers.isEmpty { return text + "No telescope observes." }
-    let parts = chart.layers.prefix(60).map {
-      "\($0.name): \($0.tiles.count) tiles, \(($0.probability?.value ?? 0).percentText()) %"
+    let parts = chart.layers.prefix(60).map { layer in
+      "\(layer.name): \(layer.tiles.count) tiles"
+        + (layer.probability.map { ", \($0.value.percentText()) %" } ?? "")
     }
-    text += "Telescopes: " + parts.joined(separator: "; ") + "."
+    text += "\(chart.layersAre): " + parts.joined(separator: "; ") + "."
     guard !chart.galaxies.isEmpty else { return text }
     let hosts = chart.galaxies.prefix(10).map { "\($0.name) \($0.weight.value.percentText()) %" }
     return text + " \(chart.galaxies.count) galaxies are pointed at, by weight: "

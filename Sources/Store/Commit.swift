@@ -45,7 +45,7 @@ extension Store {
       for plan in outcome.plans {
         superseded += try Self.endPlans(
           of: plan.event, scope: plan.scope, as: "superseded", reason: "\(plan.id) took its place",
-          keeping: plan.asOf ?? now, at: now, transaction.db)
+          keeping: plan.asOf ?? now, delivered: plan.delivered, at: now, transaction.db)
         try Self.insert(plan, revisions, at: now, transaction.db)
       }
       for (notice, name) in outcome.looseNotices { try Self.keep(loose: notice, name: name, transaction.db) }
@@ -146,10 +146,12 @@ extension Store {
   }
 
   /// Ends live plans of an event. Pointings that have begun stay what they are.
-  /// - Parameter asOf: what should be under way then is taken as begun; nil: only what teams said they began.
+  /// - Parameters:
+  ///   - asOf: what should be under way then is taken as begun; nil: only what teams said they began.
+  ///   - delivered: pointings that robots have although nobody said so.
   static func endPlans(
     of event: String, scope: String?, as state: String, reason: String, keeping asOf: Instant? = nil,
-    at now: Instant, _ db: Database
+    delivered: Set<Int64> = [], at now: Instant, _ db: Database
   ) throws -> [String] {
     let filter = scope == nil ? "" : "AND scope = ?"
     let arguments: StatementArguments = if let scope { [event, scope] } else { [event] }
@@ -160,7 +162,7 @@ extension Store {
       try db.execute(
         sql: "UPDATE plan SET state = ?, reason = ?, changedAt = ? WHERE id = ?",
         arguments: [state, reason, now.tai, id])
-      if let asOf { try begin(id, runningAt: asOf, reason: reason, at: now, db) }
+      if let asOf { try begin(id, runningAt: asOf, delivered, reason: reason, at: now, db) }
       try withdraw(id, reason: reason, at: now, db)
     }
     return ids

@@ -13,8 +13,8 @@ public struct StoreCounts: Hashable, Sendable {
   public var deliveries: [DeliveryState: Int] = [:]
   /// Open deliveries by channel.
   public var openByChannel: [String: Int] = [:]
-  /// When the oldest delivery that is still owed was to be sent.
-  public var oldestOwed: Instant?
+  /// When the oldest of them was to be sent.
+  public var owedSince: [String: Instant] = [:]
   public var heldChannels: [String] = []
   public var pendingTimers = 0
   public var logSequence: Int64 = 0
@@ -40,15 +40,15 @@ extension Store {
       }
       let open = "state IN ('ready', 'inFlight', 'ambiguous')"
       for row in try Row.fetchAll(
-        db, sql: "SELECT channel, count(*) AS n FROM delivery WHERE \(open) GROUP BY channel")
-      {
+        db,
+        sql: "SELECT channel, count(*) AS n, min(notBefore) AS t FROM delivery WHERE \(open) GROUP BY channel"
+      ) {
         counts.openByChannel[row["channel"]] = row["n"]
+        counts.owedSince[row["channel"]] = Instant(tai: row["t"])
       }
       func number(_ sql: String) throws -> Int64? { try Int64.fetchOne(db, sql: sql) }
       counts.oldestUnhandled = try number("SELECT min(receivedAt) FROM notice WHERE status = 'new'")
         .map(Instant.init(tai:))
-      counts.oldestOwed = try number("SELECT min(notBefore) FROM delivery WHERE \(open)").map(
-        Instant.init(tai:))
       counts.events = Int(try number("SELECT count(*) FROM event") ?? 0)
       counts.livePlans = Int(try number("SELECT count(*) FROM plan WHERE state = 'live'") ?? 0)
       counts.pendingTimers = Int(try number("SELECT count(*) FROM timer WHERE state = 'pending'") ?? 0)

@@ -95,13 +95,16 @@ public struct PlanDraft: Hashable, Sendable {
   public let files: [String: [UInt8]]
   /// What of the plan before had begun by then stays as it is, if its team has it; nil: when it is stored.
   public let asOf: Instant?
+  /// Pointings of the plan before that robots have although nobody said so: they have begun as well.
+  public let delivered: Set<Int64>
 
   public init(
     id: String, event: String, scope: String = networkScope, requestDigest: String, document: [UInt8],
     encoding: PlanEncoding = .json, assignments: [PlanAssignment], summary: String? = nil,
-    files: [String: [UInt8]] = [:], asOf: Instant? = nil
+    files: [String: [UInt8]] = [:], asOf: Instant? = nil, delivered: Set<Int64> = []
   ) {
     self.asOf = asOf
+    self.delivered = delivered
     self.summary = summary
     self.files = files
     self.id = id

@@ -166,7 +166,7 @@ def audit(browser, report, place):
 
 
 def only_red(browser, report, place):
-    rows, channels = pixels(browser.picture(whole=False))
+    rows, channels = pixels(browser.picture())
     for y, row in enumerate(rows):
         for start in range(1, channels if channels < 3 else 3):
             if any(row[start::channels]):

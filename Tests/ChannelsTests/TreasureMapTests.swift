@@ -22,12 +22,12 @@ struct MapBench {
 
   init(
     faults: [Treatment] = [], readFaults: [Treatment] = [], token: String = canary,
-    refusedBands: Set<String> = [],
+    refusedBands: Set<String> = [], takesChanges: Bool = true,
     deadlines: Deadlines = patient
   ) throws {
     far = try TreasureMapFarSide(
       token: canary, events: ["S230518h"], history: History(), faults: FaultPlan(faults),
-      readFaults: FaultPlan(readFaults), refusedBands: refusedBands)
+      readFaults: FaultPlan(readFaults), refusedBands: refusedBands, takesChanges: takesChanges)
     var configuration = TreasureMapChannel.Configuration(token: Secret(token))
     configuration.base = far.base
     configuration.deadlines = deadlines
@@ -72,6 +72,46 @@ struct MapBench {
     #expect(bench.far.pointings.count == 4)
     #expect(bench.far.server.requests.filter { $0.method == "POST" }.count == 3)
     #expect(bench.far.server.requests.allSatisfy { $0.header("api_token") == canary })
+  }
+
+  /// What was completed is changed in its place, by whatever it differs; again it is not touched.
+  @Test func completedIsCorrected() async throws {
+    let bench = try MapBench()
+    let old = [try pointing(1, depth: 18), try pointing(2, depth: 18), try pointing(3, depth: 18)]
+    #expect(await bench.send(try bench.item("completed", old.map { .init($0) })).word == "confirmed")
+    let new = [try pointing(1, depth: 19.25), try pointing(2, depth: 18, later: 40)]
+    let corrected = try bench.item("corrected", zip(new, old).map { .init($0, planned: $1) })
+    #expect(await bench.readBack(corrected) == .absent)
+    #expect(await bench.send(corrected).receipt == "pointings 101,102")
+    #expect(bench.far.pointings.map(\.depth) == [19.25, 18, 18])
+    #expect(bench.far.pointings.map(\.time) == [new[0].time, new[1].time, old[2].time])
+    #expect(bench.far.pointings.allSatisfy { $0.status == "completed" })
+    #expect(await bench.readBack(corrected).word == "present")
+    #expect(await bench.send(corrected).word == "confirmed")
+    #expect(bench.far.server.requests.filter { $0.method == "PUT" }.count == 2)
+    // Corrected once more, from what it was corrected to.
+    let again = try bench.item("corrected", [.init(try pointing(1, depth: 19.5), planned: new[0])])
+    #expect(await bench.send(again).receipt == "pointings 101")
+    #expect(bench.far.pointings.map(\.depth) == [19.5, 18, 18])
+    // What is not there is not made.
+    let unknown = try bench.item(
+      "corrected", [.init(try pointing(7, depth: 19.5), planned: try pointing(8))])
+    #expect(await bench.send(unknown).word == "refused")
+    #expect(bench.far.pointings.count == 3)
+  }
+
+  /// A server that knows no changes says so, and a person reads why.
+  @Test func aServerWithoutChangesRefuses() async throws {
+    let bench = try MapBench(takesChanges: false)
+    #expect(
+      await bench.send(try bench.item("completed", [.init(try pointing(1, depth: 18))])).word == "confirmed")
+    let corrected = try bench.item(
+      "corrected", [.init(try pointing(1, depth: 19), planned: try pointing(1, depth: 18))])
+    #expect(await bench.send(corrected).word == "refused")
+    #expect(bench.far.pointings.map(\.depth) == [18])
+    #expect(throws: ChannelError.self) {
+      try TreasureMapPayload(of: try bench.item("corrected", [.init(try pointing(1))]))
+    }
   }
 
   @Test func timesHaveNoZone() throws {

@@ -109,6 +109,7 @@ import WebClient
       #expect(
         page.all("img").map { $0.attributes["src"] } == [
           "/api/events/S230518h/plans/S230518h-r2-0123abcd/skymap.svg",
+          "/api/events/S230518h/plans/S230518h-r2-0123abcd/states.svg",
           "/api/events/S230518h/plans/S230518h-r2-0123abcd/night.svg",
         ])
       let files = page.all("a").compactMap { $0.attributes["href"] }

@@ -1,20 +1,21 @@
 import Foundation
 
-/// The Treasure Map's two endpoints, with what matters of the real server: it compares duplicates exactly
+/// The Treasure Map's endpoints for pointings, with what matters of the real server: it compares duplicates exactly
 /// within one status, stores right ascensions in -180...180 and times without zone, answers 200 with
-/// `ERRORS`, turns planned into completed by id without taking the new depth, and cancels only planned ones.
+/// `ERRORS`, turns planned into completed by id without taking the new depth, changes what is ours by `PUT` (older
+/// servers know no such thing), and cancels only planned ones.
 public final class TreasureMapFarSide: Sendable {
   public struct Pointing: Sendable, Hashable {
     public let id: Int
     public let graceid: String
     public let instrument: Int
     public var status: String
-    public let ra: Double
-    public let dec: Double
+    public var ra: Double
+    public var dec: Double
     public var time: String
-    public let band: String
+    public var band: String
     public var positionAngle: Double?
-    public let depth: Double?
+    public var depth: Double?
     /// Of another user: not to be cancelled.
     public var isForeign: Bool
 
@@ -53,9 +54,10 @@ public final class TreasureMapFarSide: Sendable {
   /// - Parameters:
   ///   - events: that it knows; nil is all.
   ///   - refusedBands: pointings in these come back in `ERRORS`.
+  ///   - takesChanges: as servers do since 2026.
   public init(
     port: Int = 0, token: String, events: Set<String>?, history: History, faults: FaultPlan = FaultPlan(),
-    readFaults: FaultPlan = FaultPlan(), refusedBands: Set<String> = []
+    readFaults: FaultPlan = FaultPlan(), refusedBands: Set<String> = [], takesChanges: Bool = true
   ) throws {
     let state = Guarded(State())
     self.state = state
@@ -69,7 +71,7 @@ public final class TreasureMapFarSide: Sendable {
         switch request.path {
         case "/api/v1/pointings": Self.create(request.json, events, refusedBands, &state, history)
         case "/api/v1/update_pointings": Self.cancel(request.json, &state, history)
-        default: .json(404, ["detail": "Not Found"])
+        default: takesChanges ? Self.change(request, &state, history) : .json(404, ["detail": "Not Found"])
         }
       }
     }
@@ -158,6 +160,29 @@ public final class TreasureMapFarSide: Sendable {
     state.pointings.append(new)
     history.record("treasure-map", status, key: key(new), ["id": "\(new.id)"])
     return new.id
+  }
+
+  private static func change(
+    _ request: FarRequest, _ state: inout State, _ history: History
+  ) -> FarAnswer {
+    let parts = request.path.split(separator: "/")
+    guard request.method == "PUT", parts.dropLast() == ["api", "v1", "pointings"],
+      let id = parts.last.flatMap({ Int($0) })
+    else { return .json(404, ["detail": "Not Found"]) }
+    guard let i = state.pointings.firstIndex(where: { $0.id == id && !$0.isForeign }) else {
+      return .json(404, ["detail": ["message": "Pointing \(id) not found or not owned by user."]])
+    }
+    let json = request.json
+    var new = state.pointings[i]
+    if let ra = json["ra"] as? Double, let dec = json["dec"] as? Double { (new.ra, new.dec) = (ra, dec) }
+    if let time = json["time"] as? String { new.time = time }
+    if let band = json["band"] as? String { new.band = band }
+    if let status = json["status"] as? String { new.status = status }
+    if let depth = json["depth"] as? Double { new.depth = depth }
+    if let angle = json["pos_angle"] as? Double { new.positionAngle = angle }
+    state.pointings[i] = new
+    history.record("treasure-map", "changed", key: key(new), ["id": "\(id)"])
+    return .json(200, ["message": "Updated pointing \(id) successfully."])
   }
 
   private static func key(_ p: Pointing) -> String {

@@ -109,6 +109,41 @@ import Units
     #expect(try await fresh.livePlan(of: Self.event)?.change?.dropped == line.assignments)
   }
 
+  /// Fields by what has become of them, with what was observed of plans that were replaced.
+  @Test func theMapHasStates() async throws {
+    let q = try await QueueBench.mock()
+    q.state.works(await q.bench.engine)
+    let desk = StoreDesk(state: q.state)
+    func said() async throws -> String {
+      let file = try await desk.planFile(event: q.event, plan: "current", path: "states.svg")
+      let text = String(decoding: file.bytes, as: UTF8.self)
+      let start = try #require(text.firstRange(of: "Fields by what has become of them: "))
+      return String(text[start.upperBound...].prefix { $0 != "." && $0 != "<" })
+    }
+    let rows = try await q.bench.store.assignments(of: try #require(try await q.live()).id)
+    let slugs = Dictionary(grouping: rows, by: \.assignment.telescope)
+    #expect(
+      try await said()
+        == "asked: \(rows.count) tiles; fetched: 0 tiles; accepted: 0 tiles; under way: 0 tiles; observed: 0 tiles; "
+        + "refused: 0 tiles; never heard of: 0 tiles")
+    let (one, other) = (try #require(try await q.busy().first), try #require(try await q.busy().last))
+    let own = try #require(slugs[one]).count
+    _ = try await q.desk.answer(
+      AnswerForm(answer: "accepted", plan: rows[0].plan), for: one, by: QueueBench.operatorOf("t"))
+    #expect(try await said().contains("accepted: \(own) tiles"))
+    let first = try #require(try await q.desk.queue(of: one, reader: nil).pointings.first)
+    q.bench.time.advance(try #require(Instant(iso8601: first.endUTC)) - q.now + .seconds(1))
+    var form = ReportForm(startUTC: first.startUTC, exposureS: first.exposureS)
+    form.tile = "\(first.id)"
+    _ = try await q.desk.report([form], for: one, by: QueueBench.operatorOf("t"))
+    _ = try await q.desk.answer(
+      AnswerForm(answer: "refused", plan: rows[0].plan, reason: "clouds"), for: other,
+      by: QueueBench.operatorOf("t"))
+    try await q.bench.settle()
+    #expect(try await q.live()?.id != rows[0].plan)
+    #expect(try await said().contains("observed: 1 tiles"), "of the plan before")
+  }
+
   @Test func aTelescopesPageHasItsNight() async throws {
     let (bench, desk) = try await Self.planned()
     let queued = try #require(try await bench.store.nextPointings(after: bench.time.now).first)

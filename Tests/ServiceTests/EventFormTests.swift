@@ -73,6 +73,31 @@ import WebClient
     }
   }
 
+  /// The page that says who was faster can be sent as it is: it knows of what it shows.
+  @Test func whatWasShownIsEnough() async throws {
+    let q = try await QueueBench.mock()
+    try await SignedInReader.open(q.state, ["lead"]) { reader in
+      let path = "/events/\(q.event)"
+      let seen = try #require(SignedInReader.value(of: "seen", in: try await reader.get(path).text))
+      let fields = [("role", "shift leader"), ("reason", "found elsewhere")]
+      let stop = try await reader.post(path + "/decision", fields + [("seen", seen), ("choice", "STOP")])
+      #expect(stop.status == 303)
+      let second = try await SignedInReader.session(q.state, ["lead"], label: "second")
+      let both = SignedInReader(site: reader.site, session: second)
+      let engine = Task {
+        try await Task.sleep(for: .milliseconds(400))
+        q.bench.time.advance(.seconds(1))
+        try await q.bench.settle()
+      }
+      let soon = try await both.post(path + "/decision", fields + [("seen", seen), ("choice", "WATCH")])
+      #expect(soon.status == 409 && soon.text.contains("found elsewhere"))
+      try await engine.value
+      let shown = try #require(SignedInReader.value(of: "seen", in: soon.text))
+      let again = try await both.post(path + "/decision", fields + [("seen", shown), ("choice", "GO")])
+      #expect(again.status == 303, "\(again.status)")
+    }
+  }
+
   /// The session ended while somebody wrote: they get their words back, and nothing else.
   @Test func aLostSessionLosesNoWords() async throws {
     let q = try await QueueBench.mock()

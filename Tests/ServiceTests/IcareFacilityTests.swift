@@ -58,13 +58,19 @@ extension IcareRequestTests {
     #expect(made.fake.state.rows("field").count == fields + 1)
     #expect(try await made.deliveries(.executed).map(\.state) == [.done, .done])
     #expect(made.channel.status.differences == [:])
-    // What there is cannot be changed there, and is not put beside it once more.
+    // What there is cannot be changed there, and is not put beside it once more: a comment says what was told since.
     elsewhere.limitMag = 17.5
     let told = try await desk.report([elsewhere], for: "tca", by: Answerer(name: "t", way: "api"))
     #expect(told.map(\.result) == ["corrected"], "\(told)")
     try await made.bench.settle()
     try await made.deliver()
     #expect(made.fake.state.rows("observation").count == 2)
+    let comments = made.fake.state.rows("comment").compactMap { $0["text"]?.text }
+    let said = comments.filter { $0.contains("reported anew") }
+    #expect(
+      said.count == 1 && said[0].contains("CAM-tca") && said[0].contains("limit 17.5, not 18.0"), "\(said)")
+    let number = made.fake.state.rows("observation").last?["observation_id"]?.int ?? 0
+    #expect(said.first?.contains("- \(number): ") == true, "\(said)")
   }
 
   /// TAROT and TRT tell ICARE nothing by themselves: it is made to ask them, now and then, and the others never.

@@ -1,5 +1,5 @@
 import Channels
-import Dashboard
+import Deliveries
 import Foundation
 import Formats
 import Queues
@@ -8,10 +8,64 @@ import TestSupport
 import Testing
 import Units
 
+@testable import Dashboard
 @testable import Service
 
 /// What comes over the network, good and bad.
 @Suite(.serialized) struct QueueHTTPTests {
+  /// A telescope's addresses work under any of its names, for those who may.
+  @Test func addressesTakeAnyName() async throws {
+    let q = try await QueueBench.mock()
+    let telescope = try #require(q.state.settings.telescopes.first { $0.slug == "tre" })
+    let names = [telescope.id, telescope.id.lowercased()] + telescope.aliases
+    try #require(Set(names).count > 1)
+    let (own, other) = (
+      try await q.token(["operator:tre"]), try await q.token(["operator:tca"], label: "tca")
+    )
+    try await q.withSite { site in
+      for name in Set(names).map({ LocalPath.encoded($0) }) {
+        let file = try await site.send(.get, "/t/\(name)/plan.csv")
+        #expect(file.status == 200 && file.text.contains(",TRE,"), "\(name)")
+        let page = try await site.send(.get, "/t/\(name)", headers: [("Accept", "text/html")])
+        #expect(page.status == 200 && page.text.contains("<h1>TRE"), "\(name)")
+        #expect(try await site.send(.get, "/ics/t/\(name)").status == 200)
+        #expect(try await site.send(.get, "/api/telescopes/\(name)/queue").status == 200)
+        let path = "/api/telescopes/\(name)/outages"
+        let outage = #"{"kind": "weather", "reason": "rain", "end_utc": "2026-09-15T18:30:00Z"}"#
+        #expect(try await site.send(.post, path, token: other, outage).status == 403)
+        #expect(try await site.send(.post, path, token: own, outage).status == 201)
+      }
+      #expect(try await site.send(.get, "/t/nobody/plan.csv").status == 404)
+    }
+  }
+
+  /// The site's clock beside UTC, also across a change of it; never in UTC's place.
+  @Test func filesTakeALocalZone() async throws {
+    let q = try await QueueBench.mock()
+    let start = try #require(try await q.desk.queue(of: "tre", reader: nil).pointings.first).startUTC
+    let utc = try #require(Instant(iso8601: start))
+    try await q.withSite { site in
+      let text = try await site.send(.get, "/t/tre/plan.txt?local=Europe/Paris").text
+      let there = String(utc.advanced(bySeconds: 7200).iso8601().prefix(19)) + "+02:00"
+      #expect(text.contains(start.prefix(19)) && text.contains(there), "\(there): \(text.prefix(1500))")
+      let acp = try await site.send(.get, "/t/tre/plan.acp?local=Asia/Kolkata").text
+      #expect(acp.contains("+05:30") && acp.contains("Asia/Kolkata"))
+      #expect(try await !site.send(.get, "/t/tre/plan.txt").text.contains("+02:00"))
+      for wish in ["Nowhere/At_all", "..%2F..%2Fetc%2Fpasswd", "%00"] {
+        #expect(try await site.send(.get, "/t/tre/plan.txt?local=\(wish)").status == 400, "\(wish)")
+      }
+    }
+    // Clocks went back in Paris on 25 October 2026 at 01:00 UTC.
+    let document = try await q.desk.document(try #require(try await q.live()).id)
+    var share = try #require(document.plans.first { $0.telescope.slug == "tre" })
+    let change = try #require(Instant(iso8601: "2026-10-25T01:00:00Z"))
+    share.rows[0].startUTC = UTCTime(change - .hours(1))
+    share.rows[share.rows.count - 1].endUTC = UTCTime(change + .hours(1))
+    let local = try #require(try share.localTime("Europe/Paris", at: q.now))
+    #expect(local.text(UTCTime(change - .seconds(1))) == "2026-10-25T02:59:59+02:00")
+    #expect(local.text(UTCTime(change)) == "2026-10-25T02:00:00+01:00")
+  }
+
   @Test func aTeamReadsAcceptsAndReportsOverHTTP() async throws {
     let q = try await QueueBench.mock()
     let slug = try #require(try await q.busy().first)
@@ -280,6 +334,72 @@ import Units
     let record = try await q.bench.store.answers(on: plan.id, telescope: slug)
     #expect(record.filter { $0.way == .slack }.count == 1)
     #expect(record.last?.reason == "cannot observe")
+  }
+
+  /// The buttons that are posted are those that are heard: one message for each team that answers by Slack, and another
+  /// only when it is asked for something else.
+  @Test func teamsGetTheirButtons() async throws {
+    let slugs = try Bench.settings().telescopes.map(\.slug)
+    var options = SlackOptions()
+    options.asks = Set(slugs).subtracting(["tca"])
+    let q = try await QueueBench.mock([.init(channel: "slack", kind: .slack(options), acceptsMocks: true)])
+    func asked() async throws -> [(key: String, entry: OutboxEntry)] {
+      try await q.bench.store.deliveries(Set(DeliveryState.allCases), limit: 500)
+        .filter { $0.key.text.contains("/ask/") }.map { ($0.key.text, $0) }
+    }
+    let plan = try #require(try await q.live())
+    let telescopes = Set(try await q.bench.store.assignments(of: plan.id).map(\.assignment.telescope))
+    let first = try await asked()
+    #expect(
+      Set(first.compactMap { $0.key.split(separator: "/").last.map(String.init) })
+        == telescopes.intersection(options.asks))
+    #expect(first.allSatisfy { $0.entry.needs.map(\.text) == ["slack/\(q.event)/root"] })
+    let slug = try #require(try await q.busy().first { options.asks.contains($0) })
+    let own = try #require(first.first { $0.key.hasSuffix("/\(slug)") })
+    let payload = try JSONSerialization.jsonObject(
+      with: Data(try await q.bench.store.delivery(own.entry.key).payload))
+    let button = try #require(Self.button("vesper.accept", in: payload))
+    let press: [String: Any] = [
+      "type": "block_actions", "user": ["id": "U123456"], "channel": ["id": "C123456"],
+      "container": ["message_ts": "1700000000.000100"],
+      "actions": [["action_id": "vesper.accept", "value": button, "action_ts": "1700000001.000200"]],
+    ]
+    let json = String(decoding: try JSONSerialization.data(withJSONObject: press), as: UTF8.self)
+    let body = "payload=" + json.addingPercentEncoding(withAllowedCharacters: .alphanumerics)!
+    let time = String(Int(Date().timeIntervalSince1970))
+    try await q.withSite(openReading: false) { site in
+      let heard = try await site.send(
+        .post, "/api/slack/actions", type: "application/x-www-form-urlencoded",
+        headers: Self.headers(time, body), body)
+      #expect(heard.status == 200 && heard.text.contains("Recorded"), "\(heard.text)")
+    }
+    let states = try await q.bench.store.assignments(of: plan.id).filter { $0.assignment.telescope == slug }
+    #expect(Set(states.map(\.state)) == [.accepted])
+    // Another refuses: only who is asked for something new is asked again.
+    let other = try #require(try await q.busy().last)
+    _ = try await q.desk.answer(
+      AnswerForm(answer: "refused", plan: plan.id, reason: "clouds"), for: other,
+      by: QueueBench.operatorOf("t"))
+    try await q.bench.settle()
+    let next = try #require(try await q.live())
+    func tiles(_ id: String) async throws -> [String: Set<String>] {
+      Dictionary(grouping: try await q.bench.store.assignments(of: id).map(\.assignment), by: \.telescope)
+        .mapValues { Set($0.map(\.tile)) }
+    }
+    let (before, after) = (try await tiles(plan.id), try await tiles(next.id))
+    let wanted = options.asks.filter { slug in
+      after[slug].map { !$0.isSubset(of: before[slug] ?? []) } ?? false
+    }
+    let again = try await asked().dropFirst(first.count)
+    #expect(Set(again.compactMap { $0.key.split(separator: "/").last.map(String.init) }) == wanted)
+  }
+
+  /// The value of a button, wherever in a message it stands.
+  private static func button(_ action: String, in value: Any) -> String? {
+    if let list = value as? [Any] { return list.lazy.compactMap { button(action, in: $0) }.first }
+    guard let object = value as? [String: Any] else { return nil }
+    if object["action_id"] as? String == action { return object["value"] as? String }
+    return object.values.lazy.compactMap { button(action, in: $0) }.first
   }
 
   @Test func stableAddressesKnowWhatTheReaderHas() async throws {

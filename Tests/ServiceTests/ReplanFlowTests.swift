@@ -1,5 +1,8 @@
 import Dashboard
+import Deliveries
 import Foundation
+import Icare
+import Planning
 import Store
 import TestSupport
 import Testing
@@ -124,6 +127,83 @@ import Units
     // It is in the queue still, and its report counts.
     let queue = try await q.desk.queue(of: one, reader: nil)
     #expect(queue.pointings.contains { $0.id == rows[2].id && $0.state == "started" })
+  }
+
+  /// A robot says nothing, and has what was brought to it: by its own folder, or by ICARE.
+  @Test(arguments: [nil, "drop", "icare"])
+  func whatARobotWasBroughtStays(by way: String?) async throws {
+    let slugs = try Bench.settings().telescopes.map(\.slug)
+    var icare = IcareOptions(group: "GRANDMA", instruments: [:])
+    for slug in slugs { icare.instruments[slug] = "CAM-\(slug)" }
+    let q = try await QueueBench.mock(
+      slugs.map {
+        .init(channel: "drop:\($0)", kind: .drop(DropOptions(slug: $0, format: "rts2")), acceptsMocks: true)
+      } + [.init(channel: "icare", kind: .icare(icare), acceptsMocks: true)])
+    let busy = try await q.busy()
+    let (one, other) = (try #require(busy.first), try #require(busy.last))
+    let plan = try #require(try await q.live())
+    if let way { try await Self.deliver(way == "icare" ? way : "drop:\(one)", of: q) }
+    let rows = try await q.bench.store.assignments(of: plan.id).filter { $0.assignment.telescope == one }
+    let running = try #require(rows.dropFirst(2).first).assignment
+    q.bench.time.advance(running.window.start - q.now + .seconds(10))
+    try #require(rows[2].state == .sent && q.now < running.window.end)
+    _ = try await q.desk.answer(
+      AnswerForm(answer: "refused", plan: plan.id, reason: "clouds"), for: other,
+      by: QueueBench.operatorOf("team"))
+    try await q.bench.settle()
+    let next = try #require(try await q.live())
+    #expect(next.id != plan.id)
+    let kept = try await q.bench.store.assignments(of: plan.id).first { $0.id == rows[2].id }
+    let asked = try await q.bench.store.assignments(of: next.id).map(\.assignment)
+    guard way != nil else {
+      // Nobody has it: it is taken back, and somebody may be asked for it.
+      #expect(kept?.state == .withdrawn)
+      return
+    }
+    #expect(kept?.state == .started && kept?.reason?.contains("its time had come") == true)
+    #expect(!asked.contains { $0.tile == running.tile })
+    #expect(asked.filter { $0.telescope == one }.allSatisfy { $0.window.start >= running.window.end })
+    let queue = try await q.desk.queue(of: one, reader: nil)
+    #expect(queue.pointings.contains { $0.id == rows[2].id && $0.state == "started" })
+  }
+
+  /// Everything that is owed to a channel arrives.
+  private static func deliver(_ channel: String, of q: QueueBench) async throws {
+    let lease = try await q.bench.store.seize(
+      q.bench.store.options.lease, holder: "test", seen: nil, until: q.now + .hours(100))
+    let epoch = try #require(lease).epoch
+    while case .send(let claim) = try await q.bench.store.next(
+      on: Lane(channel: channel, acceptsMocks: true), epoch: epoch, at: q.now
+    ).step {
+      _ = try await q.bench.store.settle(
+        claim, with: .sent(.confirmed(receipt: "1")), at: q.now, jitter: Fraction(clamping: 0.5))
+    }
+  }
+
+  /// What brings a plan to a telescope: where ICARE hands it on, that; where it has a request, the request.
+  @Test func whoBringsAPlan() throws {
+    let window = TimeWindow(
+      Instant(iso8601: "2026-09-15T18:00:00Z")!, Instant(iso8601: "2026-09-15T19:00:00Z")!)
+    func delivery(_ key: String, _ kind: String, _ needs: [String] = []) -> Delivery {
+      Delivery(
+        key: DeliveryKey(key), channel: "icare", kind: kind, payload: [], event: "S1", isMock: false,
+        notBefore: window.start, needs: needs.map { DeliveryKey($0) })
+    }
+    let request = OpenRequest(
+      key: "icare/S1/followup/1/oaj", slug: "oaj",
+      source: SourceTarget(id: "S1", position: Direction(ra: .degrees(1), dec: .degrees(2))),
+      allocation: AllocationKey(instrument: "OAJ", group: "GRANDMA"),
+      request: .slack(filters: ["r"], exposureSeconds: 60, exposures: 1))
+    let carriers = PlanCarriers(
+      [
+        delivery("icare/S1/plan/3/tca", "plan"), delivery("icare/S1/plan/3/tre", "plan"),
+        delivery("icare/S1/plan/3/tre/send", "plan-send", ["icare/S1/plan/3/tre"]),
+        delivery("icare/S1/comment/3", "comment"),
+      ], Recipients(), requests: [request])
+    #expect(
+      carriers.keys == [
+        "tca": ["icare/S1/plan/3/tca"], "tre": ["icare/S1/plan/3/tre/send"], "oaj": [request.key],
+      ])
   }
 
   @Test func aRefusedTileChangesLittle() async throws {

@@ -54,6 +54,19 @@ import Units
     #expect(Set(refused.values) == ["WAIT"], "\(refused)")
   }
 
+  /// What is sent within seconds as a rule and has not left for minutes is for somebody to look at.
+  @Test func aChannelThatTakesNothingIsSaid() async throws {
+    let q = try await QueueBench.mock()
+    func outbox() async throws -> HealthView.Part {
+      try #require(await StoreDesk(state: q.state).health().parts.first { $0.name == "outbox" })
+    }
+    #expect(try await outbox().state == .good)
+    q.bench.time.advance(.seconds(150))
+    let late = try await outbox()
+    #expect(late.state == .warning)
+    #expect(late.message.contains("files has not taken one for 150 s; hook has not taken one for 150 s"))
+  }
+
   @Test func stopHasNoRowsAnywhere() async throws {
     let q = try await QueueBench.mock()
     let busy = try #require(try await q.busy().last)

@@ -129,7 +129,7 @@ import Units
     try await bench.settle()
     let last = try await payloads(bench).filter { $0.kind == "completed" }
     #expect(last.count == 2 && last[1].payload.items.map(\.pointing.depth) == [17])
-    // A depth that is told later is reported once; a corrected one cannot be changed there and is not doubled.
+    // A depth that is told later is reported once; another one changes what is there.
     for limit in [18.0, 18.0, 18.4] {
       let later = try await desk.report([report(2, limit: limit)], for: "tre", by: team)
       #expect(later.allSatisfy { $0.error == nil }, "\(later)")
@@ -139,9 +139,21 @@ import Units
       $0.payload.items.map(\.pointing.depth)
     }
     #expect(depths == [[18.5, 18.25], [17], [18]])
+    let corrected = try await payloads(bench).filter { $0.kind == "corrected" }
+    #expect(corrected.map { $0.payload.items.map(\.pointing.depth) } == [[18.4]])
+    #expect(corrected.map { $0.payload.items.map(\.planned?.depth) } == [[18]])
+    // Not before what it corrects; and a correction of a correction not before that.
+    func needs(_ number: Int) async throws -> [String] {
+      try await bench.store.deliveries(Set(DeliveryState.allCases), limit: 500)
+        .filter { $0.kind == "corrected" }.sorted { $0.sequence < $1.sequence }[number].needs.map(\.text)
+    }
+    #expect(try await needs(0).map { $0.hasSuffix("/completed") } == [true])
+    _ = try await desk.report([report(2, limit: 18.6)], for: "tre", by: team)
+    try await bench.settle()
+    #expect(try await needs(1).map { $0.hasSuffix("/corrected") } == [true])
     #expect(
       try await bench.store.observations(for: "MS260915a").map(\.observation.limit?.value) == [
-        18.5, 18.25, 17, 18.4,
+        18.5, 18.25, 17, 18.6,
       ])
   }
 

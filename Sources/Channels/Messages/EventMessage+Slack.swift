@@ -7,6 +7,8 @@ public struct SlackOptions: Hashable, Sendable {
   public var callsEverybody = false
   /// Buttons with which the shift answers; they need a service that hears them.
   public var hasDecisionButtons = false
+  /// Telescopes by slug whose teams answer by buttons; they need a service that hears them, too.
+  public var asks: Set<String> = []
   /// Rows of the telescope table; the others are counted.
   public var rows = 12
   public init() {}

@@ -3,7 +3,7 @@ import Deliveries
 import Units
 import WebClient
 
-/// The two endpoints for pointings: what is there, and what is to be.
+/// The endpoints for pointings: what is there, and what is to be.
 struct TreasureMapAPI: Sendable {
   let client: WebClient
   let base: WebURL
@@ -20,6 +20,7 @@ struct TreasureMapAPI: Sendable {
     let time: Instant
     let band: String
     let positionAngle: Double?
+    let depth: Double?
 
     init?(_ answer: JSONAnswer) {
       guard let id = answer["id"].integer, let status = answer["status"].text,
@@ -32,6 +33,7 @@ struct TreasureMapAPI: Sendable {
       self.time = time
       band = answer["band"].text ?? ""
       positionAngle = answer["pos_angle"].number
+      depth = answer["depth"].number
     }
 
     /// `POINT(ra dec)`, with a space before the bracket or without.
@@ -58,6 +60,13 @@ struct TreasureMapAPI: Sendable {
       else { return false }
       return abs(time.seconds(since: start)) < 0.5
         && abs((positionAngle ?? 0) - pointing.pos_angle) < 1e-3
+    }
+
+    /// With the depth, which we round to a thousandth of a magnitude.
+    func holds(_ pointing: TreasureMapPointing) -> Bool {
+      guard isSame(as: pointing) else { return false }
+      guard let wanted = pointing.depth else { return true }
+      return depth.map { abs($0 - wanted) < 5e-4 } ?? false
     }
   }
 
@@ -107,10 +116,12 @@ struct TreasureMapAPI: Sendable {
     case failed(SendOutcome)
   }
 
-  func write(_ endpoint: String, _ body: some Encodable, now: Instant) async -> Writing {
+  func write(
+    _ endpoint: String..., body: some Encodable, method: WebRequest.Method = .post, now: Instant
+  ) async -> Writing {
     do throws(WebError) {
       let request = WebRequest(
-        .post, try base.appending(path: [endpoint]), headers: ["Accept": "application/json"],
+        method, try base.appending(path: endpoint), headers: ["Accept": "application/json"],
         secretHeaders: [SecretHeader("api_token", token)], body: try WebBody.json(body), deadlines: deadlines)
       let response = try await client.send(request)
       guard response.isSuccess else {

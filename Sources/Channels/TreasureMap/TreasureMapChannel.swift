@@ -2,7 +2,7 @@ import Deliveries
 import Units
 import WebClient
 
-/// The Gravitational Wave Treasure Map: planned, completed and cancelled pointings.
+/// The Gravitational Wave Treasure Map: planned, completed, corrected and cancelled pointings.
 ///
 /// Every attempt reads first and then reports what is missing, so an attempt that was cut off is finished by
 /// the next one. The map answers 200 with a list `ERRORS` beside what it took.
@@ -45,6 +45,10 @@ public struct TreasureMapChannel: DeliveryChannel {
     case report(planned: Int?)
     /// For cancelling.
     case cancel(Int)
+    /// Change the completed pointing of this id.
+    case change(Int)
+    /// The map does not show what is to be changed.
+    case unknown
     case nothing
   }
 
@@ -65,6 +69,15 @@ public struct TreasureMapChannel: DeliveryChannel {
     case TreasureMapPayload.completed:
       if let id = find(item.pointing, ["completed"]) { return .done(id) }
       return .report(planned: item.planned.flatMap { find($0, ["planned"]) })
+    case TreasureMapPayload.corrected:
+      if let known = shown.first(where: { $0.status == "completed" && $0.holds(item.pointing) }) {
+        return .done(known.id)
+      }
+      let old = shown.filter { $0.status == "completed" }
+      let was = item.planned.flatMap { was in
+        old.first { $0.holds(was) } ?? old.first { $0.isSame(as: was) }
+      }
+      return was.map { .change($0.id) } ?? .unknown
     default:
       return find(item.pointing, ["planned"]).map { .cancel($0) } ?? .nothing
     }
@@ -77,7 +90,7 @@ public struct TreasureMapChannel: DeliveryChannel {
       switch step {
       case .done(let id): ids.append(id)
       case .nothing: break
-      case .report, .cancel: return nil
+      case .report, .cancel, .change, .unknown: return nil
       }
     }
     return "pointings " + (ids.isEmpty ? "none planned" : ids.map(String.init).joined(separator: ","))
@@ -95,8 +108,11 @@ public struct TreasureMapChannel: DeliveryChannel {
     case .shown(let shown):
       let steps = payload.items.map { Self.step($0, delivery.kind, shown) }
       if let receipt = Self.receipt(steps) { return .confirmed(receipt: receipt) }
-      return delivery.kind == TreasureMapPayload.cancelled
-        ? await cancel(steps, now: now) : await report(payload, delivery.kind, steps, now: now)
+      switch delivery.kind {
+      case TreasureMapPayload.cancelled: return await cancel(steps, now: now)
+      case TreasureMapPayload.corrected: return await correct(payload, steps, now: now)
+      default: return await report(payload, delivery.kind, steps, now: now)
+      }
     }
   }
 
@@ -131,11 +147,11 @@ public struct TreasureMapChannel: DeliveryChannel {
       case .report(let planned):
         missing.append(
           Report.Pointing(item: item.pointing, id: planned, status: kind, instrumentid: payload.instrument))
-      case .cancel, .nothing: break
+      case .cancel, .change, .unknown, .nothing: break
       }
     }
     let body = Report(graceid: payload.graceid, pointings: missing)
-    switch await api.write("pointings", body, now: now) {
+    switch await api.write("pointings", body: body, now: now) {
     case .failed(let outcome): return outcome
     case .done(let answer):
       guard let ids = answer["pointing_ids"].elements?.compactMap(\.integer) else {
@@ -162,7 +178,7 @@ public struct TreasureMapChannel: DeliveryChannel {
 
   private func cancel(_ steps: [Step], now: Instant) async -> SendOutcome {
     let ids = steps.compactMap { step in if case .cancel(let id) = step { id } else { nil } }
-    switch await api.write("update_pointings", Cancellation(ids: ids), now: now) {
+    switch await api.write("update_pointings", body: Cancellation(ids: ids), now: now) {
     case .failed(let outcome): return outcome
     case .done(let answer):
       // `Updated 3 pointings successfully.`: those of others stay as they are.
@@ -175,6 +191,41 @@ public struct TreasureMapChannel: DeliveryChannel {
       }
       return .confirmed(receipt: "cancelled " + ids.map(String.init).joined(separator: ","))
     }
+  }
+
+  private struct Correction: Encodable {
+    let item: TreasureMapPointing
+    private enum CodingKeys: String, CodingKey { case status }
+    func encode(to encoder: any Encoder) throws {
+      try item.encode(to: encoder)
+      var c = encoder.container(keyedBy: CodingKeys.self)
+      try c.encode("completed", forKey: .status)
+    }
+  }
+
+  /// One after the other: the map changes only one pointing in a request.
+  private func correct(
+    _ payload: TreasureMapPayload, _ steps: [Step], now: Instant
+  ) async -> SendOutcome {
+    var ids: [Int] = []
+    var unknown = 0
+    for (item, step) in zip(payload.items, steps) {
+      switch step {
+      case .done(let id): ids.append(id)
+      case .change(let id):
+        let body = Correction(item: item.pointing)
+        switch await api.write("pointings", "\(id)", body: body, method: .put, now: now) {
+        case .failed(let outcome): return outcome
+        case .done: ids.append(id)
+        }
+      default: unknown += 1
+      }
+    }
+    guard unknown == 0 else {
+      return .refused(
+        reason: "the map does not show \(unknown) of \(steps.count) pointings that are corrected")
+    }
+    return .confirmed(receipt: "pointings " + ids.map(String.init).joined(separator: ","))
   }
 
   /// Present when nothing is left to do; absent when something is: the next attempt does just that.

@@ -76,17 +76,19 @@ public struct TreasureMapPointing: Hashable, Sendable, Codable {
 /// What a Treasure Map delivery reports; made when it is decided.
 ///
 /// Kinds: `planned`; `completed`, which turns planned pointings into completed ones and reports others anew;
-/// `cancelled`. Planned ones are found again by what they are, not by receipts, so a lost answer breaks
+/// `corrected`, which changes completed ones; `cancelled`. Planned ones are found again by what they are, not by receipts, so a lost answer breaks
 /// nothing. When the map turns a planned pointing into a completed one it keeps the depth of the planned:
 /// report one anew (without `planned`, and cancel the planned) if the depth differs by much.
 public struct TreasureMapPayload: Hashable, Sendable, Codable {
   public static let planned = "planned"
   public static let completed = "completed"
+  public static let corrected = "corrected"
   public static let cancelled = "cancelled"
 
   public struct Item: Hashable, Sendable, Codable {
     public let pointing: TreasureMapPointing
-    /// How it was planned, in a completed item; nil if it was not, or is reported anew.
+    /// How it was planned, in a completed item; nil if it was not, or is reported anew. In a corrected item: as
+    /// what it was reported completed.
     public let planned: TreasureMapPointing?
 
     public init(_ pointing: TreasureMapPointing, planned: TreasureMapPointing? = nil) {
@@ -128,13 +130,17 @@ public struct TreasureMapPayload: Hashable, Sendable, Codable {
   }
 
   init(of delivery: Delivery) throws(ChannelError) {
-    guard [Self.planned, Self.completed, Self.cancelled].contains(delivery.kind) else {
+    guard [Self.planned, Self.completed, Self.corrected, Self.cancelled].contains(delivery.kind) else {
       throw .payload("the Treasure Map knows no kind \"\(PlainText.oneLine(delivery.kind).prefix(40))\"")
     }
     self = try PayloadJSON.decode(TreasureMapPayload.self, from: delivery.payload)
     if let fault { throw .payload(fault) }
-    guard delivery.kind != Self.completed || items.allSatisfy({ $0.pointing.depth != nil }) else {
+    let isCompleted = [Self.completed, Self.corrected].contains(delivery.kind)
+    guard !isCompleted || items.allSatisfy({ $0.pointing.depth != nil }) else {
       throw .payload("a completed pointing needs its depth")
+    }
+    guard delivery.kind != Self.corrected || items.allSatisfy({ $0.planned != nil }) else {
+      throw .payload("a corrected pointing needs what it was")
     }
   }
 }

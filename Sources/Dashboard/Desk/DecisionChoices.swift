@@ -24,6 +24,9 @@ public struct DecisionChoices: Sendable {
 }
 
 extension Desk {
+  /// A desk without telescopes takes names as they are.
+  public func slug(of name: String) async -> String? { nil }
+
   /// Nil where nobody decides.
   public func choices(on event: String) async throws(DeskError) -> DecisionChoices? { nil }
 }

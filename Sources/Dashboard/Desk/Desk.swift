@@ -10,6 +10,8 @@ public protocol Desk: Sendable {
   func metrics() async -> [Metric]
   /// The person or program a bearer token stands for; nil if it is unknown, expired or revoked.
   func identity(ofToken token: String) async throws(DeskError) -> Identity?
+  /// The slug of the telescope that goes by a name of any kind; nil if none or several do.
+  func slug(of name: String) async -> String?
 
   /// A session for the bearer of a token; nil if the token is unknown, expired or revoked.
   func signIn(token: String) async throws(DeskError) -> Session?

@@ -336,6 +336,8 @@ public struct FileWishes: Hashable, Sendable {
   public var exposureCapS: Double?
   /// From the plan's names to the site's.
   public var filterNames: [String: String] = [:]
+  /// `site`, or the name of a zone: its time beside UTC.
+  public var local: String?
   public init() {}
 }
 

@@ -20,7 +20,7 @@ struct AnswerRoutes {
 
   func add(to router: Router<DashboardContext>) {
     router.get("/t/{slug}/answer") { request, context in
-      let slug = try context.part("slug")
+      let slug = try await context.telescope(desk)
       let (link, answerer) = try await signed({ request.formValue($0) }, slug)
       let view = try await desk.openQueues().queue(of: slug, reader: answerer)
       var choice = AnswerPage.Choice()
@@ -32,7 +32,7 @@ struct AnswerRoutes {
       return try await pages.answerPage(view, slug: slug, link: link, choice: choice, request)
     }
     router.post("/t/{slug}/answer") { request, context in
-      let slug = try context.part("slug")
+      let slug = try await context.telescope(desk)
       let fields = BodyReader.form(try await request.bytes(upTo: Self.longestForm))
       let (link, answerer) = try await signed({ fields[$0] }, slug)
       guard let word = fields["a"] else { throw DeskError.invalid("the form has no answer") }

@@ -23,6 +23,9 @@ struct EventFormRoutes {
     do throws(DeskError) {
       typed.happened = try await happened(to: id, since: form["seen"], besides: identity)
       guard typed.happened.isEmpty else {
+        // What waits is in the log soon: the form that is shown knows of it then, and can be sent as it is.
+        try await taken(up: id, besides: identity)
+        typed.happened = try await happened(to: id, since: form["seen"], besides: identity)
         typed.problem =
           "Somebody acted first, and nothing of yours was recorded. Look at what happened, and send it again "
           + "if you still want it."
@@ -75,6 +78,17 @@ struct EventFormRoutes {
     }
     return (logged + waiting).map { "\($0.timeUTC.prefix(19))Z, \($0.actor): \($0.text)" }
   }
+
+  /// Waits until nobody's answer waits any more, for some seconds at most.
+  private func taken(up id: String, besides identity: Identity) async throws(DeskError) {
+    for _ in 0..<Self.patience {
+      guard try await !desk.waitingAnswers(on: id, besides: identity).isEmpty else { return }
+      do { try await Task.sleep(for: .milliseconds(100)) } catch { return }
+    }
+  }
+
+  /// In tenths of a second: plans take one or two seconds.
+  private static let patience = 40
 
   private func shown(
     _ status: HTTPResponse.Status, _ id: String, _ typed: DecideSection.Typed, _ request: Request,

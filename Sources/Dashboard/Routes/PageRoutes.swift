@@ -71,7 +71,8 @@ struct PageRoutes {
 
   private func telescope(_ request: Request, _ context: DashboardContext) async throws -> Response {
     answer(
-      try await telescopePage(try context.part("slug"), said: request.formValue("said"), request, context),
+      try await telescopePage(
+        try await context.telescope(desk), said: request.formValue("said"), request, context),
       request)
   }
 

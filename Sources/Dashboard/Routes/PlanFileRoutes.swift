@@ -8,7 +8,7 @@ struct PlanFileRoutes {
   func add(to router: Router<DashboardContext>) {
     router.get("/t/{slug}/{file}") { request, context in
       let file = try await desk.openQueues().currentFile(
-        of: context.part("slug"), name: context.part("file"), wishes: try wishes(request))
+        of: context.telescope(desk), name: context.part("file"), wishes: try wishes(request))
       return Answer.file(file, for: request)
     }
     router.get("/plans/{plan}/{file}") { request, context in
@@ -21,6 +21,7 @@ struct PlanFileRoutes {
   private func wishes(_ request: Request) throws -> FileWishes {
     var wishes = FileWishes()
     wishes.event = request.formValue("event")
+    wishes.local = request.formValue("local")
     wishes.lineEnd = try word("eol", ["lf", "crlf"], request)
     wishes.coordinates = try word("coords", ["sexagesimal", "decimal"], request)
     if let text = request.formValue("cap_s") {

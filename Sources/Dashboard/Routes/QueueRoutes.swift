@@ -12,7 +12,7 @@ struct QueueRoutes {
 
   func add(to router: Router<DashboardContext>) {
     router.get("/api/telescopes/{slug}/queue") { _, context in
-      let slug = try context.part("slug")
+      let slug = try await context.telescope(desk)
       let reader = context.identity.flatMap { identity in
         // Those who look at all telescopes have not seen it for the team.
         identity.scopes.contains(.telescope(slug)) ? Answerer(name: identity.actor, way: "api") : nil
@@ -20,7 +20,7 @@ struct QueueRoutes {
       return try Answer.json(try await queues().queue(of: slug, reader: reader))
     }
     router.post("/api/telescopes/{slug}/answers") { request, context in
-      let (slug, answerer) = try team(context)
+      let (slug, answerer) = try await team(context)
       let bytes = try await request.bytes(upTo: Self.longestAnswer)
       _ = try BodyReader.json(KnownMembers<AnswerForm.CodingKeys>.self, bytes)
       _ = try BodyReader.json(KnownObservation.self, bytes)
@@ -29,7 +29,7 @@ struct QueueRoutes {
       return try Answer.json(try await queues().answer(form, for: slug, by: answerer))
     }
     router.post("/api/telescopes/{slug}/observations") { request, context in
-      let (slug, answerer) = try team(context)
+      let (slug, answerer) = try await team(context)
       let sheet = try ReportSheet(
         try await request.bytes(upTo: Self.longestReport), isCSV: request.bodyType == "text/csv")
       let results = try await queues().report(sheet.reports, for: slug, by: answerer)
@@ -49,17 +49,17 @@ struct QueueRoutes {
 
   private func addOutages(to router: Router<DashboardContext>) {
     router.get("/api/telescopes/{slug}/outages") { _, context in
-      try Answer.json(["outages": try await queues().outages(of: context.part("slug"))])
+      try Answer.json(["outages": try await queues().outages(of: context.telescope(desk))])
     }
     router.post("/api/telescopes/{slug}/outages") { request, context in
-      let (slug, answerer) = try team(context)
+      let (slug, answerer) = try await team(context)
       let bytes = try await request.bytes(upTo: Self.longestAnswer)
       _ = try BodyReader.json(KnownMembers<OutageForm.CodingKeys>.self, bytes)
       let form = try BodyReader.json(OutageForm.self, bytes)
       return try Answer.json(try await queues().add(form, for: slug, by: answerer), status: .created)
     }
     router.delete("/api/telescopes/{slug}/outages/{number}") { _, context in
-      let (slug, answerer) = try team(context)
+      let (slug, answerer) = try await team(context)
       guard let number = Int64(try context.part("number")) else {
         throw HTTPError(.badRequest, message: "an outage is named by its number")
       }
@@ -70,8 +70,8 @@ struct QueueRoutes {
   private func queues() throws -> any QueueDesk { try desk.openQueues() }
 
   /// The telescope of the address, for a token that may answer for it.
-  private func team(_ context: DashboardContext) throws -> (String, Answerer) {
-    let slug = try context.part("slug")
+  private func team(_ context: DashboardContext) async throws -> (String, Answerer) {
+    let slug = try await context.telescope(desk)
     return (slug, Answerer(name: try context.require(.telescope(slug)).actor, way: "api"))
   }
 }

@@ -9,7 +9,7 @@ struct ReminderRoutes {
       try Answer.json(["teams": try await desk.openReminders().unanswered(of: context.part("id"))])
     }
     router.get("/ics/t/{slug}") { request, context in
-      Answer.file(try await desk.openReminders().nights(of: context.part("slug")), for: request)
+      Answer.file(try await desk.openReminders().nights(of: context.telescope(desk)), for: request)
     }
   }
 }

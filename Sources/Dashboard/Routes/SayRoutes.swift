@@ -9,7 +9,7 @@ struct SayRoutes {
 
   func add(to router: Router<DashboardContext>) {
     router.post("/t/{slug}/say") { request, context in
-      let slug = try context.part("slug")
+      let slug = try await context.telescope(desk)
       let identity = try context.require(.telescope(slug))
       let fields = try await EventFormRoutes.form(request, context)
       func field(_ name: String) -> String? { fields[name].flatMap { $0.isEmpty ? nil : $0 } }

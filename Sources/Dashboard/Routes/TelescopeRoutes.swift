@@ -14,7 +14,7 @@ struct TelescopeRoutes {
       return try Answer.json(try await desk.network(of: events.map(\.id)))
     }
     router.get("/api/telescopes/{slug}") { _, context in
-      try Answer.json(try await desk.telescope(context.part("slug")))
+      try Answer.json(try await desk.telescope(context.telescope(desk)))
     }
   }
 }

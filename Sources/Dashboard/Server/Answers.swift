@@ -91,4 +91,10 @@ extension DashboardContext {
     }
     return decoded
   }
+
+  /// The telescope of the address by its slug, whichever of its names stands there; what nobody is called stays.
+  func telescope(_ desk: any Desk) async throws -> String {
+    let name = try part("slug")
+    return await desk.slug(of: name) ?? name
+  }
 }

@@ -168,6 +168,12 @@ struct EventPage: Sendable {
         caption: "Sky: 50 and 90 % regions and the planned fields; touch it for the whole picture",
         width: "1400", height: "870"),
       Picture(
+        href: "\(base)/states.svg",
+        alt: "Map of the whole sky: fields that were asked for, accepted, begun, observed and refused. "
+          + "The list of telescopes says the same in words.",
+        caption: "What has become of the fields: asked, accepted, under way, observed, refused",
+        width: "1400", height: "870"),
+      Picture(
         href: "\(base)/night.svg",
         alt: "The night by telescope: dark hours and the \(extent) over time. "
           + "The list of telescopes says the same in words.",

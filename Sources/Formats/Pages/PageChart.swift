@@ -11,6 +11,9 @@ struct PageChart {
   let y: ClosedRange<Double>
   private(set) var svg = SVGWriter()
 
+  /// About the width of one.
+  private static let letter = 7.0
+
   /// - Parameter id: unique on the page; what a screen reader says hangs on it.
   init(
     id: String, title: String, description: String, width: Int = 400, height: Int = 230,
@@ -20,7 +23,7 @@ struct PageChart {
     self.height = height
     self.x = x
     self.y = y
-    plot = (SIMD2(left, 10), SIMD2(Double(width) - right, Double(height) - 30))
+    plot = (SIMD2(left, 10), SIMD2(Double(width) - right, Double(height) - 34))
     svg.raw(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 \(width) \(height)\" role=\"img\""
         + " aria-labelledby=\"\(id)-t \(id)-d\">")
@@ -83,7 +86,10 @@ struct PageChart {
 
   mutating func xLabel(_ text: String, at value: Double) {
     svg.line(atX(value), plot.high.y, atX(value), plot.high.y + 4, "class=\"c-axis\"")
-    label(text, atX(value), plot.high.y + 16)
+    // What would stick out of the drawing ends with it.
+    let isLast = atX(value) + Self.letter * Double(text.count) / 2 > Double(width)
+    label(
+      text, isLast ? Double(width) : atX(value), plot.high.y + 16, anchor: isLast ? "end" : "middle")
   }
 
   mutating func yLabel(_ text: String, at value: Double) {

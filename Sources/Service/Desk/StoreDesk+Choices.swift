@@ -39,7 +39,7 @@ extension StoreDesk {
     switch outcome {
     case .go: "every suitable telescope gets a plan"
     case .limited: "only the telescopes chosen below"
-    case .watch: "no plan yet: wait for more"
+    case .watch: "wait for more; a plan that is in force goes on"
     case .no: "not followed up"
     case .stop: "plans are taken back, teams are told to stop"
     }

@@ -1,6 +1,7 @@
 import Channels
 import Dashboard
 import Feeds
+import Icare
 import Store
 import Units
 
@@ -25,10 +26,12 @@ extension StoreDesk {
           "\(quarantined) notice\(quarantined == 1 ? "" : "s") could not be read"))
       let stuck = (counts.deliveries[.dead] ?? 0) + (counts.deliveries[.parked] ?? 0)
       let held = counts.heldChannels.isEmpty ? "" : ", held: \(counts.heldChannels.joined(separator: ", "))"
+      let late = Self.late(counts, at: now)
       parts.append(
         .init(
-          "outbox", stuck > 0 || !counts.heldChannels.isEmpty ? .warning : .good,
-          "\(counts.openByChannel.values.reduce(0, +)) owed, \(stuck) need a person\(held)"))
+          "outbox", stuck > 0 || !counts.heldChannels.isEmpty || !late.isEmpty ? .warning : .good,
+          "\(counts.openByChannel.values.reduce(0, +)) owed, \(stuck) need a person\(held)"
+            + late.map { "; \($0)" }.joined()))
     } catch {
       parts.append(.init("store", .failed, "\(error)"))
     }
@@ -47,6 +50,15 @@ extension StoreDesk {
       return .init("disk", .failed, "\(free) MB free: nothing more can be taken in safely; make room")
     }
     return .init("disk", free < 256 ? .warning : .good, "\(free) MB free")
+  }
+
+  /// What is sent within seconds and has not been for longer than this is for somebody to look at.
+  private static let patience = Duration.minutes(2)
+
+  /// Channels that take nothing, in words. ICARE may be waited for, and has its own part.
+  private static func late(_ counts: StoreCounts, at now: Instant) -> [String] {
+    counts.owedSince.filter { $0.key != IcareChannel.channelName && now - $0.value > patience }
+      .sorted { $0.key < $1.key }.map { "\($0.key) has not taken one for \(Int((now - $0.value).seconds)) s" }
   }
 
   private var feedParts: [HealthView.Part] {

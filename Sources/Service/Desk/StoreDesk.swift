@@ -138,6 +138,7 @@ struct StoreDesk: Desk {
     let (stored, bytes) = try await asked { () async throws(StoreError) in try await store.plan(id) }
     guard stored.event == event else { throw .notFound("no plan \(id) of \(event)") }
     let isImmutable = plan != "current"
+    if path == Self.statesFile { return try await states(of: event, plan: id) }
     if path == PlanFiles.planPath {
       return FileView(bytes: bytes, mediaType: "application/json", isImmutable: isImmutable)
     }
@@ -184,11 +185,18 @@ struct StoreDesk: Desk {
     }
   }
 
-  func telescope(_ name: String) async throws(DeskError) -> Dashboard.TelescopeSheet {
+  func slug(of name: String) async -> String? { named(name)?.slug }
+
+  /// By its slug, else by any other of its names: people type what they call it.
+  private func named(_ name: String) -> Telescope? {
     let known = state.settings.telescopes
-    // By its slug, else by any other of its names: people type what they call it.
-    guard let telescope = known.first(where: { $0.slug == name }) ?? (try? Registry(known).resolve(name))
-    else { throw .notFound("no telescope is called \(PlainWords.shown(name))") }
+    return known.first { $0.slug == name } ?? (try? Registry(known).resolve(name))
+  }
+
+  func telescope(_ name: String) async throws(DeskError) -> Dashboard.TelescopeSheet {
+    guard let telescope = named(name) else {
+      throw .notFound("no telescope is called \(PlainWords.shown(name))")
+    }
     let now = state.clock.now()
     let slug = telescope.slug
     let queue = try await asked { () async throws(StoreError) in try await store.queue(of: slug, after: now) }

@@ -50,14 +50,17 @@ extension Engine {
   private var fields: ExecutedFields { ExecutedFields(store: store, telescopes: maker.telescopes) }
 
   /// Exposures taken for an event, and those whose shutter is open.
-  func taken(for id: String, isPlanning: Bool, at now: Instant) async throws -> [ObservedField] {
-    try await fields.taken(for: id, isPlanning: isPlanning, at: now)
+  /// - Parameter delivered: pointings that robots have although nobody said so.
+  func taken(
+    for id: String, isPlanning: Bool, delivered: Set<Int64> = [], at now: Instant
+  ) async throws -> [ObservedField] {
+    try await fields.taken(for: id, isPlanning: isPlanning, delivered: delivered, at: now)
   }
 
   /// Telescopes that have their shutters open for an event, until the exposures end.
-  func busy(with id: String, at now: Instant) async throws -> [Outage] {
+  func busy(with id: String, delivered: Set<Int64>, at now: Instant) async throws -> [Outage] {
     let telescopes = bySlug
-    return try await fields.running(id, at: now).compactMap { pointing in
+    return try await fields.running(id, delivered: delivered, at: now).compactMap { pointing in
       telescopes[pointing.assignment.telescope].map {
         Outage(
           telescopeID: $0.id, window: TimeWindow(now, pointing.assignment.window.end),

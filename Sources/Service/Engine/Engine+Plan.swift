@@ -40,13 +40,16 @@ extension Engine {
       let (map, digest) = try await place(of: order, id, event)
       // One instant: what has begun by it is under way, all else is still to come.
       let asOf = clock.now()
+      let delivered = try await delivered(memo)
       let made = try maker.plan(
         order, event: event, id: id, on: map, digest: digest,
-        observed: try await taken(for: id, isPlanning: true, at: asOf),
-        busy: try await busy(with: id, at: asOf), before: try await standing(memo, at: asOf),
+        observed: try await taken(for: id, isPlanning: true, delivered: delivered, at: asOf),
+        busy: try await busy(with: id, delivered: delivered, at: asOf),
+        before: try await standing(memo, at: asOf),
         used: try await used(besides: event, id, at: asOf), at: asOf)
       try await publish(
-        made, on: map, order, of: id, event, asOf: asOf, memo: &memo, revision: Int(known.revision) + 1,
+        made, on: map, order, of: id, event, asOf: asOf, delivered: delivered, memo: &memo,
+        revision: Int(known.revision) + 1,
         into: &outcome)
     } catch let error as SkymapFileError {
       outcome.log.append(Self.line("plan.failed", id, "order \(order.number): \(error)"))
@@ -127,7 +130,8 @@ extension Engine {
 
   private func publish(
     _ made: PlanMaker.Result, on map: Skymap, _ order: PlanOrder, of id: String, _ event: Event,
-    asOf: Instant, memo: inout EventMemo, revision: Int, into outcome: inout StepOutcome
+    asOf: Instant, delivered: Set<Int64>, memo: inout EventMemo, revision: Int,
+    into outcome: inout StepOutcome
   ) async throws {
     let now = clock.now()
     let old = try await planned(memo)
@@ -147,7 +151,7 @@ extension Engine {
           summary: PlanDigest(made.document, on: map).json(),
           files: Dictionary(
             uniqueKeysWithValues: PlanFiles.ofMap(made.document, on: map).map { ($0.path, $0.bytes) }),
-          asOf: asOf)
+          asOf: asOf, delivered: delivered)
       ]
       outcome.timers += try outcome.plans.compactMap(expiryTimer)
       let network = made.document.network
@@ -174,6 +178,8 @@ extension Engine {
         source: memo.source?.target, unsent: unsent,
         now: now)
       outcome.deliveries += try bulletin.deliveries(to: settings.recipients)
+      memo.carriers = PlanCarriers(
+        outcome.deliveries, settings.recipients, requests: memo.requests ?? [])
       outcome.withdrawnDeliveries += unsent.withdrawn(
         because: "\(made.plan.id) took its place", but: Set(outcome.deliveries.compactMap(\.slot)))
     }

@@ -84,9 +84,11 @@ extension Engine {
     else { return nil }
     let (map, digest) = try await place(of: order, id, event)
     let now = clock.now()
+    let delivered = try await delivered(memo)
     return WhatIfTask(
       id: id, event: event, order: order, planID: planID, map: map, digest: digest,
-      observed: try await taken(for: id, isPlanning: true, at: now), busy: try await busy(with: id, at: now),
+      observed: try await taken(for: id, isPlanning: true, delivered: delivered, at: now),
+      busy: try await busy(with: id, delivered: delivered, at: now),
       before: try await standing(memo, at: now), used: try await used(besides: event, id, at: now), now: now,
       maker: maker)
   }

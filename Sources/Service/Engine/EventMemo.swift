@@ -22,6 +22,8 @@ struct EventMemo: Codable, Sendable {
   /// Maps that could not be had.
   var unavailableMaps: [String] = []
   // Optional, since records of earlier versions are without them.
+  /// What brings the live plan to robots.
+  var carriers: PlanCarriers?
   /// Requests made through ICARE that may still be carried out.
   var requests: [OpenRequest]?
   /// Where ICARE has the source.

@@ -2,6 +2,7 @@ import Campaigns
 import Channels
 import Deliveries
 import Formats
+import Foundation
 import Icare
 import Observatories
 import Store
@@ -9,14 +10,20 @@ import Units
 
 /// Exposures that were taken, as others are told of them. The Treasure Map: completed, and the planned pointing
 /// they were of cancelled, because the map would keep the planned one's depth for it. ICARE: executed
-/// observations of the telescope's instrument. Neither takes one without a limiting magnitude.
+/// observations of the telescope's instrument. Neither takes one without a limiting magnitude. What was told before
+/// and is known better now is `ExecutedCorrections`.
 struct ExecutedReport {
-  /// An exposure with the row of the plan it was of.
-  struct Exposure {
+  /// What was told of an exposure, with the row of the plan it was of.
+  struct Version {
     let stored: StoredObservation
     let row: PlanDocument.Row?
-    /// What both had been told of it before, or could have been. Neither lets a record be changed.
-    var told: [StoredObservation] = []
+  }
+  struct Exposure {
+    let newest: Version
+    /// What both had been told of it before, or could have been, the newest first.
+    var told: [Version] = []
+    var stored: StoredObservation { newest.stored }
+    var row: PlanDocument.Row? { newest.row }
   }
   let event: String
   let isMock: Bool
@@ -24,19 +31,16 @@ struct ExecutedReport {
   let now: Instant
 
   /// What may lie in one request.
-  private static let most = 500
+  static let most = 500
   /// Both are records of what was observed: a report that comes late still counts.
-  private static let holds = Duration.hours(24 * 7)
+  static let holds = Duration.hours(24 * 7)
 
-  private var slugs: [String] { Set(exposures.map(\.stored.telescope)).sorted() }
+  var slugs: [String] { Set(exposures.map(\.stored.telescope)).sorted() }
 
   /// Those of a telescope that can be reported, in parts that one request carries.
-  private func parts(
-    _ slug: String, _ canBeTold: (StoredObservation, PlanDocument.Row?) -> Bool
-  ) -> [ArraySlice<Exposure>] {
+  private func parts(_ slug: String, _ canBeTold: (Version) -> Bool) -> [ArraySlice<Exposure>] {
     let taken = exposures.filter { one in
-      one.stored.telescope == slug && canBeTold(one.stored, one.row)
-        && !one.told.contains { canBeTold($0, one.row) }
+      one.stored.telescope == slug && canBeTold(one.newest) && !one.told.contains(where: canBeTold)
     }
     return stride(from: 0, to: taken.count, by: Self.most).map {
       taken[$0..<min($0 + Self.most, taken.count)]
@@ -49,8 +53,8 @@ struct ExecutedReport {
     var list: [Delivery] = []
     for slug in slugs {
       guard let instrument = options.instruments[slug] else { continue }
-      for part in parts(slug, { row($0, of: $1, options) != nil }) {
-        let rows = part.compactMap { row($0.stored, of: $0.row, options) }
+      for part in parts(slug, { row($0, options) != nil }) {
+        let rows = part.compactMap { row($0.newest, options) }
         guard let first = part.first, !rows.isEmpty else { continue }
         list.append(
           try IcarePush.executed(ExecutedPush(instrument: instrument, rows: rows)).delivery(
@@ -61,21 +65,19 @@ struct ExecutedReport {
     return list
   }
 
-  private func row(
-    _ stored: StoredObservation, of row: PlanDocument.Row?, _ options: IcareOptions
-  ) -> ExecutedPush.Row? {
-    let o = stored.observation
-    guard let limit = o.limit, let filter = (o.filter ?? row?.filter).flatMap(options.bandpass)
+  func row(_ version: Version, _ options: IcareOptions) -> ExecutedPush.Row? {
+    let o = version.stored.observation
+    guard let limit = o.limit, let filter = (o.filter ?? version.row?.filter).flatMap(options.bandpass)
     else {
       return nil  // ICARE loses the whole upload without
     }
     // The field is that of the plan there, however the telescope was a little off.
-    let planned = row.map {
+    let planned = version.row.map {
       Direction<ICRS>(ra: .degrees($0.raDeg), dec: .degrees($0.decDeg))
     }
     return ExecutedPush.Row(
       observationID: ExecutedPush.Row.id(
-        of: "\(event)/\(stored.telescope)/\(stored.number)"),
+        of: "\(event)/\(version.stored.telescope)/\(version.stored.number)"),
       at: planned ?? o.direction, start: o.start, filter: filter, exposure: o.exposure, limit: limit,
       target: event)
   }
@@ -96,8 +98,8 @@ struct ExecutedReport {
     _ slug: String, _ instrument: Int, _ channel: String
   ) throws(ChannelError) -> [Delivery] {
     var list: [Delivery] = []
-    for part in parts(slug, { Self.completed($0, of: $1) != nil }) {
-      let completed = part.compactMap { Self.completed($0.stored, of: $0.row) }
+    for part in parts(slug, { Self.completed($0) != nil }) {
+      let completed = part.compactMap { Self.completed($0.newest) }
       guard let first = part.first, !completed.isEmpty else { continue }
       let key = "\(channel)/\(event)/executed/\(slug)/\(first.stored.number)"
       let report = try TreasureMapPayload(
@@ -117,7 +119,7 @@ struct ExecutedReport {
     return list
   }
 
-  private func delivery(
+  func delivery(
     _ key: String, _ channel: String, _ kind: String, _ payload: [UInt8], _ needs: [DeliveryKey]
   ) -> Delivery {
     Delivery(
@@ -125,10 +127,8 @@ struct ExecutedReport {
       notBefore: now, expires: now + Self.holds, urgency: 5, needs: needs)
   }
 
-  private static func completed(
-    _ stored: StoredObservation, of row: PlanDocument.Row?
-  ) -> TreasureMapPointing? {
-    let o = stored.observation
+  static func completed(_ version: Version) -> TreasureMapPointing? {
+    let (o, row) = (version.stored.observation, version.row)
     guard o.limit != nil else { return nil }
     // Reports say how far the field was turned on top of what was planned.
     let angle = Angle.degrees(row?.paDeg ?? 0) + o.rotation
@@ -160,29 +160,64 @@ extension Engine {
     var exposures: [ExecutedReport.Exposure] = []
     var documents: [String: NetworkPlanDocument] = [:]
     for stored in new {
-      var row: PlanDocument.Row?
-      if let number = stored.assignment {
-        let pointing = try await store.assignment(number)
-        if documents[pointing.plan] == nil {
-          documents[pointing.plan] = try NetworkPlanDocument(
-            json: try await store.plan(pointing.plan).document)
-        }
-        let rows = documents[pointing.plan]?.plans.first { $0.telescope.slug == stored.telescope }?.rows ?? []
-        let position = pointing.assignment.position
-        row = rows.indices.contains(position) ? rows[position] : nil
+      var exposure = ExecutedReport.Exposure(newest: try await version(stored, &documents))
+      for old in stored.earlier where old.number <= told {
+        exposure.told.append(try await version(old, &documents))
       }
-      exposures.append(
-        .init(stored: stored, row: row, told: stored.earlier.filter { $0.number <= told }))
+      exposures.append(exposure)
     }
     let report = ExecutedReport(event: id, isMock: !event.isReal, exposures: exposures, now: now)
+    let corrections = ExecutedCorrections(
+      report: report, made: try await reports(of: id, exposures, to: entries),
+      identity: event.time.map { EventIdentity(time: $0, aliases: [id]) })
     for entry in entries {
       switch entry.kind {
-      case .icare(let options): outcome.deliveries += try report.deliveries(to: options)
+      case .icare(let options):
+        outcome.deliveries += try report.deliveries(to: options)
+        outcome.deliveries += try corrections.deliveries(to: options)
       case .treasureMap(let options):
         // The map knows gravitational waves only: the rest has no name there.
         outcome.deliveries += (try? report.deliveries(to: entry.channel, options)) ?? []
+        outcome.deliveries += (try? corrections.deliveries(to: entry.channel, options)) ?? []
       default: break
       }
     }
+  }
+
+  /// - Parameter documents: plans that were read already, by id.
+  private func version(
+    _ stored: StoredObservation, _ documents: inout [String: NetworkPlanDocument]
+  ) async throws -> ExecutedReport.Version {
+    guard let number = stored.assignment else { return ExecutedReport.Version(stored: stored, row: nil) }
+    let pointing = try await store.assignment(number)
+    if documents[pointing.plan] == nil {
+      documents[pointing.plan] = try NetworkPlanDocument(json: try await store.plan(pointing.plan).document)
+    }
+    let rows = documents[pointing.plan]?.plans.first { $0.telescope.slug == stored.telescope }?.rows ?? []
+    let position = pointing.assignment.position
+    return ExecutedReport.Version(
+      stored: stored, row: rows.indices.contains(position) ? rows[position] : nil)
+  }
+
+  /// What others were told of exposures before, as far as some of these have been corrected.
+  private func reports(
+    of id: String, _ exposures: [ExecutedReport.Exposure], to entries: [Recipients.Entry]
+  ) async throws -> ExecutedCorrections.Made {
+    var made = ExecutedCorrections.Made()
+    guard exposures.contains(where: { !$0.told.isEmpty }) else { return made }
+    let channels = Set(entries.map(\.channel))
+    let kinds: Set<String> = [TreasureMapPayload.completed, TreasureMapPayload.corrected]
+    for entry in try await store.deliveries(Set(DeliveryState.allCases), event: id, limit: 10_000)
+    where channels.contains(entry.channel) {
+      if entry.channel == IcareChannel.channelName {
+        if entry.key == ExecutedCorrections.eventKey(id) { made.hasEvent = true }
+        continue
+      }
+      guard kinds.contains(entry.kind) else { continue }
+      let payload = try JSONDecoder().decode(
+        TreasureMapPayload.self, from: Data(try await store.delivery(entry.key).payload))
+      for item in payload.items { made.reports[entry.channel, default: [:]][item.pointing] = entry }
+    }
+    return made
   }
 }

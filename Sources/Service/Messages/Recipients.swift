@@ -101,9 +101,11 @@ struct Bulletin {
   /// campaign is told by its STOP.
   private func slack(_ channel: String, _ options: SlackOptions) throws(ChannelError) -> [Delivery] {
     let root = DeliveryKey("\(channel)/\(event)/root")
+    let asked = try slackRequests(channel, options, root: root)
     if number == 1 {
       let payload = try message.slackRoot(options: options)
       return [delivery(root.text, channel, SlackPayload.post, try payload.encoded(), expires: .hours(72))]
+        + asked
     }
     guard !isFollowedByStop else { return [] }
     let edit = try message.slackRoot(root: root, sequence: number, options: options)
@@ -116,7 +118,7 @@ struct Bulletin {
         "\(channel)/\(event)/reply/\(number)", channel, SlackPayload.reply, try reply.encoded(),
         needs: [root],
         expires: .hours(72)),
-    ]
+    ] + asked
   }
 
   /// Plans and ends: what somebody must get up for.

@@ -17,8 +17,9 @@ struct ExecutedFields {
   /// Exposures taken for an event.
   /// - Parameter isPlanning: then those under way count too, and the telescope's own depth stands for a limit
   ///   that was not reported.
+  ///   - delivered: pointings that robots have although nobody said so.
   func taken(
-    for event: String, isPlanning: Bool, at now: Instant
+    for event: String, isPlanning: Bool, delivered: Set<Int64> = [], at now: Instant
   ) async throws(StoreError) -> [ObservedField] {
     let observations = try await store.observations(for: event)
     var fields = observations.compactMap { stored -> ObservedField? in
@@ -30,10 +31,11 @@ struct ExecutedFields {
         limit: o.limit ?? usual)
     }
     if isPlanning {
-      fields += try await running(event, at: now).filter { $0.state != .started }.compactMap { pointing in
-        let depth = bySlug[pointing.assignment.telescope]?.depth
-        return field(of: pointing, limit: depth?.limit(in: pointing.assignment.exposure))
-      }
+      fields += try await running(event, delivered: delivered, at: now).filter { $0.state != .started }
+        .compactMap { pointing in
+          let depth = bySlug[pointing.assignment.telescope]?.depth
+          return field(of: pointing, limit: depth?.limit(in: pointing.assignment.exposure))
+        }
     }
     // A pointing that is called observed without an exposure beside it was observed as planned.
     let told = Set(observations.flatMap(\.assignments))
@@ -50,14 +52,18 @@ struct ExecutedFields {
   }
 
   /// Pointings that are under way: begun as their teams said, or taken as begun, because their time has come and
-  /// their teams have the plan. Nobody else is asked for them, and they are not taken back.
-  func running(_ event: String, at now: Instant) async throws(StoreError) -> [StoredAssignment] {
+  /// their teams or robots have the plan. Nobody else is asked for them, and they are not taken back.
+  func running(
+    _ event: String, delivered: Set<Int64> = [], at now: Instant
+  ) async throws(StoreError) -> [StoredAssignment] {
     // Who is out has nothing under way, unless the team says so.
     let absent = Set(
       try await store.outages(for: event, after: now).map(\.outage)
         .filter { $0.filter == nil && $0.window.start <= now }.map(\.telescope))
-    return try await store.pointings(for: event, in: Store.takenAsBegun.union([.started])).filter {
-      $0.assignment.window.start < now && now < $0.assignment.window.end
+    let states = Store.takenAsBegun.union([.started, .sent])
+    return try await store.pointings(for: event, in: states).filter {
+      ($0.state != .sent || delivered.contains($0.id))
+        && $0.assignment.window.start < now && now < $0.assignment.window.end
         && ($0.state == .started || !absent.contains($0.assignment.telescope))
     }
   }

@@ -13,9 +13,8 @@ extension StoreQueueDesk {
   ) async throws(DeskError) -> FileView {
     guard let format = PlanFormat(fileName: name) else { throw Self.noFormat(name) }
     let telescope = try telescope(slug)
-    return file(
-      try await currentDocument(telescope, event: wishes.event), format, try Self.preferences(wishes),
-      isImmutable: false)
+    let document = try await currentDocument(telescope, event: wishes.event)
+    return file(document, format, try preferences(wishes, of: document), isImmutable: false)
   }
 
   func file(plan: String, name: String, wishes: FileWishes) async throws(DeskError) -> FileView {
@@ -28,7 +27,7 @@ extension StoreQueueDesk {
     guard let share = document.plans.first(where: { $0.telescope.slug == slug }) else {
       throw .notFound("the plan \(plan) has nothing for \(slug)")
     }
-    return file(share, format, try Self.preferences(wishes), isImmutable: true)
+    return file(share, format, try preferences(wishes, of: share), isImmutable: true)
   }
 
   private static func noFormat(_ name: String) -> DeskError {
@@ -109,12 +108,21 @@ extension StoreQueueDesk {
       cards: [.init("EVENT", event), .init("ORIGIN", "GRANDMA"), .init("EXPOSURE", "\(taken.count)")])
   }
 
-  private static func preferences(_ wishes: FileWishes) throws(DeskError) -> SitePreferences {
+  private func preferences(
+    _ wishes: FileWishes, of document: PlanDocument
+  ) throws(DeskError) -> SitePreferences {
     do {
+      let local = try wishes.local.map { wish throws(FormatError) in try document.localTime(wish, at: now) }
+      if let local, local == nil {
+        throw DeskError.invalid(
+          "local is `site`, where the site's zone is known, or a zone such as Europe/Paris")
+      }
       return try SitePreferences(
         filterNames: wishes.filterNames, exposureCap: wishes.exposureCapS.map { .seconds($0) },
         coordinates: wishes.coordinates == "decimal" ? .decimal : .sexagesimal,
-        lineEnd: wishes.lineEnd.map { $0 == "crlf" ? .crlf : .lf })
+        lineEnd: wishes.lineEnd.map { $0 == "crlf" ? .crlf : .lf }, localTime: local ?? nil)
+    } catch let error as DeskError {
+      throw error
     } catch {
       throw .invalid("\(error)")
     }

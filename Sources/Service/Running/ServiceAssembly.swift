@@ -48,7 +48,7 @@ public struct ServiceAssembly {
     }
     for (slug, drop) in configuration.drops.sorted(by: { $0.key < $1.key }) {
       if !telescopes.contains(where: { $0.slug == slug }) {
-        doubts.append("drops names \(slug), which is no telescope")
+        doubts.append(Self.stranger("drops", slug, telescopes))
       }
       var made = SiteDropChannel.Configuration(name: "drop:\(slug)", folder: drop.folder)
       made.acceptsMocks = drop.mocks
@@ -62,6 +62,10 @@ public struct ServiceAssembly {
       made.acceptsMocks = slack.mocks
       var options = SlackOptions()
       options.callsEverybody = slack.callsEverybody
+      if slack.signingSecret != nil {
+        // Robots do not press buttons.
+        options.asks = Set(telescopes.filter { $0.automation?.isRobotic != true }.map(\.slug))
+      }
       add(try SlackChannel(made, client: client), .slack(options))
     }
     if let mail = configuration.mail {
@@ -78,7 +82,7 @@ public struct ServiceAssembly {
     if let icare = configuration.icare {
       let known = Set(telescopes.map(\.slug))
       for slug in icare.instruments.keys.sorted() where !known.contains(slug) {
-        doubts.append("icare.instruments names \(slug), which is no telescope")
+        doubts.append(Self.stranger("icare.instruments", slug, telescopes))
       }
       for slug in icare.send where icare.instruments[slug] == nil {
         doubts.append("icare.send names \(slug), which is not in icare.instruments")
@@ -105,7 +109,7 @@ public struct ServiceAssembly {
       made.acceptsMocks = map.mocks
       let known = Set(telescopes.map(\.slug))
       for slug in map.instruments.keys.sorted() where !known.contains(slug) {
-        doubts.append("treasure_map.instruments names \(slug), which is no telescope")
+        doubts.append(Self.stranger("treasure_map.instruments", slug, telescopes))
       }
       if map.instruments.isEmpty { doubts.append("treasure_map.instruments is empty: nothing is reported") }
       add(
@@ -116,6 +120,12 @@ public struct ServiceAssembly {
     var recipients = Recipients(entries)
     recipients.teams = try Self.teams(configuration.teams, of: telescopes, &doubts)
     self.recipients = recipients
+  }
+
+  /// Keys are slugs; people write what they call a telescope.
+  private static func stranger(_ section: String, _ name: String, _ telescopes: [Telescope]) -> String {
+    let meant = (try? Registry(telescopes).resolve(name)).map { ": write \($0.slug)" } ?? ""
+    return "\(section) names \(name), which is no telescope's slug\(meant)"
   }
 
   /// Nor must a catalogue that is not there: plans then tile the sky with every field.
@@ -136,7 +146,7 @@ public struct ServiceAssembly {
   ) throws -> [String: [MailAddress]] {
     let known = Set(telescopes.map(\.slug))
     for slug in teams.keys.sorted() where !known.contains(slug) {
-      doubts.append("teams names \(slug), which is no telescope")
+      doubts.append(stranger("teams", slug, telescopes))
     }
     return try teams.mapValues { text in
       let list = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }

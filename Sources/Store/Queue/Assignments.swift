@@ -168,21 +168,25 @@ extension Store {
   /// States in which a pointing whose time has come is taken as begun: its team has it.
   public static let takenAsBegun: Set<QueueState> = [.seen, .accepted]
 
-  /// Notes as begun what of a plan should be under way, as far as its team has it: an exposure is not taken back
-  /// because nobody said that the shutter is open.
+  /// Notes as begun what of a plan should be under way, as far as its team or robot has it: an exposure is not taken
+  /// back because nobody said that the shutter is open.
+  /// - Parameter delivered: pointings that robots have although nobody said so.
   static func begin(
-    _ plan: String, runningAt asOf: Instant, reason: String, at now: Instant, _ db: Database
+    _ plan: String, runningAt asOf: Instant, _ delivered: Set<Int64>, reason: String, at now: Instant,
+    _ db: Database
   ) throws {
     let states = takenAsBegun.map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")
     let running = try Row.fetchAll(
       db,
       sql: """
-        SELECT id, telescope FROM assignment
-        WHERE plan = ? AND state IN (\(states)) AND startsAt < ? AND endsAt > ?
+        SELECT id, telescope, state FROM assignment
+        WHERE plan = ? AND state IN (\(states), 'sent') AND startsAt < ? AND endsAt > ?
           AND telescope NOT IN (\(absent)) ORDER BY id
         """, arguments: [plan, asOf.tai, asOf.tai, asOf.tai, asOf.tai, plan])
     for row in running {
       let (id, telescope): (Int64, String) = (row["id"], row["telescope"])
+      let state: String = row["state"]
+      guard state != QueueState.sent.rawValue || delivered.contains(id) else { continue }
       let why = "its time had come when \(reason)"
       try note("begun/\(id)", telescope, plan, id, .started, why, at: now, db)
       try db.execute(
