@@ -55,7 +55,7 @@ extension StoreDesk {
 extension Engine {
   /// What the live plan was made on; nil without one.
   func plannedMap(of id: String) async throws -> Skymap? {
-    guard let event = try await event(id), let order = files.memos[id]?.memo.campaign.order else {
+    guard let event = try await event(id), let order = try await known(id)?.memo.campaign.order else {
       return nil
     }
     return try await place(of: order, id, event).0
